@@ -1,0 +1,218 @@
+"""Items, histories and splits: what a data set is once it has been read.
+
+All are frozen. One integer index runs through the whole pipeline: an item's *index* is its
+position in ``ItemCatalog.item_ids``, a user's index its position in
+``InteractionLog.user_ids``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import numpy as np
+from jaxtyping import Bool, Int32, Int64, UInt8
+
+from clairo.core.checks import require_length
+from clairo.core.errors import DataError
+from clairo.core.files import (
+    read_arrays,
+    read_json,
+    read_table,
+    write_arrays,
+    write_json,
+    write_table,
+)
+
+Facts = Mapping[str, Any]
+"""Named JSON scalars (or small JSON values) worth a place in the tracker and the report."""
+
+_ARRAYS, _FACTS = "arrays.safetensors", "facts.json"
+
+
+@dataclass(frozen=True)
+class ItemCatalog:
+    """What is known about each item.
+
+    Attributes:
+        item_ids: External ids; the position is the item index.
+        titles: Title as shown to people, ``""`` where unknown.
+        sentences: The text that is embedded, ``""`` where nothing is known.
+        categories: Most specific category, ``""`` where unknown.
+        prices: Price as shown to people, ``""`` where unknown.
+        image_bytes: All encoded pictures (JPEG, PNG ...) one after another.
+        image_offsets: Item ``i`` owns ``image_bytes[image_offsets[i]:image_offsets[i + 1]]``;
+            an empty range is a missing picture.
+    """
+
+    item_ids: tuple[str, ...]
+    titles: tuple[str, ...]
+    sentences: tuple[str, ...]
+    categories: tuple[str, ...]
+    prices: tuple[str, ...]
+    image_bytes: UInt8[np.ndarray, " bytes"]
+    image_offsets: Int64[np.ndarray, " items+1"]
+
+    def __post_init__(self) -> None:
+        if len(set(self.item_ids)) != len(self.item_ids):
+            raise DataError("Item ids must be unique, got a repeated one; deduplicate the items.")
+        for name in ("titles", "sentences", "categories", "prices"):
+            require_length(name, len(getattr(self, name)), len(self.item_ids))
+        require_length("image_offsets", len(self.image_offsets), len(self.item_ids) + 1)
+
+    def __len__(self) -> int:
+        return len(self.item_ids)
+
+    def image(self, item: int) -> bytes | None:
+        """Encoded picture of one item, ``None`` where it is missing."""
+        start, stop = int(self.image_offsets[item]), int(self.image_offsets[item + 1])
+        return self.image_bytes[start:stop].tobytes() if stop > start else None
+
+    @property
+    def has_image(self) -> Bool[np.ndarray, " items"]:
+        """Which items have a picture."""
+        return np.diff(self.image_offsets) > 0
+
+    @property
+    def has_text(self) -> Bool[np.ndarray, " items"]:
+        """Which items have a sentence."""
+        return np.array([bool(sentence) for sentence in self.sentences], dtype=bool)
+
+
+def pack_images(
+    images: Sequence[bytes | None],
+) -> tuple[UInt8[np.ndarray, " bytes"], Int64[np.ndarray, " items+1"]]:
+    """Puts encoded pictures one after another, for the two image fields of a catalogue.
+
+    Example:
+        >>> data, offsets = pack_images([b"ab", None, b"c"])
+        >>> offsets.tolist()
+        [0, 2, 2, 3]
+    """
+    sizes = [len(image) if image else 0 for image in images]
+    offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    return np.frombuffer(b"".join(image or b"" for image in images), dtype=np.uint8), offsets
+
+
+@dataclass(frozen=True)
+class InteractionLog:
+    """Every user's history in time order, as one ragged array.
+
+    Attributes:
+        user_ids: External ids; the position is the user index.
+        items: Item index of every interaction, user after user, oldest first.
+        timestamps: Unix seconds of every interaction.
+        offsets: User ``u`` owns ``items[offsets[u]:offsets[u + 1]]``.
+    """
+
+    user_ids: tuple[str, ...]
+    items: Int32[np.ndarray, " interactions"]
+    timestamps: Int64[np.ndarray, " interactions"]
+    offsets: Int64[np.ndarray, " users+1"]
+
+    def __post_init__(self) -> None:
+        require_length("offsets", len(self.offsets), len(self.user_ids) + 1)
+        require_length("timestamps", len(self.timestamps), len(self.items))
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def history(self, user: int) -> Int32[np.ndarray, " length"]:
+        """Item indices of one user, oldest first, uncut."""
+        return self.items[self.offsets[user] : self.offsets[user + 1]]
+
+
+@dataclass(frozen=True)
+class Splits:
+    """Which position of each user's history plays which part.
+
+    Attributes:
+        train_lengths: The first so many interactions of each user are for training.
+        valid_positions: Position of the validation target, -1 for a user without one.
+        test_positions: Position of the test target, -1 for a user without one. What stands
+            before a target is its known history.
+    """
+
+    train_lengths: Int32[np.ndarray, " users"]
+    valid_positions: Int32[np.ndarray, " users"]
+    test_positions: Int32[np.ndarray, " users"]
+
+    def positions(self, split: Literal["valid", "test"]) -> Int32[np.ndarray, " users"]:
+        """Target positions of one split."""
+        return self.valid_positions if split == "valid" else self.test_positions
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A catalogue, its users' histories, and who is asked what.
+
+    Attributes:
+        name: For people, for example ``Amazon 2018 Gift Cards`` or ``demo``.
+        catalog: The items.
+        log: The histories.
+        splits: Train, valid and test positions.
+        facts: Counts, coverage, ties, sources, digest; for ``demo`` also the ceilings
+            ``ceiling_valid_ndcg_at_10`` and ``ceiling_test_ndcg_at_10``.
+    """
+
+    name: str
+    catalog: ItemCatalog
+    log: InteractionLog
+    splits: Splits
+    facts: Facts
+
+    def train_sequences(self) -> list[Int32[np.ndarray, " length"]]:
+        """Training part of every user's history, uncut, in user order (may be empty)."""
+        return [
+            self.log.history(user)[: self.splits.train_lengths[user]]
+            for user in range(len(self.log.user_ids))
+        ]
+
+    def train_counts(self) -> Int64[np.ndarray, " items"]:
+        """How often each item occurs in the training parts."""
+        parts = self.train_sequences()
+        joined = np.concatenate(parts) if parts else np.zeros(0, dtype=np.int32)
+        return np.bincount(joined, minlength=len(self.catalog)).astype(np.int64)
+
+    def save(self, folder: Path) -> None:
+        """Writes catalogue, histories and splits."""
+        catalog, log, splits = self.catalog, self.log, self.splits
+        write_arrays(
+            folder / _ARRAYS,
+            {
+                "image_bytes": catalog.image_bytes,
+                "image_offsets": catalog.image_offsets,
+                "items": log.items,
+                "timestamps": log.timestamps,
+                "offsets": log.offsets,
+                "train_lengths": splits.train_lengths,
+                "valid_positions": splits.valid_positions,
+                "test_positions": splits.test_positions,
+            },
+        )
+        names = ("item_ids", "titles", "sentences", "categories", "prices")
+        write_table(folder / "items.parquet", {name: getattr(catalog, name) for name in names})
+        write_table(folder / "users.parquet", {"user_ids": log.user_ids})
+        write_json(folder / _FACTS, {"name": self.name, "facts": dict(self.facts)})
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Reads what :meth:`save` wrote."""
+        arrays, about = read_arrays(folder / _ARRAYS), read_json(folder / _FACTS)
+        strings = {k: tuple(v) for k, v in read_table(folder / "items.parquet").items()}
+        users = tuple(read_table(folder / "users.parquet")["user_ids"])
+        return cls(
+            name=about["name"],
+            catalog=ItemCatalog(
+                **strings,
+                image_bytes=arrays["image_bytes"],
+                image_offsets=arrays["image_offsets"],
+            ),
+            log=InteractionLog(users, arrays["items"], arrays["timestamps"], arrays["offsets"]),
+            splits=Splits(
+                arrays["train_lengths"], arrays["valid_positions"], arrays["test_positions"]
+            ),
+            facts=about["facts"],
+        )

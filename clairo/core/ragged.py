@@ -1,0 +1,61 @@
+"""Sequences of different lengths as one flat array and offsets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from jaxtyping import Int, Int64
+
+
+@dataclass(frozen=True)
+class Ragged:
+    """A list of integer sequences without a Python object per sequence.
+
+    Attributes:
+        values: All sequences one after another.
+        offsets: Sequence ``i`` is ``values[offsets[i]:offsets[i + 1]]``; starts with 0.
+
+    Example:
+        >>> ragged = Ragged.from_sequences([[1, 2], [], [3]])
+        >>> [row.tolist() for row in ragged]
+        [[1, 2], [], [3]]
+        >>> ragged.take([2, 0]).values.tolist()
+        [3, 1, 2]
+    """
+
+    values: Int[np.ndarray, " total"]
+    offsets: Int64[np.ndarray, " rows+1"]
+
+    @classmethod
+    def from_sequences(cls, sequences: Sequence[Sequence[int] | np.ndarray]) -> Self:
+        """Packs ordinary sequences; values become int32."""
+        lengths = [len(sequence) for sequence in sequences]
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        rows = [np.asarray(sequence, dtype=np.int32) for sequence in sequences if len(sequence)]
+        return cls(np.concatenate(rows) if rows else np.zeros(0, dtype=np.int32), offsets)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, row: int) -> Int[np.ndarray, " length"]:
+        return self.values[self.offsets[row] : self.offsets[row + 1]]
+
+    def __iter__(self) -> Iterator[Int[np.ndarray, " length"]]:
+        return (self[row] for row in range(len(self)))
+
+    @property
+    def lengths(self) -> Int64[np.ndarray, " rows"]:
+        """Length of every sequence."""
+        return np.diff(self.offsets)
+
+    def take(self, rows: Sequence[int] | np.ndarray) -> Self:
+        """The given rows, in the given order."""
+        chosen = np.asarray(rows, dtype=np.int64)
+        lengths = self.lengths[chosen]
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        shift = np.repeat(self.offsets[chosen] - offsets[:-1], lengths)
+        values: np.ndarray = self.values[np.arange(int(offsets[-1])) + shift]
+        return type(self)(values, offsets)

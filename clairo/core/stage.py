@@ -1,0 +1,82 @@
+"""What a stage is: a name, a version, its inputs, its output type, and a function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, Protocol, Self, TypeVar
+
+from clairo.core.config import Config
+
+
+class Artifact(Protocol):
+    """Anything a stage gives: frozen data that can be put into a folder and read back."""
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """Scalars worth a place in the tracker and the report, by name."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Writes data files into an existing, empty folder."""
+        ...
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Reads what :meth:`save` wrote."""
+        ...
+
+
+EpochReport = Callable[[int, Mapping[str, float]], bool]
+"""Called after each training epoch with (epoch from 1, metrics); ``False`` asks to stop now."""
+
+
+def report_nothing(epoch: int, metrics: Mapping[str, float]) -> bool:
+    """An :data:`EpochReport` that goes on."""
+    return True
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What a stage may use: resources that never change a result, and whom it tells.
+
+    Attributes:
+        num_threads: Threads for every native pool (OpenMP, BLAS, torch, faiss).
+        device: A torch device string.
+        report: Receives training progress.
+        checkpoint_dir: A folder that outlives a crash of this process, for stages that can
+            go on from a checkpoint; ``None`` switches that off.
+    """
+
+    num_threads: int = 1
+    device: str = "cpu"
+    report: EpochReport = report_nothing
+    checkpoint_dir: Path | None = None
+
+
+ConfigT = TypeVar("ConfigT")
+OutputT = TypeVar("OutputT", bound=Artifact)
+
+
+@dataclass(frozen=True)
+class Stage(Generic[ConfigT, OutputT]):
+    """One step of the pipeline, as data.
+
+    Attributes:
+        name: The stage's name in the store, the tracker and the report.
+        version: Raised when the code changes results; old entries are then not believed.
+        output: The artifact type, which knows how to load itself.
+        config: Picks the stage's own settings out of the pipeline's configuration.
+        inputs: Names of the stages whose outputs ``run`` receives, given the configuration.
+        seeded: Whether ``run`` draws random numbers, given the stage's settings.
+        run: ``(settings, inputs by stage name, seed, runtime) -> output``.
+    """
+
+    name: str
+    version: int
+    output: type[OutputT]
+    config: Callable[[ConfigT], Config]
+    inputs: Callable[[ConfigT], tuple[str, ...]]
+    seeded: Callable[[Config], bool]
+    run: Callable[[Any, Mapping[str, Any], int, Runtime], OutputT] = field(repr=False)

@@ -1,0 +1,201 @@
+"""What is kept of a sweep: the records that writers log and that reports are built from.
+
+The tracker writes these, :func:`clairo.tracking.reader.read_sweep` reads them back, and the
+report needs nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from clairo.core.artifacts import Rankings
+
+TrialState = Literal["running", "complete", "pruned", "infeasible", "failed", "killed"]
+"""``complete``, ``pruned`` and ``infeasible`` are FINISHED runs, ``failed`` is FAILED."""
+
+TrialRole = Literal["search", "confirm", "ablation"]
+"""Why a trial was run: suggested by the sampler, on a fresh seed, or as an arm."""
+
+SWEEP_FILE = "sweep.json"
+"""Artifact of the parent run that holds a :class:`SweepSummary`."""
+
+
+@dataclass(frozen=True)
+class StageRecord:
+    """What one stage of one trial did.
+
+    Attributes:
+        name: Stage name.
+        kind: Variant, for example ``rq_kmeans``.
+        entry: Store path ``<stage>/<kind>-<16 hex>``.
+        seconds: Time spent in this trial on the stage (loading, if cached).
+        computed_seconds: What the computation cost when it was made.
+        cached: Whether the result was found instead of computed.
+        bytes: Size of the entry on disk.
+        facts: Scalars that the artifact wants shown.
+    """
+
+    name: str
+    kind: str
+    entry: str
+    seconds: float
+    computed_seconds: float
+    cached: bool
+    bytes: int
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def saved_seconds(self) -> float:
+        """Seconds that the store saved this trial."""
+        return max(0.0, self.computed_seconds - self.seconds) if self.cached else 0.0
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """One nested run: a configuration with a seed.
+
+    Attributes:
+        run_id: MLflow run id.
+        key: ``trial.key``, a hash of configuration and seed.
+        config_key: Hash of the configuration alone; equal for all seeds of one configuration.
+        number: Order in which trials were suggested, from 0.
+        role: Why it was run first.
+        state: How it ended.
+        seed: Root seed.
+        config: The resolved pipeline configuration, nested.
+        params: The same, flattened with dots, only leaves.
+        metrics: Last value of each metric, for example ``valid/ndcg_at_10``.
+        history: Per metric the (step, value) pairs, in order.
+        stages: What each stage did, in pipeline order.
+        seconds: Wall time of the trial.
+        error: Message of a failed trial, else ``""``.
+        rankings: Per split the per-user ranks, where they were read.
+    """
+
+    run_id: str
+    key: str
+    config_key: str
+    number: int
+    role: TrialRole
+    state: TrialState
+    seed: int
+    config: Mapping[str, Any]
+    params: Mapping[str, Any]
+    metrics: Mapping[str, float]
+    history: Mapping[str, tuple[tuple[int, float], ...]]
+    stages: tuple[StageRecord, ...]
+    seconds: float
+    error: str = ""
+    rankings: Mapping[str, Rankings] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A configuration that was run again on fresh seeds before one is called best.
+
+    Attributes:
+        config_key: Which configuration.
+        search_value: Its objective in the search.
+        trial_keys: Its runs on fresh seeds.
+    """
+
+    config_key: str
+    search_value: float
+    trial_keys: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One side of an ablation: the winner with one thing changed.
+
+    Attributes:
+        name: Identifier, for example ``text_only``; the unchanged winner is ``full``.
+        family: ``modality_masking`` or ``components``.
+        title: For people, for example ``Without images``.
+        changes: Dotted settings that differ from the winner, with their values.
+        trial_keys: Its runs, in the order of the ablation's seeds.
+    """
+
+    name: str
+    family: Literal["modality_masking", "components"]
+    title: str
+    changes: Mapping[str, Any]
+    trial_keys: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SweepSummary:
+    """What the parent run says about the whole sweep; stored as ``sweep.json``.
+
+    Attributes:
+        sweep_id: Unique id, also the name of the study.
+        category: As asked for, for example ``demo`` or ``gift_cards``.
+        release: Amazon release, ``""`` where there is none.
+        profile: ``quick`` or ``paper``.
+        seed: Root seed of the sweep.
+        workers: Trials at a time.
+        requested_trials: ``TRIALS``.
+        space_name: Name of the search space.
+        space: The search space as it was after narrowing, plain values.
+        axes: Dotted names of the settings that were searched.
+        objective: Metric key, for example ``valid/ndcg_at_10``; larger is better.
+        dataset_name: For people.
+        dataset_digest: Digest of the dataset entry.
+        dataset_facts: Counts, coverage, ceilings, popularity floor.
+        notes: Sentences the reader must see, for example which choices were removed and why.
+        environment: Commit, dirty flag, package versions, hardware.
+        candidates: Confirmed configurations, winner first; empty while the search runs.
+        arms: Ablation arms; empty when there was no ablation.
+        ablation_seeds: Seeds shared by all arms.
+        skipped_arms: (title, reason) of arms that make no sense for the winner.
+        duplicates: Suggestions that were answered from the record.
+        wall_seconds: Wall time of the sweep so far.
+        finished: Whether the sweep ran to its end.
+        command: How to run it again.
+    """
+
+    sweep_id: str
+    category: str
+    release: str
+    profile: str
+    seed: int
+    workers: int
+    requested_trials: int
+    space_name: str
+    space: Mapping[str, Any]
+    axes: tuple[str, ...]
+    objective: str
+    dataset_name: str
+    dataset_digest: str
+    dataset_facts: Mapping[str, Any]
+    notes: tuple[str, ...]
+    environment: Mapping[str, Any]
+    command: str
+    candidates: tuple[Candidate, ...] = ()
+    arms: tuple[Arm, ...] = ()
+    ablation_seeds: tuple[int, ...] = ()
+    skipped_arms: tuple[tuple[str, str], ...] = ()
+    duplicates: int = 0
+    wall_seconds: float = 0.0
+    finished: bool = False
+
+
+@dataclass(frozen=True)
+class SweepRecord:
+    """A whole sweep as read back from the tracker.
+
+    Attributes:
+        run_id: MLflow id of the parent run.
+        summary: What the parent says.
+        trials: All nested runs, by number.
+    """
+
+    run_id: str
+    summary: SweepSummary
+    trials: tuple[TrialRecord, ...]
+
+    def by_key(self) -> dict[str, TrialRecord]:
+        """Trials by ``trial.key``."""
+        return {trial.key: trial for trial in self.trials}
