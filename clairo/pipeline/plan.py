@@ -1,0 +1,114 @@
+"""What a configuration and a seed need to run: the stages, in order, with their fingerprints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from clairo.core.config import Config
+from clairo.core.fingerprint import Fingerprint, make_fingerprint
+from clairo.core.seeding import stage_seed
+from clairo.core.stage import Stage
+from clairo.pipeline.config import PipelineConfig
+from clairo.pipeline.sources import source_fingerprints
+from clairo.stages import PIPELINE, STAGES, TrainingSettings
+
+Split = Literal["valid", "test"]
+
+
+@dataclass(frozen=True)
+class PlannedStage:
+    """One stage with everything that names its result.
+
+    Attributes:
+        stage: The stage.
+        settings: Its own settings.
+        seed: Its seed; also handed to stages that ignore it.
+        inputs: Fingerprint of each input by stage name.
+        fingerprint: Names the result.
+    """
+
+    stage: Stage[Any, Any]
+    settings: Config
+    seed: int
+    inputs: Mapping[str, Fingerprint]
+    fingerprint: Fingerprint
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Stages in running order, only those that the configuration needs."""
+
+    steps: tuple[PlannedStage, ...]
+
+    def step(self, name: str) -> PlannedStage:
+        """The planned stage of that name."""
+        return next(step for step in self.steps if step.stage.name == name)
+
+    def names(self) -> tuple[str, ...]:
+        """Names of the stages, in order."""
+        return tuple(step.stage.name for step in self.steps)
+
+
+def make_plan(
+    config: PipelineConfig,
+    seed: int,
+    sources: Mapping[str, str],
+    goals: tuple[str, ...] = ("valid_evaluation",),
+) -> Plan:
+    """Plans the stages that the goals need.
+
+    Args:
+        config: The pipeline.
+        seed: Root seed.
+        sources: Content hashes from :func:`clairo.pipeline.sources.hash_sources`.
+        goals: Stage names whose results are wanted.
+    """
+    needed = _closure(config, goals)
+    fingerprints: dict[str, Fingerprint] = {}
+    steps = []
+    for stage in PIPELINE:
+        if stage.name not in needed:
+            continue
+        inputs = {name: fingerprints[name] for name in stage.inputs(config)}
+        if stage.name == "dataset":
+            inputs |= source_fingerprints(sources)
+        step = _plan_stage(stage, stage.config(config), seed, inputs)
+        fingerprints[stage.name] = step.fingerprint
+        steps.append(step)
+    return Plan(tuple(steps))
+
+
+def training_until(step: PlannedStage, seed: int, epoch: int) -> PlannedStage:
+    """The training step that stops after an epoch; the same plan for fewer epochs."""
+    assert isinstance(step.settings, TrainingSettings)
+    settings = step.settings.model_copy(update={"until_epoch": epoch})
+    return _plan_stage(step.stage, settings, seed, step.inputs)
+
+
+def _plan_stage(
+    stage: Stage[Any, Any], settings: Config, seed: int, inputs: Mapping[str, Fingerprint]
+) -> PlannedStage:
+    drawn = stage_seed(seed, stage.name)
+    fingerprint = make_fingerprint(
+        stage=stage.name,
+        version=stage.version,
+        kind=str(getattr(settings, "kind", stage.name)),
+        identity=settings.identity(),
+        seed=drawn if stage.seeded(settings) else None,
+        inputs=inputs,
+    )
+    return PlannedStage(stage, settings, drawn, inputs, fingerprint)
+
+
+def _closure(config: PipelineConfig, goals: tuple[str, ...]) -> set[str]:
+    """Names of the goals and of everything they are made from."""
+    needed: set[str] = set()
+    waiting = list(goals)
+    while waiting:
+        name = waiting.pop()
+        if name not in needed:
+            needed.add(name)
+            waiting.extend(STAGES[name].inputs(config))
+    return needed

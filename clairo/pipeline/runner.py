@@ -1,0 +1,146 @@
+"""Runs planned stages from the store: what is there is loaded, what is not is computed."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from clairo.core.artifacts import Dataset
+from clairo.core.errors import ClairoError
+from clairo.core.stage import Runtime
+from clairo.pipeline.config import PipelineConfig
+from clairo.pipeline.plan import Plan, PlannedStage, make_plan, training_until
+from clairo.store import FilesystemStore
+from clairo.tracking.records import StageRecord
+
+_log = logging.getLogger(__name__)
+
+KeepGoing = Callable[[int, float], bool]
+"""Asked after each rung with (epoch, best valid NDCG@10 so far); ``False`` prunes the trial."""
+
+
+def always(epoch: int, value: float) -> bool:
+    """A :data:`KeepGoing` that never prunes."""
+    return True
+
+
+@dataclass
+class StageRunner:
+    """Gives stage results for one plan, computing each at most once.
+
+    Attributes:
+        plan: What may be asked for.
+        store: Where results are kept.
+        runtime: Resources, and whom training tells.
+        seed: Root seed of the plan.
+        on_record: Told when a stage has been loaded or computed.
+        records: What each stage did so far, by name, in order.
+    """
+
+    plan: Plan
+    store: FilesystemStore
+    runtime: Runtime
+    seed: int
+    on_record: Callable[[StageRecord], None] = lambda record: None
+    records: dict[str, StageRecord] = field(default_factory=dict)
+    _results: dict[str, Any] = field(default_factory=dict)
+
+    def get(self, name: str) -> Any:
+        """The artifact of one stage, with everything it is made from."""
+        if name not in self._results:
+            step = self.plan.step(name)
+            artifact, record = self._produce(step, self._inputs(step))
+            self._keep(name, artifact, record)
+        return self._results[name]
+
+    def train(self, rungs: tuple[int, ...], keep_going: KeepGoing) -> bool:
+        """Trains rung by rung; gives whether the training went to its end.
+
+        Each rung is an entry of its own in the store, so a pruned trial's epochs are never
+        computed twice.
+
+        Args:
+            rungs: Ascending epochs at which ``keep_going`` is asked; the model's full number
+                of epochs is always the last stop and is not asked about.
+            keep_going: The scheduler's say.
+        """
+        step = self.plan.step("training")
+        last = step.settings.until_epoch  # type: ignore[attr-defined]
+        stops = (*(rung for rung in rungs if rung < last), last)
+        inputs, parts, state = self._inputs(step), [], None
+        for epoch in stops:
+            rung = training_until(step, self.seed, epoch)
+            more = {"training": state} if state is not None else {}
+            state, record = self._produce(rung, {**inputs, **more})
+            parts.append(record)
+            if state.finished or epoch == last:
+                break
+            if not keep_going(epoch, state.best_value):
+                self._keep("training", state, _join(parts))
+                return False
+        self._keep("training", state, _join(parts))
+        return True
+
+    def _inputs(self, step: PlannedStage) -> dict[str, Any]:
+        names = [name for name in step.inputs if not name.startswith("raw/")]
+        return {name: self.get(name) for name in names}
+
+    def _keep(self, name: str, artifact: Any, record: StageRecord) -> None:
+        self._results[name] = artifact
+        self.records[name] = record
+        self.on_record(record)
+
+    def _produce(self, step: PlannedStage, inputs: Mapping[str, Any]) -> tuple[Any, StageRecord]:
+        started = time.perf_counter()
+        result = self.store.get_or_compute(
+            step.fingerprint,
+            step.stage.output,
+            lambda: step.stage.run(step.settings, inputs, step.seed, self.runtime),
+            about={
+                "config": step.settings.identity(),
+                "inputs": {name: print_.digest for name, print_ in step.inputs.items()},
+                "seed": step.seed if step.stage.seeded(step.settings) else None,
+                "stage_version": step.stage.version,
+            },
+        )
+        _log.info("%s %s", "found" if result.cached else "made", step.fingerprint)
+        record = StageRecord(
+            name=step.stage.name,
+            kind=step.fingerprint.kind,
+            entry=step.fingerprint.entry,
+            seconds=time.perf_counter() - started,
+            computed_seconds=result.computed_seconds,
+            cached=result.cached,
+            bytes=result.bytes,
+            facts=dict(result.artifact.facts),
+        )
+        return result.artifact, record
+
+
+def _join(parts: list[StageRecord]) -> StageRecord:
+    """One record for a training that was made of several rungs."""
+    return replace(
+        parts[-1],
+        seconds=sum(part.seconds for part in parts),
+        computed_seconds=sum(part.computed_seconds for part in parts),
+        cached=all(part.cached for part in parts),
+        bytes=sum(part.bytes for part in parts),
+    )
+
+
+def load_dataset(
+    config: PipelineConfig, store: FilesystemStore, sources: Mapping[str, str]
+) -> tuple[Dataset, StageRecord]:
+    """The data set of a pipeline, from the store or from its raw files.
+
+    Raises:
+        ClairoError: The raw files cannot be read.
+    """
+    runner = StageRunner(make_plan(config, 0, sources, ("dataset",)), store, Runtime(), 0)
+    dataset = runner.get("dataset")
+    if not isinstance(dataset, Dataset):
+        raise ClairoError(f"The dataset stage must give a Dataset, got {type(dataset).__name__}.")
+    return dataset, runner.records["dataset"]

@@ -1,0 +1,48 @@
+"""Vectors to codes, codes to tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from clairo.core.artifacts import CodeTable, Dataset, Modalities
+from clairo.core.stage import Runtime, Stage
+from clairo.merging import Tokenizer
+from clairo.quantization.code_table import build_code_table
+
+
+def _quantize(settings: Any, inputs: Mapping[str, Any], seed: int, runtime: Runtime) -> CodeTable:
+    dataset: Dataset = inputs["dataset"]
+    fused: Modalities = inputs["fusion"]
+    return build_code_table(fused, settings, dataset.train_counts() > 0, seed, runtime)
+
+
+def _merge(settings: Any, inputs: Mapping[str, Any], seed: int, runtime: Runtime) -> Tokenizer:
+    dataset: Dataset = inputs["dataset"]
+    codes: CodeTable = inputs["quantization"]
+    # Training parts only, uncut: a merge count from valid or test items would be a leak.
+    tokenizer: Tokenizer = settings.fit(
+        codes.codes, dataset.train_sequences(), seed, modalities=codes.column_modalities
+    )
+    return tokenizer
+
+
+QUANTIZATION: Stage[Any, CodeTable] = Stage(
+    name="quantization",
+    version=1,
+    output=CodeTable,
+    config=lambda pipeline: pipeline.quantization,
+    inputs=lambda pipeline: ("dataset", "fusion"),
+    seeded=lambda settings: True,
+    run=_quantize,
+)
+MERGING: Stage[Any, Tokenizer] = Stage(
+    name="merging",
+    version=1,
+    output=Tokenizer,
+    config=lambda pipeline: pipeline.merging,
+    inputs=lambda pipeline: ("dataset", "quantization"),
+    # Construction is exact and breaks ties by rule: no random numbers.
+    seeded=lambda settings: False,
+    run=_merge,
+)

@@ -1,0 +1,113 @@
+"""A trained model to per-user ranks and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+from jaxtyping import Int
+
+from clairo.core.artifacts import Dataset, Rankings
+from clairo.core.seeding import stage_seed
+from clairo.core.stage import Runtime, Stage
+from clairo.evaluation import (
+    EvaluationConfig,
+    combine_ensemble,
+    exposure_metrics,
+    invalid_share,
+    ranking_metrics,
+    rankings_from_lists,
+    segment_metrics,
+)
+from clairo.merging import Tokenizer
+from clairo.modeling import PrefixTrie, TrainedModel, TrainingState
+from clairo.stages.examples import Questions
+from clairo.stages.training import VALIDATION_USERS_SEED
+
+
+def _recommend(
+    settings: EvaluationConfig,
+    model: TrainedModel,
+    tokenizer: Tokenizer,
+    questions: Questions,
+    seed: int,
+) -> Int[np.ndarray, "rows k"]:
+    """Top items of every question: greedy segmentation, or an ensemble of SPR draws."""
+    trie = PrefixTrie.build(tokenizer.encode_items())
+    lists = []
+    for draw in range(settings.ensemble):
+        segmentation: Literal["spr", "greedy"] = "spr" if settings.ensemble > 1 else "greedy"
+        drawn = stage_seed(seed, f"ensemble/{draw}")
+        inputs = tokenizer.encode_histories(questions.histories, segmentation, drawn)
+        found = model.generate(
+            inputs,
+            trie,
+            num_beams=settings.num_beams,
+            top_k=settings.top_k,
+            batch_size=settings.batch_size,
+        )
+        lists.append(found.items)
+    return combine_ensemble(lists, settings.top_k)
+
+
+def _measure_invalid(
+    settings: EvaluationConfig, model: TrainedModel, tokenizer: Tokenizer, questions: Questions
+) -> dict[str, float]:
+    """Share of unconstrained outputs that name no item, on the first so many users."""
+    asked = questions.histories.take(np.arange(min(settings.invalid_users, len(questions.users))))
+    if not len(asked):
+        return {}
+    strings = tokenizer.encode_items()
+    valid = model.generate_free(
+        tokenizer.encode_histories(asked, "greedy", 0),
+        num_beams=settings.invalid_beams,
+        max_length=int(strings.lengths.max()),
+        trie=PrefixTrie.build(strings),
+    )
+    return invalid_share(valid)
+
+
+def _evaluation(split: Literal["valid", "test"]) -> Stage[Any, Rankings]:
+    def run(
+        settings: EvaluationConfig, inputs: Mapping[str, Any], seed: int, runtime: Runtime
+    ) -> Rankings:
+        dataset: Dataset = inputs["dataset"]
+        tokenizer: Tokenizer = inputs["merging"]
+        state: TrainingState = inputs["training"]
+        model = state.model().to(runtime.device)
+        questions = Questions.of(
+            dataset,
+            split,
+            model.config.max_history,
+            max_users=settings.max_users,
+            seed=VALIDATION_USERS_SEED,
+        )
+        top_items = _recommend(settings, model, tokenizer, questions, seed)
+        rankings = rankings_from_lists(split, questions.users, questions.targets, top_items)
+        counts = dataset.train_counts()
+        known = dataset.splits.positions(split)[questions.users]
+        facts: dict[str, float] = {
+            **ranking_metrics(rankings.ranks),
+            **exposure_metrics(top_items, counts, k=10),
+            **segment_metrics(rankings, counts, known),
+            **_measure_invalid(settings, model, tokenizer, questions),
+            "num_users": len(questions.users),
+        }
+        return Rankings(
+            split, rankings.users, rankings.targets, rankings.ranks, rankings.top_items, facts
+        )
+
+    return Stage(
+        name=f"{split}_evaluation",
+        version=1,
+        output=Rankings,
+        config=lambda pipeline: pipeline.evaluation,
+        inputs=lambda pipeline: ("dataset", "merging", "training"),
+        seeded=lambda settings: True,
+        run=run,
+    )
+
+
+VALID_EVALUATION = _evaluation("valid")
+TEST_EVALUATION = _evaluation("test")
