@@ -33,7 +33,7 @@ def prepare_torchvision() -> bool:
         RuntimeError: torchvision fails for another reason than the missing operators.
     """
     try:
-        import torchvision  # noqa: F401
+        import torchvision
     except ModuleNotFoundError:
         return False
     except RuntimeError as error:
@@ -46,11 +46,12 @@ def prepare_torchvision() -> bool:
 
 def _declare_operators() -> None:
     """Declares the schemas and forgets the half-imported modules."""
-    from torch.library import Library
+    import torch
 
     for name in [n for n in sys.modules if n == "torchvision" or n.startswith("torchvision.")]:
         del sys.modules[name]
-    library = Library("torchvision", "FRAGMENT")
+    new_library: Any = torch.library.Library
+    library = new_library("torchvision", "FRAGMENT")
     for name in _SCHEMAS:
         library.define(f"{name}{_SIGNATURE}")
     _kept_alive.append(library)

@@ -1,0 +1,180 @@
+"""Fusions that put the vectors of an item side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+from pydantic import Field
+
+from clairo.core.artifacts import EmbeddingTable, Modalities
+from clairo.core.errors import DataError
+from clairo.core.principal_axes import PrincipalAxes
+from clairo.core.stage import Runtime
+from clairo.fusion.base import Fusion, FusionConfig, Source, choose
+
+
+class ConcatConfig(FusionConfig):
+    """Concatenates text and image vectors, in this order.
+
+    Attributes:
+        normalize: Scale every vector to length 1 first, so that no modality dominates by
+            its scale.
+    """
+
+    kind: Literal["concat"] = "concat"
+    normalize: bool = True
+
+    def needs(self) -> tuple[Source, ...]:
+        """Text and images."""
+        return ("text", "image")
+
+    def fit(
+        self,
+        modalities: Modalities,
+        train_sequences: Sequence[Int[np.ndarray, " length"]],
+        seed: int,
+        runtime: Runtime,
+    ) -> Concat:
+        """Remembers the widths; nothing is learned."""
+        chosen = choose(modalities, self.needs(), self.kind)
+        return Concat(self.needs(), _widths(chosen), self.normalize, self.kind)
+
+
+class ConcatPcaConfig(FusionConfig):
+    """Concatenates text and image vectors and rotates them onto joint principal axes.
+
+    Attributes:
+        normalize: Scale every vector to length 1 first.
+        variance: Share of the joint variance to keep.
+        whiten: Scale the kept axes to unit variance.
+        fit_on: ``all`` items, or only those that occur in training sequences.
+    """
+
+    kind: Literal["concat_pca"] = "concat_pca"
+    normalize: bool = True
+    variance: Annotated[float, Field(gt=0.0, le=1.0)] = 0.95
+    whiten: bool = False
+    fit_on: Literal["all", "train"] = "all"
+
+    def needs(self) -> tuple[Source, ...]:
+        """Text and images."""
+        return ("text", "image")
+
+    def fit(
+        self,
+        modalities: Modalities,
+        train_sequences: Sequence[Int[np.ndarray, " length"]],
+        seed: int,
+        runtime: Runtime,
+    ) -> ConcatPca:
+        """Fits the joint axes exactly (no random numbers) on items with either modality."""
+        chosen = choose(modalities, self.needs(), self.kind)
+        concat = Concat(self.needs(), _widths(chosen), self.normalize, self.kind)
+        joint = concat.join(chosen)
+        rows = joint.present.copy()
+        if self.fit_on == "train":
+            rows &= _occurring(train_sequences, len(rows))
+        axes = PrincipalAxes.fit(
+            joint.vectors[rows], variance=self.variance, dims=None, whiten=self.whiten
+        )
+        return ConcatPca(concat, axes)
+
+
+@dataclass(frozen=True)
+class Concat(Fusion):
+    """Side by side; zeros where an item lacks a modality.
+
+    Attributes:
+        sources: Modalities in the order of their columns.
+        widths: Width of each at fitting.
+        normalize: Whether rows are scaled to length 1 before they are joined.
+        kind: The fusion's name, for messages.
+    """
+
+    sources: tuple[Source, ...]
+    widths: tuple[int, ...]
+    normalize: bool
+    kind: str
+
+    def transform(self, modalities: Modalities) -> Modalities:
+        """One ``fused`` table."""
+        return Modalities((self.join(modalities),))
+
+    def join(self, modalities: Modalities) -> EmbeddingTable:
+        """The fused table; an item is present when any of its modalities is.
+
+        Raises:
+            DataError: A modality is absent, or of another width than at fitting.
+        """
+        chosen = choose(modalities, self.sources, self.kind)
+        if _widths(chosen) != self.widths:
+            raise DataError(
+                f"Fusion {self.kind} was fitted on widths {self.widths}, got "
+                f"{_widths(chosen)}; fit it on the same reduced vectors."
+            )
+        parts = [t.vectors.astype(np.float32) for t in chosen.tables]
+        vectors = np.hstack([unit_rows(p) for p in parts] if self.normalize else parts)
+        present = np.any([t.present for t in chosen.tables], axis=0)
+        facts = {
+            "dims": vectors.shape[1],
+            "coverage": float(present.mean()),
+            "both_share": float(np.all([t.present for t in chosen.tables], axis=0).mean()),
+        }
+        return EmbeddingTable("fused", chosen.item_ids, vectors, present, facts)
+
+
+@dataclass(frozen=True)
+class ConcatPca(Fusion):
+    """Side by side, then projected on joint principal axes.
+
+    Attributes:
+        concat: The first half.
+        axes: The second half.
+    """
+
+    concat: Concat
+    axes: PrincipalAxes
+
+    def transform(self, modalities: Modalities) -> Modalities:
+        """One ``fused`` table with fewer columns."""
+        joint = self.concat.join(modalities)
+        vectors = np.zeros((len(joint.present), len(self.axes.axes)), dtype=np.float32)
+        vectors[joint.present] = self.axes.project(joint.vectors[joint.present])
+        facts = {
+            **joint.facts,
+            "dims": vectors.shape[1],
+            "dims_before": joint.dims,
+            "dims_kept": vectors.shape[1],
+            "variance_kept": self.axes.variance_kept,
+        }
+        fused = EmbeddingTable("fused", joint.item_ids, vectors, joint.present, facts)
+        return Modalities((fused,))
+
+
+def unit_rows(vectors: Float[np.ndarray, "rows dims"]) -> Float[np.ndarray, "rows dims"]:
+    """Rows scaled to Euclidean length 1; zero rows stay zero.
+
+    Example:
+        >>> unit_rows(np.array([[3.0, 4.0], [0.0, 0.0]])).tolist()
+        [[0.6, 0.8], [0.0, 0.0]]
+    """
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.where(lengths > 0, lengths, 1)
+
+
+def _widths(modalities: Modalities) -> tuple[int, ...]:
+    return tuple(table.dims for table in modalities.tables)
+
+
+def _occurring(
+    sequences: Sequence[Int[np.ndarray, " length"]], num_items: int
+) -> Bool[np.ndarray, " items"]:
+    """Which items occur in any sequence."""
+    occurring = np.zeros(num_items, dtype=bool)
+    for sequence in sequences:
+        occurring[sequence] = True
+    return occurring
