@@ -1,0 +1,274 @@
+"""Stage results in folders: content-addressed, atomic, locked per key, checksummed.
+
+::
+
+    <root>/<stage>/<kind>-<16 hex>/       an entry: data files and manifest.json
+    <root>/<stage>/.writing-<entry>/      being written; renamed when it is whole
+    <root>/.locks/                        one lock file per key
+    <root>/damaged/                       entries that failed their checksum, kept for a look
+
+The operating system frees a lock when its holder dies, so what a dead writer left behind is
+known by its free lock.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from filelock import FileLock, Timeout
+from safetensors import SafetensorError
+
+from clairo.core.errors import ArtifactError, DataError
+from clairo.core.fingerprint import Fingerprint
+from clairo.core.stage import Artifact
+from clairo.store.manifest import MANIFEST, Manifest, data_files, require_json
+from clairo.store.protocol import StoreResult
+
+ArtifactT = TypeVar("ArtifactT", bound=Artifact)
+
+_log = logging.getLogger(__name__)
+
+_PATIENCE_SECONDS = 1.0
+"""How long a call waits for another process before it says so in the log."""
+
+_WRITING = ".writing-"
+_DISK_ERRORS = (OSError, SafetensorError)
+
+_verified: dict[Path, tuple[tuple[str, int, int], ...]] = {}
+"""Sizes and times of the files of entries whose checksums this process has compared."""
+
+
+class FilesystemStore:
+    """An :class:`~clairo.store.protocol.ArtifactStore` in a folder, local or shared.
+
+    Several processes, and several machines on a file system with working locks, may use one
+    root at the same time.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(root).absolute()
+        self._swept = False
+
+    def has(self, fingerprint: Fingerprint) -> bool:
+        """Whether a whole entry is there; its content is not read."""
+        return (self._folder(fingerprint) / MANIFEST).is_file()
+
+    def manifest(self, fingerprint: Fingerprint) -> Manifest:
+        """What is written about an entry.
+
+        Raises:
+            ArtifactError: There is no such entry, its manifest cannot be read, or the folder
+                belongs to another fingerprint with the same 16 digits.
+        """
+        if not self.has(fingerprint):
+            raise ArtifactError(
+                f"A stored result must be computed first, {fingerprint} is not in {self.root}; "
+                "run the stage."
+            )
+        manifest = Manifest.read(self._folder(fingerprint))
+        if manifest.fingerprint != fingerprint.digest:
+            raise ArtifactCollisionError(
+                f"One store folder holds one fingerprint, {fingerprint} holds "
+                f"{manifest.fingerprint} and {fingerprint.digest} was asked for; use another "
+                "store root for this experiment."
+            )
+        return manifest
+
+    def load(self, fingerprint: Fingerprint, output_type: type[ArtifactT]) -> ArtifactT:
+        """Reads an entry; its checksums are compared once per process and content.
+
+        Raises:
+            ArtifactError: The entry is missing, damaged or not an ``output_type``.
+        """
+        folder = self._folder(fingerprint)
+        self._verify(self.manifest(fingerprint), folder)
+        try:
+            return output_type.load(folder)
+        except (DataError, KeyError, TypeError, ValueError) as error:
+            raise ArtifactError(
+                f"{folder} must hold a {output_type.__name__}, got {error!r}; raise the version "
+                "of the stage whose format has changed."
+            ) from error
+
+    def get_or_compute(
+        self,
+        fingerprint: Fingerprint,
+        output_type: type[ArtifactT],
+        compute: Callable[[], ArtifactT],
+        about: Mapping[str, Any],
+    ) -> StoreResult[ArtifactT]:
+        """Reads an entry, or computes and keeps it.
+
+        While one process computes a key, others that ask for it wait and then read. A damaged
+        entry is moved to ``<root>/damaged`` and recomputed. What is given was read back from
+        disk in either case, so a fresh result and a cached one cannot differ.
+
+        Args:
+            fingerprint: Names the result.
+            output_type: Class that can read it.
+            compute: Makes it; called at most once.
+            about: What the fingerprint was made from, for the manifest: ``config``,
+                ``inputs`` and ``seed`` as JSON values.
+
+        Raises:
+            ArtifactError: The entry cannot be written (full disk, unwritable root), or its
+                folder belongs to another fingerprint.
+        """
+        require_json(about, fingerprint)
+        started = time.perf_counter()
+        artifact = self._load_if_whole(fingerprint, output_type)
+        cached = artifact is not None
+        if artifact is None:
+            with self._locked(fingerprint):
+                artifact = self._find(fingerprint, output_type)
+                cached = artifact is not None
+                if artifact is None:
+                    self._write(fingerprint, compute, about)
+                    artifact = self.load(fingerprint, output_type)
+        manifest = self.manifest(fingerprint)
+        seconds = time.perf_counter() - started
+        return StoreResult(artifact, cached, seconds, manifest.seconds, manifest.bytes)
+
+    def _load_if_whole(
+        self, fingerprint: Fingerprint, output_type: type[ArtifactT]
+    ) -> ArtifactT | None:
+        """The stored artifact without taking the lock, so that readers do not queue."""
+        try:
+            return self.load(fingerprint, output_type) if self.has(fingerprint) else None
+        except ArtifactCollisionError:
+            raise
+        except ArtifactError:
+            return None  # looked at again, and set aside, by _find under the lock
+
+    def _find(self, fingerprint: Fingerprint, output_type: type[ArtifactT]) -> ArtifactT | None:
+        """The stored artifact; ``None`` where there is none or it had to be set aside."""
+        if not self.has(fingerprint):
+            return None
+        try:
+            return self.load(fingerprint, output_type)
+        except ArtifactError as error:
+            kept = self._set_aside(fingerprint)
+            _log.warning(
+                "%s was damaged and is computed again (kept in %s): %s", fingerprint, kept, error
+            )
+            return None
+
+    def _write(
+        self,
+        fingerprint: Fingerprint,
+        compute: Callable[[], ArtifactT],
+        about: Mapping[str, Any],
+    ) -> None:
+        """Computes, writes beside, renames. The lock of the key is held."""
+        folder = self._folder(fingerprint)
+        beside = folder.with_name(_WRITING + folder.name)
+        started = time.perf_counter()
+        artifact = compute()
+        seconds = time.perf_counter() - started
+        try:
+            with self._disk_errors_explained():
+                _discard(folder)
+                _discard(beside)
+                beside.mkdir(parents=True)
+                artifact.save(beside)
+                manifest = Manifest.describe(beside, fingerprint, about, seconds)
+                manifest.write(beside)
+                beside.rename(folder)
+                _verified[folder] = _file_marks(folder)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+
+    def _verify(self, manifest: Manifest, folder: Path) -> None:
+        marks = _file_marks(folder)
+        if _verified.get(folder) != marks:
+            manifest.check(folder)
+            _verified[folder] = marks
+
+    def _set_aside(self, fingerprint: Fingerprint) -> Path:
+        with self._disk_errors_explained():
+            target = self.root / "damaged" / fingerprint.entry.replace("/", "-")
+            target = target.with_name(f"{target.name}-{time.time_ns()}")
+            target.parent.mkdir(exist_ok=True)
+            self._folder(fingerprint).rename(target)
+        return target
+
+    @contextmanager
+    def _locked(self, fingerprint: Fingerprint) -> Iterator[None]:
+        """Holds the lock of one key; the first call also clears what dead writers left."""
+        with self._disk_errors_explained():
+            (self.root / ".locks").mkdir(parents=True, exist_ok=True)
+            lock = self._lock(fingerprint.entry)
+            if not self._swept:
+                self._remove_stale()
+                self._swept = True
+            try:
+                lock.acquire(timeout=_PATIENCE_SECONDS)
+            except Timeout:
+                _log.info("Another process computes %s, waiting for it.", fingerprint)
+                lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _remove_stale(self) -> None:
+        """Removes half-written folders whose writers are gone."""
+        for beside in self.root.glob(f"*/{_WRITING}*"):
+            lock = self._lock(f"{beside.parent.name}/{beside.name.removeprefix(_WRITING)}")
+            try:
+                with lock.acquire(timeout=0):
+                    shutil.rmtree(beside, ignore_errors=True)
+            except Timeout:
+                continue
+
+    def _lock(self, entry: str) -> FileLock:
+        return FileLock(self.root / ".locks" / f"{entry.replace('/', '--')}.lock")
+
+    def _folder(self, fingerprint: Fingerprint) -> Path:
+        return self.root / fingerprint.entry
+
+    @contextmanager
+    def _disk_errors_explained(self) -> Iterator[None]:
+        try:
+            yield
+        except _DISK_ERRORS as error:
+            raise ArtifactError(self._explain(error)) from error
+
+    def _explain(self, error: Exception) -> str:
+        """Rule, value and cure for a disk that refuses."""
+        # safetensors writes in Rust and names the number only in its text.
+        numbers = {getattr(error, "errno", None)}
+        numbers |= {int(number) for number in re.findall(r"os error (\d+)", str(error))}
+        if numbers & {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            return (
+                f"The stage store needs free space in {self.root}, got: {error}; free some or "
+                "choose another OUT. Everything finished before is kept."
+            )
+        return (
+            f"The stage store must be able to write to {self.root}, got: {error}; choose a "
+            "writable OUT. Everything finished before is kept."
+        )
+
+
+class ArtifactCollisionError(ArtifactError):
+    """Two fingerprints share the 16 digits of a folder name; neither is damaged."""
+
+
+def _file_marks(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """Name, size and change time of every data file."""
+    stats = ((name, path.stat()) for name, path in data_files(folder).items())
+    return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)
+
+
+def _discard(folder: Path) -> None:
+    """Removes what is no whole entry, for example a folder without a manifest."""
+    if folder.exists():
+        shutil.rmtree(folder)
