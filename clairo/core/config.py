@@ -13,7 +13,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from clairo.core.errors import ConfigError
 
-
 ConfigT = TypeVar("ConfigT", bound="Config")
 
 

@@ -1,0 +1,102 @@
+# One command from nothing: every target below makes the environment first if it is not there.
+#
+#   make sweep [CATEGORY=...]     make test     make ui     make report     make help
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+PYTHON ?= python3
+VENV   ?= .venv
+# faiss comes for CPUs or for CUDA, never both.
+FAISS  ?= $(shell command -v nvidia-smi >/dev/null 2>&1 && echo gpu || echo cpu)
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready-$(FAISS)
+CLAIRO := $(BIN)/clairo
+
+CATEGORY ?= demo
+DATA     ?= data
+PROFILE  ?= quick
+SPACE    ?= full
+SEED     ?= 0
+OUT      ?= runs
+
+export MLFLOW_DISABLE_TELEMETRY := true
+export RAY_USAGE_STATS_ENABLED := 0
+export RAY_ENABLE_UV_RUN_RUNTIME_ENV := 0
+
+# Only what was given is passed on, so that the defaults live in one place, the CLI.
+given = $(if $($(1)),--$(2) "$($(1))")
+COMMON := --out "$(OUT)" $(call given,MLFLOW_TRACKING_URI,tracking-uri)
+OPTIONS = --category "$(CATEGORY)" $(call given,RELEASE,release) --data "$(DATA)" \
+	$(if $(filter 0,$(FETCH)),--no-fetch) $(call given,TRIALS,trials) \
+	$(call given,TIME_BUDGET,time-budget) $(call given,WORKERS,workers) --profile "$(PROFILE)" \
+	--space "$(SPACE)" --seed "$(SEED)" $(if $(filter 0,$(ABLATE)),--no-ablate) $(COMMON) \
+	$(call given,RAY_ADDRESS,ray-address) $(if $(VERBOSE),--verbose)
+
+.PHONY: help setup sweep dry-run report ui doctor test check lint types layers bench clean
+
+help: ## Show this
+	@echo "CLAIRO: sweeps, tracking, ablations and reports for multimodal generative recommendation"
+	@echo
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
+	@echo
+	@echo "Variables (VARIABLE=value after the target):"
+	@echo "  CATEGORY             demo, beauty, sports, toys, cds, gift_cards ..., or an official name  [$(CATEGORY)]"
+	@echo "  RELEASE              Amazon release 2014 or 2018                           [the alias's own]"
+	@echo "  DATA                 folder with raw files, amazon/<release>/<Category>/   [$(DATA)]"
+	@echo "  FETCH                0 never downloads                                     [1]"
+	@echo "  TRIALS               number of trials                                      [the profile's: 8, 64]"
+	@echo "  TIME_BUDGET          start no trial after 90s, 30m, 2h ...                 [none]"
+	@echo "  WORKERS              trials at a time                                      [CPUs, at most 8]"
+	@echo "  PROFILE              quick (2 CPU cores, minutes) or paper (GPUs)          [$(PROFILE)]"
+	@echo "  SPACE                a file in search_spaces/, by name, or a path          [$(SPACE)]"
+	@echo "  SEED                 root seed                                             [$(SEED)]"
+	@echo "  ABLATE               0 leaves the ablation out                             [1]"
+	@echo "  OUT                  database, artifacts, stage store, study               [$(OUT)]"
+	@echo "  MLFLOW_TRACKING_URI  an MLflow server or database                          [sqlite in OUT]"
+	@echo "  RAY_ADDRESS          a running Ray cluster                                 [one is started here]"
+	@echo "  VERBOSE              1 shows the log                                       [0]"
+
+setup: $(READY) ## Make the environment only
+
+$(READY): pyproject.toml .ci/constraints-$(FAISS).txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint .ci/constraints-$(FAISS).txt --editable '.[$(FAISS),dev]'
+	@touch $@
+
+sweep: $(READY) ## Search, confirm, ablate and report (CATEGORY=demo needs no data)
+	@$(CLAIRO) sweep $(OPTIONS)
+
+dry-run: $(READY) ## Print space, stages, cache, hours and disk; run nothing
+	@$(CLAIRO) sweep $(OPTIONS) --dry-run
+
+report: $(READY) ## Rebuild the last sweep's pages from MLflow
+	@$(CLAIRO) report $(COMMON)
+
+ui: $(READY) ## Open MLflow on http://127.0.0.1:5000
+	@$(CLAIRO) ui $(COMMON)
+
+doctor: $(READY) ## Versions, devices, threads, disk, optional parts
+	@$(CLAIRO) doctor --out "$(OUT)"
+
+test: $(READY) ## All tests and doctests
+	$(BIN)/python -m pytest
+
+check: lint types layers test ## Lint, format, types, layers, docstrings, tests, doctests
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+layers: $(READY)
+	$(BIN)/lint-imports
+
+bench: $(READY) ## Speed and findings, as ratios within one run
+	$(BIN)/python -m pytest tests/benchmarks -s --override-ini "addopts=-q" --override-ini "timeout=3600"
+
+clean: ## Remove the environment and caches; keeps runs and reports
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,197 @@
+"""The arms of an ablation, built from the winner of a sweep.
+
+Every arm retrains: a modality that is left out is left out of PCA, codes, merges and model.
+Masking at inference is another question and another table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from clairo.core.errors import ConfigError
+from clairo.pipeline.config import PipelineConfig
+
+Family = Literal["modality_masking", "components"]
+
+
+@dataclass(frozen=True)
+class PlannedArm:
+    """One side of the comparison.
+
+    Attributes:
+        name: Identifier; the unchanged winner is ``full``.
+        family: Which table it belongs to.
+        title: For people.
+        changes: Dotted settings that differ from the winner, with their new values.
+        config: The whole configuration.
+    """
+
+    name: str
+    family: Family
+    title: str
+    changes: Mapping[str, Any]
+    config: PipelineConfig
+
+
+@dataclass(frozen=True)
+class AblationPlan:
+    """All arms, ``full`` first, and those that make no sense here with the reason."""
+
+    arms: tuple[PlannedArm, ...]
+    skipped: tuple[tuple[str, str], ...]
+
+
+def plan_ablation(
+    winner: PipelineConfig, *, has_text: bool = True, has_image: bool = True
+) -> AblationPlan:
+    """Modality masking, and each active component switched off once.
+
+    Args:
+        winner: The configuration that the sweep found.
+        has_text: Whether any item has text.
+        has_image: Whether any item has a picture.
+    """
+    arms = [PlannedArm("full", "components", "Everything on", {}, winner)]
+    skipped: list[tuple[str, str]] = []
+    for proposal in (*_modalities(winner, has_text, has_image), *_components(winner)):
+        if isinstance(proposal, _Skipped):
+            skipped.append((proposal.title, proposal.why))
+        else:
+            arms.append(proposal)
+    return AblationPlan(tuple(arms), tuple(skipped))
+
+
+@dataclass(frozen=True)
+class _Skipped:
+    title: str
+    why: str
+
+
+def _modalities(
+    winner: PipelineConfig, has_text: bool, has_image: bool
+) -> Iterator[PlannedArm | _Skipped]:
+    """Both, text only, image only; at equal bits per item."""
+    both, kind = "Text and images", winner.fusion.kind
+    for name, title, there in (
+        ("both", both, has_text and has_image),
+        ("text_only", "Text only", has_text),
+        ("image_only", "Images only", has_image),
+    ):
+        joint = kind not in ("text_only", "image_only")
+        if not there:
+            yield _Skipped(title, "the data has no such modality")
+        elif kind == name or (name == "both" and joint):
+            yield _Skipped(title, "this is the winner itself")
+        else:
+            yield _masked(winner, name, title)
+
+
+def _masked(winner: PipelineConfig, name: str, title: str) -> PlannedArm:
+    depth = winner.quantization.num_codebooks
+    if name == "both":
+        # The codes of one modality are shared out over two.
+        fusion, per_modality = "none", max(1, depth // 2)
+    else:
+        # Equal bits: one modality gets the codebooks that two modalities shared.
+        fusion, per_modality = name, depth * (2 if winner.fusion.kind == "none" else 1)
+    changes = {
+        "fusion": {"kind": fusion},
+        "quantization.codebooks": "separate" if fusion == "none" else "shared",
+        "quantization.num_codebooks": per_modality,
+    }
+    return make_arm(winner, name, "modality_masking", title, changes)
+
+
+def _components(winner: PipelineConfig) -> Iterator[PlannedArm | _Skipped]:
+    yield _switch(
+        winner,
+        "no_pca",
+        "Without PCA",
+        {"reduction": {"kind": "identity"}},
+        active=winner.reduction.kind == "pca",
+    )
+    yield _switch(
+        winner,
+        "no_second_pca",
+        "Without the second PCA",
+        {"fusion": {"kind": "concat"}},
+        active=winner.fusion.kind == "concat_pca",
+    )
+    yield _switch(
+        winner,
+        "no_fusion",
+        "Without fusion (separate codebooks)",
+        {"fusion": {"kind": "none"}, "quantization.codebooks": "separate"},
+        active=winner.fusion.kind == "concat",
+    )
+    yield _switch(
+        winner,
+        "no_residuals",
+        "One codebook deep",
+        {"quantization.num_codebooks": 1},
+        active=winner.quantization.num_codebooks > 1,
+    )
+    yield from _token_components(winner)
+
+
+def _token_components(winner: PipelineConfig) -> Iterator[PlannedArm | _Skipped]:
+    merges = winner.merging.kind == "feature_set_bpe" and winner.merging.num_merges > 0
+    crosses = merges and winner.fusion.kind == "none" and winner.merging.cross_modal_share > 0
+    spr = merges and winner.model.segmentation == "spr"
+    yield _switch(
+        winner, "no_merging", "Without merging", {"merging": {"kind": "identity"}}, active=merges
+    )
+    yield _switch(
+        winner,
+        "no_cross_modal_merges",
+        "Without cross-modal merges",
+        {"merging.cross_modal_share": 0.0},
+        active=crosses,
+    )
+    yield _switch(
+        winner,
+        "no_spr",
+        "Without random segmentation (SPR)",
+        {"model.segmentation": "greedy"},
+        active=spr,
+    )
+    yield _switch(
+        winner,
+        "no_ensemble",
+        "Without the ensemble",
+        {"evaluation.ensemble": 1},
+        active=merges and winner.evaluation.ensemble > 1,
+    )
+
+
+def _switch(
+    winner: PipelineConfig, name: str, title: str, changes: Mapping[str, Any], *, active: bool
+) -> PlannedArm | _Skipped:
+    if not active:
+        return _Skipped(title, "the winner does not use it")
+    return make_arm(winner, name, "components", title, changes)
+
+
+def make_arm(
+    winner: PipelineConfig, name: str, family: Family, title: str, changes: Mapping[str, Any]
+) -> PlannedArm:
+    """The winner with some dotted settings replaced, validated as a whole.
+
+    Raises:
+        ConfigError: A changed setting does not exist in the winner.
+    """
+    values = winner.model_dump()
+    for path, value in changes.items():
+        *parents, last = path.split(".")
+        place = values
+        for parent in parents:
+            place = place[parent]
+        if last not in place:
+            raise ConfigError(
+                f"An arm may change only settings of the winner, got {path}; "
+                f"known there: {', '.join(sorted(place))}."
+            )
+        place[last] = value
+    return PlannedArm(name, family, title, changes, PipelineConfig.model_validate(values))

@@ -1,0 +1,229 @@
+"""The ``clairo`` command: parses, calls one workflow, prints one clear line on failure."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clairo.core.errors import ClairoError
+
+app = typer.Typer(
+    name="clairo",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Sweeps, tracks, ablates and reports experiments in multimodal generative recommendation.",
+)
+
+Category = Annotated[
+    str,
+    typer.Option(
+        help="Alias (beauty, gift_cards ...), official name, demo, atomic/NAME or lcrec/NAME."
+    ),
+]
+Release = Annotated[str | None, typer.Option(help="Amazon release: 2014, 2018.")]
+Data = Annotated[Path, typer.Option(help="Folder with raw files.")]
+Fetch = Annotated[bool, typer.Option("--fetch/--no-fetch", help="Download files that are missing.")]
+ProfileOption = Annotated[str, typer.Option(help="quick (2 CPU cores, minutes) or paper (GPUs).")]
+Seed = Annotated[int, typer.Option(help="Root seed.")]
+Out = Annotated[Path, typer.Option(help="Folder for everything that is made.")]
+TrackingUri = Annotated[
+    str | None,
+    typer.Option(envvar="MLFLOW_TRACKING_URI", help="MLflow; default: a database in --out."),
+]
+Reports = Annotated[Path, typer.Option(help="Folder for report pages.")]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Show the log and full tracebacks.")]
+
+
+@app.command()
+def sweep(
+    category: Category = "demo",
+    release: Release = None,
+    data: Data = Path("data"),
+    fetch: Fetch = True,
+    trials: Annotated[int | None, typer.Option(help="Number of trials.")] = None,
+    time_budget: Annotated[
+        str | None, typer.Option(help="Start no trial after this time: 90s, 30m, 2h.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="Trials at a time.")] = None,
+    profile: ProfileOption = "quick",
+    space: Annotated[str, typer.Option(help="Search space: name or YAML file.")] = "full",
+    seed: Seed = 0,
+    ablate: Annotated[
+        bool, typer.Option("--ablate/--no-ablate", help="Take the winner apart.")
+    ] = True,
+    out: Out = Path("runs"),
+    tracking_uri: TrackingUri = None,
+    ray_address: Annotated[
+        str | None, typer.Option(envvar="RAY_ADDRESS", help="A running Ray cluster.")
+    ] = None,
+    executor: Annotated[str, typer.Option(help="ray or local.")] = "ray",
+    reports: Reports = Path("reports/output"),
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Print space, stages, cache, hours and disk; run nothing."),
+    ] = False,
+    verbose: Verbose = False,
+) -> None:
+    """Search the whole pipeline, confirm the best, ablate it, and write the report."""
+    from clairo.workflows.options import SweepOptions, parse_duration
+    from clairo.workflows.sweep import dry_run_sweep, run_sweep
+
+    options = SweepOptions(
+        category=category,
+        release=release or None,
+        data=data,
+        fetch=fetch,
+        trials=trials,
+        time_budget=parse_duration(time_budget) if time_budget else None,
+        workers=workers,
+        profile=profile,
+        space=space,
+        seed=seed,
+        ablate=ablate,
+        out=out,
+        tracking_uri=tracking_uri or None,
+        ray_address=ray_address or None,
+        executor=_one_of("executor", executor, ("ray", "local")),  # type: ignore[arg-type]
+        reports=reports,
+    )
+    (dry_run_sweep if dry_run else run_sweep)(options, verbose=verbose)
+
+
+@app.command()
+def run(
+    config: Annotated[
+        Path | None, typer.Option(help="YAML shaped like PipelineConfig; default: the profile's.")
+    ] = None,
+    category: Category = "demo",
+    release: Release = None,
+    data: Data = Path("data"),
+    fetch: Fetch = True,
+    profile: ProfileOption = "quick",
+    seed: Seed = 0,
+    test: Annotated[bool, typer.Option("--test", help="Also read the test split.")] = False,
+    out: Out = Path("runs"),
+    tracking_uri: TrackingUri = None,
+    verbose: Verbose = False,
+) -> None:
+    """Run one configuration through the whole pipeline and print its metrics."""
+    from clairo.workflows.options import SweepOptions
+    from clairo.workflows.run import run_once
+
+    options = SweepOptions(
+        category=category,
+        release=release or None,
+        data=data,
+        fetch=fetch,
+        profile=profile,
+        seed=seed,
+        out=out,
+        tracking_uri=tracking_uri or None,
+    )
+    run_once(options, config, read_test=test, verbose=verbose)
+
+
+@app.command()
+def report(
+    sweep_id: Annotated[
+        str | None, typer.Option("--sweep", help="Sweep id; default: the last.")
+    ] = None,
+    out: Out = Path("runs"),
+    tracking_uri: TrackingUri = None,
+    reports: Reports = Path("reports/output"),
+) -> None:
+    """Rebuild a sweep's pages and tables from MLflow alone."""
+    from clairo.workflows.report import rebuild_report
+
+    rebuild_report(sweep_id, out=out, tracking_uri=tracking_uri or None, reports=reports)
+
+
+@app.command()
+def ui(
+    out: Out = Path("runs"),
+    tracking_uri: TrackingUri = None,
+    host: Annotated[str, typer.Option(help="Interface to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port.", min=1, max=65535)] = 5000,
+) -> None:
+    """Open MLflow on the runs of --out (http://127.0.0.1:5000)."""
+    from clairo.workflows.ui import serve
+
+    serve(out=out, tracking_uri=tracking_uri or None, host=host, port=port)
+
+
+data_app = typer.Typer(no_args_is_help=True, help="Fetch and describe data sets.")
+app.add_typer(data_app, name="data")
+
+
+@data_app.command("fetch")
+def data_fetch(
+    category: Annotated[str, typer.Argument(help="Alias or official name.")],
+    release: Annotated[str | None, typer.Argument(help="Amazon release.")] = None,
+    data: Data = Path("data"),
+) -> None:
+    """Download reviews, metadata and pictures, saying what and how much first."""
+    from clairo.workflows.data import fetch
+
+    fetch(category, release, data)
+
+
+@data_app.command("describe")
+def data_describe(
+    category: Annotated[str, typer.Argument(help="Alias or official name.")] = "demo",
+    release: Annotated[str | None, typer.Argument(help="Amazon release.")] = None,
+    data: Data = Path("data"),
+) -> None:
+    """Counts, ties and coverage of a data set."""
+    from clairo.workflows.data import describe
+
+    for line in describe(category, release, data):
+        typer.echo(line)
+
+
+@app.command()
+def doctor(out: Out = Path("runs")) -> None:
+    """Versions, devices, threads, disk, and what of the optional parts works."""
+    from clairo.workflows.doctor import print_diagnosis
+
+    print_diagnosis(out)
+
+
+def _one_of(name: str, value: str, choices: tuple[str, ...]) -> str:
+    if value not in choices:
+        raise typer.BadParameter(
+            f"must be one of {', '.join(choices)}, got {value!r}", param_hint=name
+        )
+    return value
+
+
+def main() -> None:
+    """Entry point: exit code 0, 2 for usage, 1 for failure, 130 after Ctrl-C."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    verbose = "--verbose" in sys.argv
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.ERROR,
+        format="%(asctime)s %(name)s %(levelname)s %(message)s",
+    )
+    try:
+        app()
+    except ClairoError as error:
+        if verbose:
+            raise
+        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        # Not foreseen: a defect of ours. One line all the same; --verbose has the rest.
+        if verbose:
+            raise
+        sys.stderr.write(
+            f"{type(error).__name__}: {error}\nThis was not foreseen; run again with --verbose "
+            "and report what it prints.\n"
+        )
+        sys.exit(1)

@@ -1,0 +1,132 @@
+"""The two sizes an experiment comes in.
+
+``quick`` fits two CPU cores and minutes, with encoders that need no downloaded weights; what
+it finds is exploratory. ``paper`` is the published recipe (ActionPiece, Hou et al. 2025,
+arXiv 2502.13581; encoders as in METHODS) and wants a GPU.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from clairo.core.errors import ConfigError
+
+ProfileName = Literal["quick", "paper"]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Sizes of a sweep, and the pipeline settings that the search space starts from.
+
+    Attributes:
+        name: ``quick`` or ``paper``.
+        base: Plain settings of every stage but the data set.
+        rungs: Epochs at which trials may be pruned.
+        trials: Default number of trials.
+        confirm_seeds: Fresh seeds for the winner and the two runners-up.
+        ablation_seeds: Seeds of every ablation arm; no more than ``confirm_seeds``.
+        description: One sentence for people.
+    """
+
+    name: ProfileName
+    base: dict[str, Any]
+    rungs: tuple[int, ...]
+    trials: int
+    confirm_seeds: int
+    ablation_seeds: int
+    description: str
+
+
+_QUICK: dict[str, Any] = {
+    "text": {"kind": "lsa", "dims": 64},
+    "image": {"kind": "color_hog"},
+    "reduction": {"kind": "pca", "variance": 0.95},
+    "fusion": {"kind": "none"},
+    "quantization": {"kind": "rq_kmeans", "num_codebooks": 2, "codebook_size": 16},
+    "merging": {"kind": "feature_set_bpe", "num_merges": 200},
+    "model": {
+        "kind": "t5",
+        "num_layers": 2,
+        "num_decoder_layers": 2,
+        "d_model": 64,
+        "d_ff": 256,
+        "num_heads": 4,
+        "d_kv": 16,
+        "dropout": 0.1,
+        "epochs": 9,
+        "batch_size": 128,
+        "learning_rate": 0.003,
+        "weight_decay": 0.05,
+        "max_history": 10,
+        "segmentation": "spr",
+        "validate_every": 3,
+        "patience": 3,
+        "max_examples": 10_000,
+        "valid_users": 500,
+    },
+    "evaluation": {"num_beams": 20, "top_k": 20, "ensemble": 3, "max_users": 1000},
+}
+
+_PAPER: dict[str, Any] = {
+    "text": {"kind": "sentence_transformer", "model": "sentence-transformers/sentence-t5-base"},
+    "image": {"kind": "open_clip", "architecture": "ViT-L-14", "pretrained": "openai"},
+    "reduction": {"kind": "pca", "variance": 0.95},
+    "fusion": {"kind": "none"},
+    "quantization": {"kind": "rq_kmeans", "num_codebooks": 4, "codebook_size": 256},
+    "merging": {"kind": "feature_set_bpe", "num_merges": 40_000},
+    "model": {
+        "kind": "t5",
+        "num_layers": 4,
+        "num_decoder_layers": 4,
+        "d_model": 128,
+        "d_ff": 1024,
+        "num_heads": 6,
+        "d_kv": 64,
+        "dropout": 0.1,
+        "epochs": 200,
+        "batch_size": 256,
+        "learning_rate": 0.001,
+        "weight_decay": 0.15,
+        "max_history": 20,
+        "segmentation": "spr",
+        "validate_every": 5,
+        "patience": 20,
+        "max_examples": None,
+        "valid_users": None,
+    },
+    "evaluation": {"num_beams": 50, "top_k": 50, "ensemble": 5, "max_users": None},
+}
+
+PROFILES: dict[str, Profile] = {
+    "quick": Profile(
+        name="quick",
+        base=_QUICK,
+        rungs=(3, 6),
+        trials=8,
+        confirm_seeds=2,
+        ablation_seeds=2,
+        description="sized for 2 CPU cores and minutes; exploratory",
+    ),
+    "paper": Profile(
+        name="paper",
+        base=_PAPER,
+        rungs=(10, 20, 40, 80),
+        trials=64,
+        confirm_seeds=5,
+        ablation_seeds=5,
+        description="the published recipe, for GPUs",
+    ),
+}
+
+
+def get_profile(name: str) -> Profile:
+    """A profile by name.
+
+    Raises:
+        ConfigError: There is no such profile.
+    """
+    if name not in PROFILES:
+        known = ", ".join(get_args(ProfileName))
+        raise ConfigError(f"PROFILE must be one of {known}, got {name!r}; choose one of them.")
+    return PROFILES[name]

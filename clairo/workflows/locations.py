@@ -1,0 +1,30 @@
+"""Where things lie inside an output folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from clairo.tracking.mlflow_tracker import TrackingConfig
+
+EXPERIMENT = "clairo"
+
+
+def store_root(out: Path) -> Path:
+    """The stage store."""
+    return out / "store"
+
+
+def study_url(out: Path) -> str:
+    """The Optuna study database."""
+    return f"sqlite:///{out / 'study.db'}"
+
+
+def tracking_config(out: Path, uri: str | None) -> TrackingConfig:
+    """MLflow at the address given, else a database in the output folder."""
+    if uri is not None:
+        return TrackingConfig(uri=uri, experiment=EXPERIMENT, artifact_root=None)
+    return TrackingConfig(
+        uri=f"sqlite:///{out / 'mlflow.db'}",
+        experiment=EXPERIMENT,
+        artifact_root=str(out / "artifacts"),
+    )

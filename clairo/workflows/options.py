@@ -1,0 +1,129 @@
+"""What a person asks for on the command line, checked once, at the border."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from clairo.core.errors import ConfigError
+
+ExecutorName = Literal["ray", "local"]
+
+_UNITS: Final = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+@dataclass(frozen=True)
+class SweepOptions:
+    """The variables of ``make sweep``.
+
+    Attributes:
+        category: Alias, official name, ``demo``, ``atomic/NAME`` or ``lcrec/NAME``.
+        release: Amazon release, ``None`` takes the alias's own.
+        data: Folder with raw files.
+        fetch: Whether files that are missing may be downloaded.
+        trials: Number of trials, ``None`` takes the profile's.
+        time_budget: Seconds after which no new trial starts, ``None`` for no limit.
+        workers: Trials at a time, ``None`` takes what the machine offers.
+        profile: ``quick`` or ``paper``.
+        space: Name or file of the search space.
+        seed: Root seed.
+        ablate: Whether the winner is taken apart at the end.
+        out: Folder for everything that is made.
+        tracking_uri: MLflow, ``None`` is a database in ``out``.
+        ray_address: A running Ray cluster, ``None`` starts one here.
+        executor: ``ray`` or ``local``.
+        reports: Folder for report pages.
+    """
+
+    category: str = "demo"
+    release: str | None = None
+    data: Path = Path("data")
+    fetch: bool = True
+    trials: int | None = None
+    time_budget: float | None = None
+    workers: int | None = None
+    profile: str = "quick"
+    space: str = "full"
+    seed: int = 0
+    ablate: bool = True
+    out: Path = Path("runs")
+    tracking_uri: str | None = None
+    ray_address: str | None = None
+    executor: ExecutorName = "ray"
+    reports: Path = Path("reports/output")
+
+    def __post_init__(self) -> None:
+        for name, value, least in (
+            ("TRIALS", self.trials, 1),
+            ("WORKERS", self.workers, 1),
+            ("SEED", self.seed, 0),
+        ):
+            if value is not None and value < least:
+                raise ConfigError(f"{name} must be at least {least}, got {value}; raise it.")
+
+    @property
+    def num_workers(self) -> int:
+        """Trials at a time on this machine."""
+        return self.workers or max(1, min(available_cpus(), 8))
+
+    def command(self) -> str:
+        """The ``make`` call that asks for the same, without what is at its default."""
+        plain = SweepOptions()
+        shown: tuple[tuple[str, object, object], ...] = (
+            ("CATEGORY", self.category, None),
+            ("RELEASE", self.release, plain.release),
+            ("TRIALS", self.trials, plain.trials),
+            ("WORKERS", self.workers, plain.workers),
+            ("PROFILE", self.profile, plain.profile),
+            ("SPACE", self.space, plain.space),
+            ("SEED", self.seed, plain.seed),
+        )
+        parts = [f"{name}={value}" for name, value, default in shown if value != default]
+        return " ".join(["make sweep", *parts, *([] if self.ablate else ["ABLATE=0"])])
+
+
+def available_cpus() -> int:
+    """CPUs that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def parse_duration(text: str) -> float:
+    """Seconds of a duration such as ``90``, ``90s``, ``30m`` or ``1.5h``.
+
+    Raises:
+        ConfigError: The text is not a positive number with such a unit.
+
+    Example:
+        >>> parse_duration("1.5h")
+        5400.0
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd]?)", text.strip())
+    if match is None or float(match[1]) <= 0:
+        raise ConfigError(
+            f"TIME_BUDGET must be a positive time such as 90s, 30m or 2h, got {text!r}; "
+            "give a number and a unit."
+        )
+    return float(match[1]) * _UNITS[match[2]]
+
+
+def prepare_out(out: Path) -> Path:
+    """Makes the output folder and proves that it can be written to.
+
+    Raises:
+        ConfigError: It cannot.
+    """
+    folder = out.expanduser().resolve()
+    probe = folder / f".writable-{os.getpid()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"x" * 4096)
+        probe.unlink()
+    except OSError as error:
+        raise ConfigError(
+            f"OUT must be a folder that can be written to, got {folder} ({error.strerror}); "
+            "choose another with OUT=/path or free some space."
+        ) from error
+    return folder

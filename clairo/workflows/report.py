@@ -1,0 +1,37 @@
+"""``clairo report``: a sweep's pages and tables from what was tracked, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from clairo.reporting import write_report
+from clairo.tracking.mlflow_tracker import TrackingConfig
+from clairo.tracking.reader import read_sweep
+from clairo.workflows.locations import tracking_config
+
+REPORT_ARTIFACT = "report"
+
+
+def rebuild_report(
+    sweep_id: str | None, *, out: Path, tracking_uri: str | None, reports: Path
+) -> None:
+    """Writes a sweep's report again and says where it is.
+
+    Raises:
+        SweepError: There is no such sweep, or the tracker cannot be reached.
+    """
+    from rich.console import Console
+
+    config = tracking_config(out.resolve(), tracking_uri)
+    page = make_report(config, sweep_id, reports)
+    Console(soft_wrap=True).print(f"Report: {page}")
+
+
+def make_report(config: TrackingConfig, sweep_id: str | None, reports: Path) -> Path:
+    """Writes the report of one sweep, stores it with the sweep's run, and gives its first page."""
+    record = read_sweep(config, sweep_id)
+    folder = reports.resolve() / record.summary.sweep_id
+    folder.mkdir(parents=True, exist_ok=True)
+    files = write_report(record, folder)
+    config.connect().open_sweep(record.summary).log_folder(folder, REPORT_ARTIFACT)
+    return files.index

@@ -1,0 +1,114 @@
+"""``clairo run``: one configuration, the whole pipeline, its metrics."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from clairo.core.config import parse_config
+from clairo.core.errors import ClairoError, ConfigError
+from clairo.core.fingerprint import hash_json
+from clairo.pipeline.config import PipelineConfig
+from clairo.pipeline.profiles import get_profile
+from clairo.pipeline.runner import always
+from clairo.pipeline.trial import TrialEnvironment, TrialSpec, run_trial
+from clairo.workflows.locations import store_root, tracking_config
+from clairo.workflows.options import SweepOptions, available_cpus, prepare_out
+from clairo.workflows.preparation import PreparedData, prepare_data
+from clairo.workflows.summary import new_summary
+
+_SHOWN = ("recall_at_5", "ndcg_at_5", "recall_at_10", "ndcg_at_10", "mrr_at_10")
+
+
+def run_once(
+    options: SweepOptions, config_file: Path | None, *, read_test: bool, verbose: bool
+) -> None:
+    """Runs one configuration and prints its metrics.
+
+    Args:
+        options: Data, seed and places.
+        config_file: YAML shaped like PipelineConfig without ``dataset``; ``None`` takes the
+            profile's.
+        read_test: Whether the test split is read, too.
+        verbose: Whether stages are logged as they go.
+
+    Raises:
+        ConfigError: The file is not YAML or not a configuration.
+        ClairoError: A stage failed; what was finished is kept in the store.
+    """
+    from rich.console import Console
+
+    console = Console(soft_wrap=True)
+    out = prepare_out(options.out)
+    profile = get_profile(options.profile)
+    prepared = prepare_data(options, profile, store_root(out), console.print)
+    values = profile.base if config_file is None else _read_yaml(config_file)
+    where = str(config_file) if config_file else f"profile {profile.name}"
+    config = parse_config(PipelineConfig, {**values, "dataset": prepared.config}, where)
+    tracking = tracking_config(out, options.tracking_uri)
+    tracking.prepare()
+    run_id = f"run-{hash_json({'config': config.identity(), 'seed': options.seed})[:8]}"
+    summary = replace(
+        new_summary(options, profile, prepared, run_id), space_name=where, requested_trials=1
+    )
+    parent = tracking.connect().open_sweep(summary)
+    spec = TrialSpec(
+        sweep_id=run_id,
+        number=0,
+        role="confirm",
+        config=config,
+        seed=options.seed,
+        splits=("valid", "test") if read_test else ("valid",),
+    )
+    environment = make_environment(options, out, prepared, workers=1)
+    outcome = run_trial(spec, environment, always)
+    parent.finish(outcome.state)
+    if outcome.state != "complete":
+        raise ClairoError(f"The run ended as {outcome.state}: {outcome.error}")
+    for split in spec.splits:
+        shown = {name: outcome.metrics[f"{split}/{name}"] for name in _SHOWN}
+        console.print(f"{split}: " + "  ".join(f"{k} {v:.4f}" for k, v in shown.items()))
+    console.print(
+        f"{outcome.seconds:.1f} s, {outcome.saved_seconds:.1f} s saved by the store; "
+        f"run {run_id} in MLflow ('make ui OUT={options.out}')"
+    )
+
+
+def make_environment(
+    options: SweepOptions, out: Path, prepared: PreparedData, *, workers: int
+) -> TrialEnvironment:
+    """Where trials of this command run, the machine's CPUs shared out over its workers."""
+    return TrialEnvironment(
+        store_root=store_root(out),
+        sources=dict(prepared.sources),
+        tracking=tracking_config(out, options.tracking_uri),
+        num_threads=max(1, available_cpus() // workers),
+        device=find_device(),
+    )
+
+
+def find_device() -> str:
+    """``cuda`` where torch sees one, else ``cpu``."""
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: cannot be read ({error.strerror}); name a YAML file."
+        ) from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: not YAML ({error}); mend the file.") from error
+    if not isinstance(values, dict):
+        raise ConfigError(
+            f"{path}: must be a mapping shaped like PipelineConfig; see experiments/."
+        )
+    values.pop("dataset", None)
+    return values
