@@ -1,4 +1,4 @@
-"""What every command that runs a pipeline does first: resolve, fetch, read, and say what is there."""
+"""Resolve, fetch, read: what every command that runs a pipeline does first."""
 
 from __future__ import annotations
 
