@@ -17,7 +17,7 @@ from itertools import product
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from clairo.core.errors import DataError
 
@@ -59,31 +59,6 @@ class UserShares:
     better: float
     equal: float
     worse: float
-
-
-def user_gains(
-    ranks: Int[np.ndarray, " users"], metric: Literal["ndcg", "recall", "mrr"], cutoff: int
-) -> Float[np.ndarray, " users"]:
-    """What each user adds to a metric, given the 1-based rank of the one relevant item.
-
-    A rank of 0 (not retrieved) or beyond the cutoff adds nothing. With one relevant item the
-    ideal DCG is 1, so NDCG is ``1 / log2(rank + 1)``.
-
-    Example:
-        >>> user_gains(np.array([1, 3, 0]), "ndcg", 10).tolist()
-        [1.0, 0.5, 0.0]
-        >>> user_gains(np.array([1, 4, 11]), "mrr", 10).tolist()
-        [1.0, 0.25, 0.0]
-    """
-    found = (ranks >= 1) & (ranks <= cutoff)
-    place = np.where(found, ranks, 1).astype(np.float64)
-    if metric == "ndcg":
-        gains = 1.0 / np.log2(place + 1.0)
-    elif metric == "mrr":
-        gains = 1.0 / place
-    else:
-        gains = np.ones_like(place)
-    return np.where(found, gains, 0.0)
 
 
 def standard_error(values: Sequence[float]) -> float | None:

@@ -16,17 +16,8 @@ from clairo.evaluation.significance import (
     paired_interval,
     sign_flip_p,
     standard_error,
-    user_gains,
     user_shares,
 )
-
-
-def test_gains_are_the_per_user_terms_of_each_metric() -> None:
-    ranks = np.array([1, 2, 5, 6, 10, 11, 0])
-    expected = [1.0, 1 / np.log2(3), 1 / np.log2(6), 1 / np.log2(7), 1 / np.log2(11), 0, 0]
-    np.testing.assert_allclose(user_gains(ranks, "ndcg", 10), expected)
-    assert user_gains(ranks, "recall", 5).tolist() == [1, 1, 1, 0, 0, 0, 0]
-    np.testing.assert_allclose(user_gains(ranks, "mrr", 5), [1, 1 / 2, 1 / 5, 0, 0, 0, 0])
 
 
 def test_the_interval_over_seeds_is_the_one_of_scipy() -> None:
