@@ -1,0 +1,176 @@
+"""From what a person types after ``CATEGORY=`` to a configuration."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Final, NoReturn
+
+from clairo.core.config import parse_config
+from clairo.core.errors import ConfigError
+from clairo.datasets.alias_table import ALIASES, Alias
+from clairo.datasets.amazon import AmazonConfig
+from clairo.datasets.amazon_sources import CATEGORIES_2023, RELEASES, published_releases
+from clairo.datasets.demo import DemoConfig
+
+KNOWN_RELEASES: Final = (*RELEASES, "2023")
+OTHER_KINDS: Final = ("atomic", "lcrec")
+"""Kinds of data sets that are written ``kind/NAME``."""
+
+_DEMO: Final = "demo"
+
+
+def resolve_category(
+    category: str, release: str | None, data_dir: Path
+) -> AmazonConfig | DemoConfig:
+    """The data set that is meant by a name.
+
+    Tried in this order, letter case aside: ``demo``; ``kind/NAME``; an alias, at its default
+    release; an official category name or a folder in ``data_dir``. A name that fits several
+    data sets is refused rather than guessed.
+
+    Args:
+        category: Alias, official name, or ``kind/NAME``.
+        release: Year; ``None`` or ``""`` leaves it to the alias, or to what is on disk.
+        data_dir: Folder laid out as ``amazon/<release>/<Category>/``; it may be missing.
+
+    Raises:
+        ConfigError: The name or the release is unknown, ambiguous, or not readable yet.
+    """
+    name, year = category.strip(), (release or "").strip() or None
+    if year is not None and year not in KNOWN_RELEASES:
+        raise ConfigError(
+            f"RELEASE must be one of {', '.join(KNOWN_RELEASES)}, got {year!r}; choose one of them."
+        )
+    if name.lower() == _DEMO:
+        return _demo(year)
+    if "/" in name:
+        _refuse_kind(name)
+    if year is None:
+        _refuse_two_kinds(name, data_dir)
+    alias = ALIASES.get(name.lower())
+    if alias is not None and (year is None or year in alias.official):
+        year = year or alias.default
+        return _amazon(alias.official[year], year, data_dir)
+    return _official(name, year, data_dir)
+
+
+def _demo(year: str | None) -> DemoConfig:
+    if year is not None:
+        raise ConfigError(f"demo has no releases, got RELEASE={year}; leave RELEASE out.")
+    return DemoConfig()
+
+
+def _refuse_kind(name: str) -> NoReturn:
+    kind = name.split("/", 1)[0].lower()
+    if kind in OTHER_KINDS:
+        raise ConfigError(
+            f"CATEGORY={name}: data sets of the kind {kind!r} are recognised but not readable "
+            "yet; choose demo or an Amazon category such as gift_cards."
+        )
+    raise ConfigError(
+        f"CATEGORY is a name or kind/NAME with a kind of {list(OTHER_KINDS)}, got {name!r}; "
+        "Amazon categories are written without a kind."
+    )
+
+
+def _refuse_two_kinds(name: str, data_dir: Path) -> None:
+    """Refuses a bare name that is that of a folder of another kind.
+
+    With a release it can only mean Amazon, so this is asked only without one.
+    """
+    others = [f"{kind}/{f}" for kind in OTHER_KINDS for f in _folders(data_dir / kind, name)]
+    if not others:
+        return
+    alias = ALIASES.get(name.lower())
+    known = [(alias.default, alias.official[alias.default])] if alias else _matches(name, data_dir)
+    if not known:
+        raise ConfigError(
+            f"Data sets of other kinds are written kind/NAME, got {name!r}; write "
+            f"{' or '.join(others)}."
+        )
+    _refuse_ambiguous(name, [*(_spelled(item) for item in known), *others])
+
+
+def _official(name: str, year: str | None, data_dir: Path) -> AmazonConfig:
+    """An official name, or that of a folder: what is on disk decides where it is unique."""
+    matches = _matches(name, data_dir)
+    if not matches:
+        _refuse_unknown(name)
+    if year is not None:
+        of_year = [match for match in matches if match[0] == year]
+        if not of_year:
+            years = sorted({match[0] for match in matches} | set(_alias_years(name)))
+            raise ConfigError(
+                f"{name} is in release {' and '.join(years)}, got RELEASE={year}; choose one "
+                "of these or another category."
+            )
+        return _amazon(of_year[0][1], year, data_dir)
+    on_disk = [match for match in matches if (data_dir / "amazon" / "/".join(match)).is_dir()]
+    chosen = on_disk or matches
+    if len(chosen) > 1:
+        _refuse_ambiguous(name, [_spelled(match) for match in chosen])
+    return _amazon(chosen[0][1], chosen[0][0], data_dir)
+
+
+def _matches(name: str, data_dir: Path) -> list[tuple[str, str]]:
+    """All (release, category) of a name: published ones, and folders of one's own."""
+    found = [
+        (year, official)
+        for official in _official_names()
+        if official.lower() == name.lower()
+        for year in published_releases(official)
+    ]
+    for year in KNOWN_RELEASES:
+        found += [(year, folder) for folder in _folders(data_dir / "amazon" / year, name)]
+    return sorted(dict.fromkeys(found))
+
+
+def _alias_years(name: str) -> tuple[str, ...]:
+    alias: Alias | None = ALIASES.get(name.lower())
+    return tuple(alias.official) if alias else ()
+
+
+def _official_names() -> list[str]:
+    names = [name for source in RELEASES.values() for name in source.categories]
+    return sorted({*names, *CATEGORIES_2023})
+
+
+def _folders(parent: Path, name: str) -> list[str]:
+    """Folders of this name, letter case aside."""
+    if not parent.is_dir():
+        return []
+    names = sorted(path.name for path in parent.iterdir() if path.is_dir())
+    return [folder for folder in names if folder.lower() == name.lower()]
+
+
+def _spelled(match: tuple[str, str]) -> str:
+    return f"CATEGORY={match[1]} RELEASE={match[0]}"
+
+
+def _refuse_ambiguous(name: str, candidates: list[str]) -> NoReturn:
+    raise ConfigError(
+        f"CATEGORY must name one data set, {name!r} may be any of: {'; '.join(candidates)}; "
+        "say which."
+    )
+
+
+def _refuse_unknown(name: str) -> NoReturn:
+    names = [_DEMO, *ALIASES, *_official_names()]
+    by_lower = {known.lower(): known for known in reversed(names)}
+    close = difflib.get_close_matches(name.lower(), by_lower, n=3, cutoff=0.5)
+    hint = f"did you mean {', '.join(by_lower[found] for found in close)}?" if close else ""
+    raise ConfigError(
+        f"CATEGORY must be demo, an alias or an official Amazon name, got {name!r}; "
+        f"{hint or 'known aliases: ' + ', '.join(ALIASES)}"
+    )
+
+
+def _amazon(official: str, year: str, data_dir: Path) -> AmazonConfig:
+    if year not in RELEASES:
+        raise ConfigError(
+            f"Releases 2014 and 2018 can be read, got RELEASE={year} for {official}, which is "
+            "not readable yet; choose one of them."
+        )
+    values = {"category": official, "release": year, "data_dir": data_dir}
+    return parse_config(AmazonConfig, values, f"CATEGORY={official}")

@@ -1,0 +1,56 @@
+"""Metadata of 2014: Python literals, one dictionary a line."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Mapping
+from typing import Any, Final
+
+from clairo.datasets.item_text import (
+    ItemRecord,
+    clean_text,
+    one_text,
+    price_text,
+    texts_of,
+    usable_image_url,
+)
+
+ROW_RULE: Final = "a 2014 metadata row must be one Python dictionary of plain values"
+ASIN: Final = re.compile(rb"""['"]asin['"]: *['"]([^'"\\]+)['"]""")
+
+
+def parse_row(line: bytes) -> object:
+    """The value of one line; anything but a literal is refused, nothing is ever executed.
+
+    Raises:
+        ValueError: The line is no literal.
+    """
+    try:
+        with warnings.catch_warnings():
+            # A stray backslash in a product text is no concern of the reader.
+            warnings.simplefilter("ignore", SyntaxWarning)
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return ast.literal_eval(line.decode("utf-8").strip())
+    except (SyntaxError, TypeError, MemoryError, RecursionError) as error:
+        raise ValueError(str(error)) from error
+
+
+def item_record(row: Mapping[str, Any]) -> ItemRecord:
+    """The row in the shape that all releases share.
+
+    ``categories`` is a list of paths, of which the first one is the main one.
+    """
+    paths = row.get("categories")
+    first = texts_of(paths[0]) if isinstance(paths, list) and paths else []
+    return ItemRecord(
+        title=clean_text(one_text(row.get("title"))),
+        price=price_text(row.get("price")),
+        brand=one_text(row.get("brand")),
+        features=tuple(texts_of(row.get("feature"))),
+        categories=tuple(dict.fromkeys(texts_of(paths))),
+        category=first[-1] if first else "",
+        description=one_text(row.get("description")),
+        image_url=usable_image_url(row.get("imUrl")),
+    )

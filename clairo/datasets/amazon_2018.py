@@ -1,0 +1,66 @@
+"""Metadata of 2018: JSON, one object a line."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from clairo.datasets.item_text import (
+    ItemRecord,
+    one_text,
+    price_text,
+    texts_of,
+    usable_image_url,
+)
+
+ROW_RULE: Final = "a 2018 metadata row must be one JSON object"
+ASIN: Final = re.compile(rb'"asin": *"([^"\\]+)"')
+_SCRAPED_SCRIPT: Final = "getTime"
+
+
+def parse_row(line: bytes) -> object:
+    """The value of one line.
+
+    Raises:
+        ValueError: The line is not JSON.
+    """
+    try:
+        return json.loads(line)
+    except RecursionError as error:
+        raise ValueError(str(error)) from error
+
+
+def item_record(row: Mapping[str, Any]) -> ItemRecord:
+    """The row in the shape that all releases share.
+
+    Some rows hold a piece of page script for a title: such a title is unknown.
+    """
+    title = one_text(row.get("title"))
+    features = tuple(dict.fromkeys(texts_of(row.get("feature"))))
+    path = _category_path(row.get("category"), features)
+    return ItemRecord(
+        title="" if _SCRAPED_SCRIPT in title else title,
+        price=price_text(row.get("price")),
+        brand=one_text(row.get("brand")),
+        features=features,
+        categories=tuple(dict.fromkeys(path)),
+        category=path[-1] if path else "",
+        description=one_text(row.get("description")),
+        image_url=usable_image_url(row.get("imageURLHighRes"), row.get("imageURL")),
+    )
+
+
+def _category_path(value: object, features: tuple[str, ...]) -> list[str]:
+    """The names before the first entry that is none.
+
+    The publisher's scraper appended bullet points, and markup, to many paths.
+    """
+    path: list[str] = []
+    for entry in value if isinstance(value, list) else []:
+        text = one_text(entry)
+        if not text or text in features or text.endswith("."):
+            break
+        path.append(text)
+    return path

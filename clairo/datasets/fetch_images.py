@@ -1,0 +1,159 @@
+"""Fetching the pictures of the items that remain after filtering."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from clairo.core.errors import DataError
+from clairo.datasets.amazon import AmazonConfig
+from clairo.datasets.amazon_reading import read_events, read_item_metadata
+from clairo.datasets.download import Downloader, DownloadError
+from clairo.datasets.fetch import Announce, size_text
+from clairo.datasets.item_images import find_images, picture_format
+
+REFUSED_FILE: Final = "pictures_refused.json"
+"""Per item the address whose picture does not exist or decode; it is not asked for again."""
+
+_SUFFIXES: Final[Mapping[str, str]] = {"JPEG": ".jpg"}
+_NUM_SIZE_SAMPLES: Final = 3
+# Item ids become file names, so one that could name another place gets no picture.
+_SAFE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+
+
+@dataclass(frozen=True)
+class ImageFetch:
+    """What became of the pictures that were missing, and the bytes of those that came."""
+
+    fetched: int = 0
+    unavailable: int = 0
+    without_url: int = 0
+    num_bytes: int = 0
+
+
+def fetch_images(
+    config: AmazonConfig,
+    downloader: Downloader,
+    announce: Announce,
+    partial: Path,
+    num_threads: int,
+) -> ImageFetch:
+    """Fetches the pictures that are missing, several at a time.
+
+    A picture enters ``images/`` when it has arrived and decodes, under its final name.
+
+    Raises:
+        DataError: Reviews or metadata are damaged.
+        OSError: A picture cannot be written.
+    """
+    item_ids = read_events(config).item_ids
+    records = read_item_metadata(config, item_ids).records
+    lacking = _lacking(config, item_ids)
+    addresses = {
+        item: records[item].image_url
+        for item in lacking
+        if item in records and records[item].image_url and _SAFE_ID.fullmatch(item)
+    }
+    refused = _read_refused(config.folder / REFUSED_FILE)
+    wanted = {item: url for item, url in addresses.items() if refused.get(item) != url}
+    arrived: dict[str, int] = {}
+    if wanted:
+        _announce(config, wanted, downloader, announce)
+        config.image_dir.mkdir(exist_ok=True)
+        arrived, newly_refused = _fetch_all(config, wanted, downloader, partial, num_threads)
+        _write_refused(config.folder / REFUSED_FILE, {**refused, **newly_refused}, partial)
+    return ImageFetch(
+        fetched=len(arrived),
+        unavailable=len(addresses) - len(arrived),
+        without_url=len(lacking) - len(addresses),
+        num_bytes=sum(arrived.values()),
+    )
+
+
+def _lacking(config: AmazonConfig, item_ids: Sequence[str]) -> list[str]:
+    present = find_images(config.image_dir, item_ids)
+    return [item for item in item_ids if item not in present]
+
+
+def _announce(
+    config: AmazonConfig, wanted: Mapping[str, str], downloader: Downloader, announce: Announce
+) -> None:
+    """Number, hosts and a size estimated from a few of the pictures."""
+    urls = list(wanted.values())
+    step = max(1, len(urls) // _NUM_SIZE_SAMPLES)
+    sizes = [downloader.size(url) for url in urls[::step][:_NUM_SIZE_SAMPLES]]
+    known = [size for size in sizes if size is not None]
+    about = f"about {size_text(sum(known) * len(urls) // len(known))}" if known else "size unknown"
+    hosts = ", ".join(host for host, _ in Counter(urlsplit(u).netloc for u in urls).most_common())
+    announce(f"  {len(urls)} pictures from {hosts} ({about}) -> {config.image_dir}")
+
+
+def _fetch_all(
+    config: AmazonConfig,
+    wanted: Mapping[str, str],
+    downloader: Downloader,
+    partial: Path,
+    num_threads: int,
+) -> tuple[dict[str, int], dict[str, str]]:
+    """Sizes of the pictures that arrived, and addresses of those that are refused for good."""
+    arrived: dict[str, int] = {}
+    refused: dict[str, str] = {}
+    pool = ThreadPoolExecutor(num_threads, thread_name_prefix="pictures")
+    try:
+        pending = {item: pool.submit(downloader.content, url) for item, url in wanted.items()}
+        for item in wanted:
+            # Popped, so that a picture's bytes are free once it is on disk.
+            data, is_final = _outcome(pending.pop(item))
+            name = picture_format(data) if data else None
+            if data and name:
+                suffix = _SUFFIXES.get(name, f".{name.lower()}")
+                _put(data, config.image_dir / f"{item}{suffix}", partial)
+                arrived[item] = len(data)
+            elif is_final:
+                refused[item] = wanted[item]
+    finally:
+        # After Ctrl-C nothing new is started; what runs ends by its time limit.
+        pool.shutdown(wait=False, cancel_futures=True)
+    return arrived, refused
+
+
+def _outcome(future: Future[bytes]) -> tuple[bytes | None, bool]:
+    """The bytes, and whether asking again would give the same."""
+    try:
+        return future.result(), True
+    except DownloadError as error:
+        return None, error.permanent
+
+
+def _put(data: bytes, target: Path, partial: Path) -> None:
+    """Writes a whole file or none."""
+    part = partial / f"{target.name}.part"
+    part.write_bytes(data)
+    part.replace(target)
+
+
+def _read_refused(path: Path) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(
+            f"{path} must be a JSON object of refused pictures ({error}); delete it."
+        ) from error
+    if not isinstance(values, dict):
+        raise DataError(f"{path} must be a JSON object, got a {type(values).__name__}; delete it.")
+    return {str(item): str(url) for item, url in values.items()}
+
+
+def _write_refused(path: Path, refused: Mapping[str, str], partial: Path) -> None:
+    if refused:
+        text = json.dumps(dict(sorted(refused.items())), indent=2)
+        _put(text.encode("utf-8"), path, partial)

@@ -1,0 +1,100 @@
+"""``clairo data``: fetch a data set, or say what is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from clairo.core.dataset import Dataset
+from clairo.datasets.aliases import resolve_category
+from clairo.datasets.fetch import FetchPolicy, FetchSummary, fetch_missing
+
+
+@dataclass(frozen=True)
+class DatasetCard:
+    """What there is to say about a data set on one screen.
+
+    Attributes:
+        title: Name of the data set.
+        rows: Label and value, for people, in order.
+    """
+
+    title: str
+    rows: tuple[tuple[str, str], ...]
+
+    def lines(self) -> tuple[str, ...]:
+        """The card as aligned plain text."""
+        width = max((len(label) for label, _ in self.rows), default=0)
+        return (self.title, *(f"  {label:<{width}}  {value}" for label, value in self.rows))
+
+
+def fetch(
+    category: str,
+    release: str | None,
+    data_dir: Path,
+    *,
+    announce: Callable[[str], None] = typer.echo,
+    policy: FetchPolicy | None = None,
+) -> FetchSummary:
+    """Fetches what a data set lacks, and says what, from where and how much.
+
+    Raises:
+        ConfigError: The name or the release is unknown, ambiguous, or not readable yet.
+        DataError: Reviews or metadata cannot be had.
+    """
+    config = resolve_category(category, release, data_dir)
+    summary = fetch_missing(config, allow=True, announce=announce, policy=policy)
+    if not summary.lines():
+        announce(f"{config.label}: nothing to fetch.")
+    return summary
+
+
+def describe(category: str, release: str | None, data_dir: Path) -> tuple[str, ...]:
+    """Reads a data set that is there and gives its card as lines.
+
+    Raises:
+        ConfigError: The name or the release is unknown, ambiguous, or not readable yet.
+        DataError: A file is missing, empty, truncated or of another format.
+    """
+    return dataset_card(resolve_category(category, release, data_dir).read()).lines()
+
+
+def dataset_card(dataset: Dataset) -> DatasetCard:
+    """The card of a data set that has been read."""
+    catalog, log, facts = dataset.catalog, dataset.log, dataset.facts
+    with_text, with_image = int(catalog.has_text.sum()), int(catalog.has_image.sum())
+    asked = int((dataset.splits.test_positions >= 0).sum())
+    rows = [
+        ("interactions", f"{len(log):,}"),
+        ("users", f"{len(log.user_ids):,} ({asked:,} with a validation and a test item)"),
+        ("items", f"{len(catalog):,}"),
+        ("with text", _share(with_text, len(catalog))),
+        ("with picture", _share(with_image, len(catalog))),
+        *_remarks(facts),
+    ]
+    return DatasetCard(dataset.name, tuple(rows))
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part:,} of {whole:,} ({part / whole:.1%})" if whole else "0 of 0"
+
+
+def _remarks(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Rows for what is out of the ordinary."""
+    labels = {
+        "tied_users": "users with tied timestamps",
+        "items_without_metadata": "items without metadata",
+        "duplicate_metadata": "repeated metadata rows",
+        "num_images_undecodable": "pictures that do not decode",
+        "items_with_image_url": "items with a picture address",
+        "image_url_example": "for example",
+    }
+    return [
+        (label, f"{value:,}" if isinstance(value, int) else str(value))
+        for key, label in labels.items()
+        if (value := facts.get(key))
+    ]
