@@ -72,7 +72,6 @@ def sweep(
 ) -> None:
     """Search the whole pipeline, confirm the best, ablate it, and write the report."""
     from clairo.workflows.options import SweepOptions, parse_duration
-    from clairo.workflows.sweep import dry_run_sweep, run_sweep
 
     options = SweepOptions(
         category=category,
@@ -92,7 +91,14 @@ def sweep(
         executor=_one_of("executor", executor, ("ray", "local")),  # type: ignore[arg-type]
         reports=reports,
     )
-    (dry_run_sweep if dry_run else run_sweep)(options, verbose=verbose)
+    if dry_run:
+        from clairo.workflows.dry_run import dry_run_sweep
+
+        dry_run_sweep(options)
+    else:
+        from clairo.workflows.sweep import run_sweep
+
+        run_sweep(options)
 
 
 @app.command()
@@ -125,7 +131,7 @@ def run(
         out=out,
         tracking_uri=tracking_uri or None,
     )
-    run_once(options, config, read_test=test, verbose=verbose)
+    run_once(options, config, read_test=test)
 
 
 @app.command()

@@ -23,9 +23,7 @@ from clairo.workflows.summary import new_summary
 _SHOWN = ("recall_at_5", "ndcg_at_5", "recall_at_10", "ndcg_at_10", "mrr_at_10")
 
 
-def run_once(
-    options: SweepOptions, config_file: Path | None, *, read_test: bool, verbose: bool
-) -> None:
+def run_once(options: SweepOptions, config_file: Path | None, *, read_test: bool) -> None:
     """Runs one configuration and prints its metrics.
 
     Args:
@@ -33,7 +31,6 @@ def run_once(
         config_file: YAML shaped like PipelineConfig without ``dataset``; ``None`` takes the
             profile's.
         read_test: Whether the test split is read, too.
-        verbose: Whether stages are logged as they go.
 
     Raises:
         ConfigError: The file is not YAML or not a configuration.

@@ -1,0 +1,37 @@
+"""Which sweep a command means: the one it was interrupted in, or a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from clairo.core.fingerprint import hash_json
+from clairo.tracking.mlflow_tracker import TrackingConfig
+from clairo.tracking.reader import list_sweeps
+
+
+def choose_sweep_id(
+    tracking: TrackingConfig, category: str, asked: Mapping[str, Any]
+) -> tuple[str, bool]:
+    """An id made of the category, eight digits of what was asked, and a count.
+
+    A sweep that asked the same and has not ended is continued; when all have ended, the next
+    count starts a new one, whose stages all come from the store.
+
+    Returns:
+        The id, and whether it is continued.
+
+    Example:
+        ``demo-1f3a9c02-1``, and ``demo-1f3a9c02-2`` when it is asked again.
+    """
+    slug = category.lower().replace("/", "-")
+    prefix = f"{slug}-{hash_json(dict(asked))[:8]}-"
+    known = {
+        summary.sweep_id: summary.finished
+        for summary in list_sweeps(tracking)
+        if summary.sweep_id.startswith(prefix)
+    }
+    count = 1
+    while known.get(f"{prefix}{count}", False):
+        count += 1
+    return f"{prefix}{count}", f"{prefix}{count}" in known

@@ -1,0 +1,100 @@
+"""A search space made fit for the data at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from clairo.core.artifacts import Dataset
+from clairo.core.config import parse_config
+from clairo.pipeline.config import PipelineConfig
+from clairo.pipeline.profiles import Profile
+from clairo.pipeline.trial import TrialSpec
+from clairo.sweep.narrowing import CatalogFacts
+from clairo.sweep.search_space import SearchSpace, load_space, merge_settings
+from clairo.workflows.preparation import PreparedData
+
+
+@dataclass(frozen=True)
+class PreparedSpace:
+    """What will be searched.
+
+    Attributes:
+        space: Without what the data cannot serve.
+        base: The profile's settings with the data set, below every point of the space.
+        notes: What was removed and why, for terminal and report.
+    """
+
+    space: SearchSpace
+    base: Mapping[str, Any]
+    notes: tuple[str, ...]
+
+    def config(self, settings: Mapping[str, Any]) -> PipelineConfig:
+        """The whole configuration of one point.
+
+        Raises:
+            ConfigError: The settings do not fit together.
+        """
+        return parse_config(PipelineConfig, merge_settings(self.base, settings), self.space.source)
+
+
+def prepare_space(name: str, profile: Profile, prepared: PreparedData) -> PreparedSpace:
+    """Loads, validates and narrows a space.
+
+    Raises:
+        ConfigError: The space is malformed, contradicts itself, or has nothing left.
+    """
+    space = load_space(name, profile.name)
+    base = {**profile.base, "dataset": prepared.config}
+    space.validate(base)
+    facts = catalog_facts(prepared.dataset)
+    base, base_notes = _narrow_base(base, facts)
+    narrowed, notes = space.narrow(facts)
+    return PreparedSpace(narrowed, base, (*base_notes, *notes))
+
+
+def catalog_facts(dataset: Dataset) -> CatalogFacts:
+    """Coverage, and how many training items every modality that is there can train on."""
+    catalog, trained = dataset.catalog, dataset.train_counts() > 0
+    usable = [int((trained & has).sum()) for has in (catalog.has_text, catalog.has_image)]
+    return CatalogFacts(
+        text_coverage=float(catalog.has_text.mean()),
+        image_coverage=float(catalog.has_image.mean()),
+        num_train_items=min((count for count in usable if count), default=0),
+    )
+
+
+def _narrow_base(
+    base: Mapping[str, Any], facts: CatalogFacts
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Takes a modality that no item has out of the profile's own fusion."""
+    if not facts.absent or len(facts.absent) > 1:
+        return dict(base), ()
+    kept = "text_only" if facts.absent == ("image",) else "image_only"
+    what = "a picture" if kept == "text_only" else "a text"
+    note = f"No item has {what}: the default fusion is {kept}."
+    return {**base, "fusion": {"kind": kept}}, (note,)
+
+
+def spec_builder(
+    prepared: PreparedSpace, make: Callable[[int, PipelineConfig], TrialSpec]
+) -> Callable[[int, dict[str, Any]], TrialSpec]:
+    """``(number, settings) -> trial`` for the search."""
+    return lambda number, settings: make(number, prepared.config(settings))
+
+
+def describe_config(config: PipelineConfig) -> str:
+    """The searched settings of a configuration in one short line.
+
+    Not for machines: the tracker holds every setting.
+    """
+    quantizer, merging = config.quantization, config.merging
+    parts = [
+        config.fusion.kind if config.fusion.kind != "none" else "separate",
+        f"{quantizer.kind} {quantizer.num_codebooks}x{quantizer.codebook_size}",
+        f"{merging.num_merges} merges" if merging.kind == "feature_set_bpe" else "no merges",
+    ]
+    if config.reduction.kind == "pca" and config.reduction.variance is not None:
+        parts.append(f"PCA {config.reduction.variance:.2f}")
+    return ", ".join(parts)

@@ -1,0 +1,149 @@
+"""``clairo sweep``: search, confirm on fresh seeds, ablate the winner, report."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+
+from clairo.core.fingerprint import hash_json
+from clairo.pipeline.profiles import Profile, get_profile
+from clairo.sweep.executors import open_executor
+from clairo.tracking.records import SweepSummary
+from clairo.tracking.summary_json import write_summary
+from clairo.workflows.closing import print_closing
+from clairo.workflows.identity import choose_sweep_id
+from clairo.workflows.locations import store_root, tracking_config
+from clairo.workflows.options import SweepOptions, prepare_out
+from clairo.workflows.phases import SweepPhases
+from clairo.workflows.preparation import PreparedData, prepare_data
+from clairo.workflows.progress import Progress
+from clairo.workflows.report import make_report
+from clairo.workflows.run import make_environment
+from clairo.workflows.space import PreparedSpace, prepare_space
+from clairo.workflows.summary import new_summary
+
+
+def run_sweep(options: SweepOptions) -> None:
+    """Runs a sweep to its report, or goes on with the one that was interrupted.
+
+    Raises:
+        ClairoError: A setting, the data, the tracker or every trial failed; what was finished
+            is kept, and the same command goes on from there.
+        SystemExit: Stopped by Ctrl-C or SIGTERM, with code 130.
+    """
+    console = Console(soft_wrap=True)
+    out = prepare_out(options.out)
+    profile = get_profile(options.profile)
+    with _sigterm_as_interrupt(), Progress(console, workers=options.num_workers) as progress:
+        sweep = open_sweep(options, profile, out, progress)
+        try:
+            _run_phases(sweep)
+            progress.say("writing the report")
+            tracking = tracking_config(out, options.tracking_uri)
+            page = make_report(tracking, sweep.summary.sweep_id, options.reports)
+        except KeyboardInterrupt:
+            sweep.parent.finish("killed")
+            progress.say(
+                f"Stopped. What was finished is safe in {options.out}; "
+                f"'{options.command()}' goes on from there."
+            )
+            raise SystemExit(130) from None
+        except BaseException:
+            sweep.parent.finish("failed")
+            raise
+        sweep.parent.finish("complete")
+    print_closing(console, options, sweep.summary, page, sweep.outcomes)
+
+
+def open_sweep(
+    options: SweepOptions, profile: Profile, out: Path, progress: Progress
+) -> SweepPhases:
+    """Everything that can fail before the first trial, and the parent run.
+
+    Raises:
+        ClairoError: The tracker, the data or the space cannot be used.
+    """
+    tracking = tracking_config(out, options.tracking_uri)
+    tracking.prepare()
+    prepared = prepare_data(options, profile, store_root(out), progress.say)
+    space = prepare_space(options.space, profile, prepared)
+    for note in space.notes:
+        progress.say(note)
+    summary, continued = _name_sweep(options, profile, prepared, space, out)
+    tracker = tracking.connect()
+    parent = tracker.open_sweep(summary)
+    tracker.reconcile(summary.sweep_id)
+    write_summary(parent, summary)
+    source = str(options.data.resolve()) if prepared.sources else "generated"
+    parent.log_dataset(prepared.dataset, prepared.digest, source)
+    progress.say(f"sweep {summary.sweep_id}" + (" goes on" if continued else ""))
+    environment = make_environment(options, out, prepared, workers=options.num_workers)
+    return SweepPhases(
+        options, profile, out, prepared, space, environment, progress, parent, summary
+    )
+
+
+def _run_phases(sweep: SweepPhases) -> None:
+    options = sweep.options
+    with open_executor(
+        options.executor,
+        workers=options.num_workers,
+        out=sweep.out,
+        address=options.ray_address,
+    ) as executor:
+        found = sweep.search(executor)
+        candidates, config = sweep.confirm(executor, found)
+        if options.ablate:
+            sweep.ablate(executor, candidates[0], config)
+    sweep.keep(finished=True)
+
+
+def _name_sweep(
+    options: SweepOptions,
+    profile: Profile,
+    prepared: PreparedData,
+    space: PreparedSpace,
+    out: Path,
+) -> tuple[SweepSummary, bool]:
+    """The summary with its id, and whether the sweep is one that goes on."""
+    draft = new_summary(options, profile, prepared, "")
+    asked = {
+        "dataset": prepared.digest,
+        "space": space.space.digest,
+        "base": hash_json(space.config({}).identity()),
+        "profile": profile.name,
+        "seed": options.seed,
+        "trials": draft.requested_trials,
+        "workers": options.num_workers,
+        "ablate": options.ablate,
+    }
+    tracking = tracking_config(out, options.tracking_uri)
+    sweep_id, continued = choose_sweep_id(tracking, options.category, asked)
+    summary = replace(
+        draft,
+        sweep_id=sweep_id,
+        space_name=space.space.name,
+        space=space.space.to_plain(),
+        axes=space.space.axes,
+        notes=space.notes,
+    )
+    return summary, continued
+
+
+@contextmanager
+def _sigterm_as_interrupt() -> Iterator[None]:
+    """A polite kill ends a sweep the way Ctrl-C does."""
+
+    def interrupt(signum: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
