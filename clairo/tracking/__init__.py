@@ -1,0 +1,1 @@
+"""Where runs are written and read back: MLflow, or nothing at all."""

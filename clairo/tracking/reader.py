@@ -1,0 +1,217 @@
+"""Reads a sweep back: everything a report needs, from MLflow alone."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast, get_args
+
+import yaml
+
+from clairo.core.artifacts import Rankings
+from clairo.core.errors import SweepError
+from clairo.tracking.mlflow_tracker import TrackingConfig
+from clairo.tracking.records import (
+    SWEEP_FILE,
+    StageRecord,
+    SweepRecord,
+    SweepSummary,
+    TrialRecord,
+    TrialRole,
+    TrialState,
+)
+from clairo.tracking.summary_json import STAGES_FILE, stages_from_json, summary_from_json
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+    from clairo.tracking.mlflow_runs import MlflowTracker
+    from clairo.tracking.run_files import RunFiles
+
+CONFIG_FILE = "config.yaml"
+_HISTORY_PREFIX = "epoch/"
+
+
+@dataclass(frozen=True)
+class SweepEntry:
+    """One line in the list of sweeps.
+
+    Attributes:
+        sweep_id: Unique id.
+        run_id: MLflow id of the parent run.
+        started: When it was first started, UTC.
+        state: ``running``, ``complete``, ``failed`` or ``killed``.
+    """
+
+    sweep_id: str
+    run_id: str
+    started: datetime
+    state: TrialState
+
+
+def list_sweeps(config: TrackingConfig) -> tuple[SweepEntry, ...]:
+    """All sweeps of the experiment, latest first.
+
+    Raises:
+        SweepError: The address does not answer or has no such experiment.
+    """
+    return tuple(
+        SweepEntry(
+            sweep_id=run.data.tags["sweep.id"],
+            run_id=run.info.run_id,
+            started=datetime.fromtimestamp(run.info.start_time / 1000, UTC),
+            state=cast(TrialState, run.data.tags["sweep.state"]),
+        )
+        for run in _parents(config.connect())
+    )
+
+
+def read_sweep(config: TrackingConfig, sweep_id: str | None = None) -> SweepRecord:
+    """Everything that was tracked of one sweep.
+
+    A trial that ended early lacks what it did not come to: its ``config`` is empty when it
+    was stopped before it said what it was, ``stages`` are empty before they were written,
+    ``history`` has no epochs it did not reach. Rankings are read for the trials that
+    candidates and arms name and for those that were run to confirm or ablate, not for the
+    search.
+
+    Args:
+        config: Where.
+        sweep_id: Which, ``None`` for the latest.
+
+    Raises:
+        SweepError: There is no such sweep, or what is there is not what a sweep writes.
+    """
+    from clairo.tracking.run_files import open_files
+
+    tracker = config.connect()
+    parent = _find_parent(tracker, sweep_id)
+    with tempfile.TemporaryDirectory() as scratch:
+        files = open_files(tracker.connection, parent, Path(scratch))
+        text = files.read_text(SWEEP_FILE)
+        if text is None:
+            raise SweepError(
+                f"A sweep's parent run holds {SWEEP_FILE}, run {parent.info.run_id} does not; "
+                "its artifacts were moved or removed, restore them."
+            )
+        summary = summary_from_json(text)
+        named = _named_trials(summary)
+        trials = tuple(
+            _read_trial(tracker, run, open_files(tracker.connection, run, Path(scratch)), named)
+            for run in tracker.trials(summary.sweep_id)
+        )
+    ordered = tuple(sorted(trials, key=lambda trial: trial.number))
+    return SweepRecord(run_id=parent.info.run_id, summary=summary, trials=ordered)
+
+
+def _parents(tracker: MlflowTracker) -> list[Run]:
+    """Parent runs, latest first."""
+    return sorted(tracker.sweeps(), key=lambda run: run.info.start_time, reverse=True)
+
+
+def _find_parent(tracker: MlflowTracker, sweep_id: str | None) -> Run:
+    parents = _parents(tracker)
+    for run in parents:
+        if sweep_id in (None, run.data.tags["sweep.id"]):
+            return run
+    known = ", ".join(run.data.tags["sweep.id"] for run in parents) or "none"
+    raise SweepError(
+        f"A report needs a tracked sweep, got {sweep_id or 'none'}; known here: {known}; "
+        "start one with 'make sweep'."
+    )
+
+
+def _named_trials(summary: SweepSummary) -> frozenset[str]:
+    candidates = {key for candidate in summary.candidates for key in candidate.trial_keys}
+    return frozenset(candidates | {key for arm in summary.arms for key in arm.trial_keys})
+
+
+def _read_trial(
+    tracker: MlflowTracker, run: Run, files: RunFiles, named: frozenset[str]
+) -> TrialRecord:
+    tags, metrics = run.data.tags, run.data.metrics
+    role = cast(TrialRole, _tag(run, "trial.role", get_args(TrialRole)))
+    key = _tag(run, "trial.key")
+    config = _read_config(files)
+    return TrialRecord(
+        run_id=run.info.run_id,
+        key=key,
+        config_key=_tag(run, "trial.config_key"),
+        number=int(_tag(run, "trial.number")),
+        role=role,
+        state=cast(TrialState, _tag(run, "trial.state", get_args(TrialState))),
+        seed=int(_tag(run, "trial.seed")),
+        config=config,
+        params=_flatten(config) if config else dict(run.data.params),
+        metrics=metrics,
+        history=_read_history(tracker, run),
+        stages=_read_stages(files),
+        seconds=_seconds(run),
+        error=tags.get("trial.error", ""),
+        rankings=_read_rankings(files) if role != "search" or key in named else {},
+    )
+
+
+def _tag(run: Run, name: str, allowed: tuple[str, ...] = ()) -> str:
+    value = run.data.tags.get(name)
+    if value is None or (allowed and value not in allowed):
+        raise SweepError(
+            f"A trial's run carries the tag {name}{f' in {allowed}' if allowed else ''}, run "
+            f"{run.info.run_id} has {value!r}; delete this run in MLflow if it is not a trial."
+        )
+    return str(value)
+
+
+def _read_config(files: RunFiles) -> dict[str, Any]:
+    text = files.read_text(CONFIG_FILE)
+    config = yaml.safe_load(text) if text is not None else {}
+    if not isinstance(config, dict):
+        raise SweepError(
+            f"{CONFIG_FILE} holds settings by name, got {type(config).__name__}; restore the "
+            "artifact."
+        )
+    return config
+
+
+def _flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings as dotted names and leaves."""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            flat |= _flatten(value, f"{prefix}{name}.")
+        else:
+            flat[f"{prefix}{name}"] = value
+    return flat
+
+
+def _read_stages(files: RunFiles) -> tuple[StageRecord, ...]:
+    text = files.read_text(STAGES_FILE)
+    return stages_from_json(text) if text is not None else ()
+
+
+def _read_history(tracker: MlflowTracker, run: Run) -> dict[str, tuple[tuple[int, float], ...]]:
+    """Metrics by epoch; of an epoch that was run twice, after a restart, the later value."""
+    connection = tracker.connection
+    history = {}
+    for key in sorted(name for name in run.data.metrics if name.startswith(_HISTORY_PREFIX)):
+        points = connection.call(connection.client.get_metric_history, run.info.run_id, key)
+        points = sorted(points, key=lambda point: point.timestamp)
+        by_step = {int(point.step): float(point.value) for point in points}
+        history[key] = tuple(sorted(by_step.items()))
+    return history
+
+
+def _read_rankings(files: RunFiles) -> dict[str, Rankings]:
+    folders = {split: files.folder(f"ranks/{split}") for split in ("valid", "test")}
+    return {split: Rankings.load(path) for split, path in folders.items() if path is not None}
+
+
+def _seconds(run: Run) -> float:
+    """As logged by the trial; for one that did not come to it, the run's own duration so far."""
+    if "seconds" in run.data.metrics:
+        return float(run.data.metrics["seconds"])
+    end = run.info.end_time or run.info.start_time
+    return float((end - run.info.start_time) / 1000)
