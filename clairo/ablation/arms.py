@@ -123,7 +123,12 @@ def _components(winner: PipelineConfig) -> Iterator[PlannedArm | _Skipped]:
         winner,
         "no_fusion",
         "Without fusion (separate codebooks)",
-        {"fusion": {"kind": "none"}, "quantization.codebooks": "separate"},
+        {
+            "fusion": {"kind": "none"},
+            "quantization.codebooks": "separate",
+            # Equal bits: the codebooks of the joint vector are shared out over two.
+            "quantization.num_codebooks": max(1, winner.quantization.num_codebooks // 2),
+        },
         active=winner.fusion.kind == "concat",
     )
     yield _switch(

@@ -6,14 +6,13 @@ changes the outcome.
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import tempfile
 import time
 import traceback
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +31,8 @@ from clairo.tracking.mlflow_tracker import TrackingConfig
 from clairo.tracking.null import NullTracker
 from clairo.tracking.protocol import Run, Tracker
 from clairo.tracking.records import StageRecord, TrialRole, TrialState
+from clairo.tracking.summary_json import STAGES_FILE, stages_to_json
+from clairo.tracking.system_metrics import SystemMetrics
 
 _log = logging.getLogger(__name__)
 
@@ -139,7 +140,8 @@ def run_trial(
     run = environment.connect().open_trial(spec.sweep_id, spec.key, spec.name or spec.key, tags)
     trial = _TrackedTrial(spec, environment, run, keep_going)
     try:
-        outcome = trial.run()
+        with SystemMetrics(run):
+            outcome = trial.run()
     except (KeyboardInterrupt, SystemExit):
         run.finish("killed")
         raise
@@ -203,8 +205,7 @@ class _TrackedTrial:
         metrics: Mapping[str, float] | None = None,
         error: str = "",
     ) -> TrialOutcome:
-        stages = [asdict(record) for record in self.records()]
-        self.tracked.log_text(json.dumps(stages, indent=1, allow_nan=False), "stages.json")
+        self.tracked.log_text(stages_to_json(tuple(self.records())), STAGES_FILE)
         return TrialOutcome(self.spec.key, state, value, metrics=metrics or {}, error=error)
 
     def _ask(self, epoch: int, value: float) -> bool:

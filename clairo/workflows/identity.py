@@ -26,11 +26,7 @@ def choose_sweep_id(
     """
     slug = category.lower().replace("/", "-")
     prefix = f"{slug}-{hash_json(dict(asked))[:8]}-"
-    known = {
-        summary.sweep_id: summary.finished
-        for summary in list_sweeps(tracking)
-        if summary.sweep_id.startswith(prefix)
-    }
+    known = {entry.sweep_id: entry.state == "complete" for entry in list_sweeps(tracking)}
     count = 1
     while known.get(f"{prefix}{count}", False):
         count += 1

@@ -33,5 +33,5 @@ def make_report(config: TrackingConfig, sweep_id: str | None, reports: Path) -> 
     folder = reports.resolve() / record.summary.sweep_id
     folder.mkdir(parents=True, exist_ok=True)
     files = write_report(record, folder)
-    config.connect().open_sweep(record.summary).log_folder(folder, REPORT_ARTIFACT)
+    config.connect().run(record.run_id).log_folder(folder, REPORT_ARTIFACT)
     return files.index

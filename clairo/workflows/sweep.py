@@ -13,8 +13,8 @@ from rich.console import Console
 from clairo.core.fingerprint import hash_json
 from clairo.pipeline.profiles import Profile, get_profile
 from clairo.sweep.executors import open_executor
+from clairo.tracking.environment import log_code
 from clairo.tracking.records import SweepSummary
-from clairo.tracking.summary_json import write_summary
 from clairo.workflows.closing import print_closing
 from clairo.workflows.identity import choose_sweep_id
 from clairo.workflows.locations import store_root, tracking_config
@@ -78,7 +78,7 @@ def open_sweep(
     tracker = tracking.connect()
     parent = tracker.open_sweep(summary)
     tracker.reconcile(summary.sweep_id)
-    write_summary(parent, summary)
+    log_code(parent)
     source = str(options.data.resolve()) if prepared.sources else "generated"
     parent.log_dataset(prepared.dataset, prepared.digest, source)
     progress.say(f"sweep {summary.sweep_id}" + (" goes on" if continued else ""))

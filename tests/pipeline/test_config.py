@@ -1,0 +1,50 @@
+import pytest
+
+from clairo.core.config import parse_config
+from clairo.core.errors import ConfigError
+from clairo.datasets.demo import DemoConfig
+from clairo.pipeline.config import PipelineConfig
+from clairo.pipeline.profiles import PROFILES, get_profile
+
+
+def parse(**changes):
+    base = {**PROFILES["quick"].base, "dataset": DemoConfig()}
+    return parse_config(PipelineConfig, {**base, **changes}, "here")
+
+
+@pytest.mark.parametrize("name", sorted(PROFILES))
+def test_every_profile_is_a_valid_pipeline(name):
+    base = {**PROFILES[name].base, "dataset": DemoConfig()}
+    assert PipelineConfig.model_validate(base)
+
+
+@pytest.mark.parametrize("name", sorted(PROFILES))
+def test_rungs_are_epochs_at_which_the_model_is_validated(name):
+    profile = PROFILES[name]
+    every = profile.base["model"]["validate_every"]
+    assert all(
+        rung % every == 0 and rung < profile.base["model"]["epochs"] for rung in profile.rungs
+    )
+
+
+def test_codebooks_follow_the_fusion_when_they_are_left_out():
+    assert parse(fusion={"kind": "none"}).quantization.codebooks == "separate"
+    assert parse(fusion={"kind": "concat"}).quantization.codebooks == "shared"
+
+
+def test_separate_codebooks_of_a_fused_vector_are_refused_with_the_cure():
+    with pytest.raises(ConfigError, match=r"fusion.kind=concat .*use fusion none with separate"):
+        parse(
+            fusion={"kind": "concat"},
+            quantization={"kind": "rq_kmeans", "codebooks": "separate"},
+        )
+
+
+def test_an_unknown_fusion_names_the_known_ones():
+    with pytest.raises(ConfigError, match=r"here: fusion: .*'concat_pca'.*'none'"):
+        parse(fusion={"kind": "blend"})
+
+
+def test_an_unknown_profile_names_the_known_ones():
+    with pytest.raises(ConfigError, match="quick, paper, got 'huge'"):
+        get_profile("huge")
