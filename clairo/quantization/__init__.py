@@ -1,0 +1,12 @@
+"""Vectors to codes: quantizers, disambiguation, diagnostics and printing."""
+
+from __future__ import annotations
+
+from clairo.quantization.base import Quantizer, QuantizerConfig
+from clairo.quantization.opq import OpqConfig
+from clairo.quantization.rq_kmeans import RqKmeansConfig
+
+AnyQuantizer = OpqConfig | RqKmeansConfig
+"""The registry: one member per method."""
+
+__all__ = ["AnyQuantizer", "OpqConfig", "Quantizer", "QuantizerConfig", "RqKmeansConfig"]

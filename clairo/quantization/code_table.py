@@ -1,0 +1,127 @@
+"""From vectors to the code table: quantize each modality, mark the missing, make ids unique."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Int32
+
+from clairo.core.artifacts import CodeTable, EmbeddingTable, Facts, Modalities, Modality
+from clairo.core.errors import ConfigError
+from clairo.core.seeding import stage_seed
+from clairo.core.stage import Runtime
+from clairo.quantization.base import QuantizerConfig
+from clairo.quantization.diagnostics import (
+    bits_per_item,
+    codebook_diagnostics,
+    collision_diagnostics,
+    reconstruction_error,
+)
+from clairo.quantization.disambiguation import hash_column
+
+
+def build_code_table(
+    modalities: Modalities,
+    config: QuantizerConfig,
+    train_items: Bool[np.ndarray, " items"],
+    seed: int,
+    runtime: Runtime,
+) -> CodeTable:
+    """Codes of every item, unique by a last column of modality ``shared``.
+
+    Each modality has a quantizer of its own, with its own seed, so that one modality's codes
+    do not depend on whether there is another. An item that lacks a modality gets the code
+    value ``codebook_size`` in all columns of it, which stands for *missing* and is not one
+    of the centroids.
+
+    Args:
+        modalities: One table, or one per modality where codebooks are separate.
+        config: Settings of the quantizer.
+        train_items: Which items occur in training histories.
+        seed: Seed of the stage.
+        runtime: Resources.
+
+    Raises:
+        ConfigError: Shared codebooks for several modalities, or separate ones for a joint
+            vector.
+        DataError: Too few items for the codebooks, or too few buckets for the collisions.
+    """
+    _require_matching_codebooks(modalities, config)
+    columns = [_quantize(table, config, train_items, seed, runtime) for table in modalities.tables]
+    codes = np.hstack([column.codes for column in columns])
+    digits = hash_column(codes, config.num_hash_buckets, stage_seed(seed, "disambiguation"))
+    names: list[Modality] = [
+        table.modality for table in modalities.tables for _ in range(config.num_codebooks)
+    ]
+    sizes = [size for column in columns for size in column.sizes] + [config.num_hash_buckets]
+    return CodeTable(
+        item_ids=modalities.item_ids,
+        codes=np.column_stack([codes, digits]).astype(np.int32),
+        column_modalities=(*names, "shared"),
+        column_sizes=tuple(sizes),
+        diagnostics=_diagnose(columns, codes, sizes),
+    )
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """The codes of one modality."""
+
+    codes: Int32[np.ndarray, "items codebooks"]
+    sizes: tuple[int, ...]
+    diagnostics: Facts
+
+
+def _require_matching_codebooks(modalities: Modalities, config: QuantizerConfig) -> None:
+    joint = config.codebooks == "separate" and "fused" in modalities.names
+    apart = config.codebooks == "shared" and len(modalities.tables) > 1
+    if joint or apart:
+        raise ConfigError(
+            "Separate codebooks go with modalities that stay apart, shared ones with one "
+            f"vector per item, got codebooks={config.codebooks} for {list(modalities.names)}; "
+            "use fusion none with separate, any other fusion with shared."
+        )
+
+
+def _quantize(
+    table: EmbeddingTable,
+    config: QuantizerConfig,
+    train_items: Bool[np.ndarray, " items"],
+    seed: int,
+    runtime: Runtime,
+) -> _Columns:
+    """Fits on one table and encodes it."""
+    own_seed = stage_seed(seed, f"quantization/{table.modality}")
+    quantizer = config.fit(table, train_items, own_seed, runtime)
+    rows = table.vectors[table.present]
+    present_codes = quantizer.encode(rows)
+    size = config.codebook_size
+    codes = np.full((len(table.present), config.num_codebooks), size, dtype=np.int32)
+    codes[table.present] = present_codes
+    found: dict[str, Any] = dict(quantizer.facts)
+    found["missing_items"] = int((~table.present).sum())
+    found["reconstruction_error"] = reconstruction_error(rows, quantizer.decode(present_codes))
+    for column in range(config.num_codebooks):
+        about = codebook_diagnostics(present_codes[:, column], size)
+        found |= {f"{column}/{name}": value for name, value in about.items()}
+    values = size if table.present.all() else size + 1
+    diagnostics = {f"{table.modality}/{name}": value for name, value in found.items()}
+    return _Columns(codes, (values,) * config.num_codebooks, diagnostics)
+
+
+def _diagnose(
+    columns: list[_Columns], codes: Int32[np.ndarray, "items columns"], sizes: list[int]
+) -> Facts:
+    """Everything of each modality, and the summary over all."""
+    parts = {name: value for column in columns for name, value in column.diagnostics.items()}
+    usages = [value for name, value in parts.items() if name.endswith("/usage")]
+    perplexities = [value for name, value in parts.items() if name.endswith("/perplexity")]
+    return {
+        **parts,
+        **collision_diagnostics(codes),
+        "usage_min": min(usages),
+        "perplexity_mean": float(np.mean(perplexities)),
+        "bits_per_item": bits_per_item(sizes),
+    }

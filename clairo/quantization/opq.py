@@ -1,0 +1,147 @@
+"""Optimized product quantization: rotate, cut into equal parts, cluster each part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from jaxtyping import Bool, Float, Float32, Int32
+from pydantic import Field
+
+from clairo.core.artifacts import EmbeddingTable
+from clairo.core.stage import Runtime
+from clairo.core.threads import limit_threads
+from clairo.quantization.base import Quantizer, QuantizerConfig, require_vectors
+
+
+class OpqConfig(QuantizerConfig):
+    """ActionPiece's quantizer, the faiss index ``OPQ4,IVF1,PQ4x8`` with inner product.
+
+    Codebooks are of one rank: none is coarser than the other. Vectors whose width does not
+    divide by the number of codebooks are padded with zeros, which a rotation spreads without
+    loss; the facts ``padded_dims`` and ``index`` say how.
+
+    Attributes:
+        iterations: Rounds of rotation and clustering. On 12,101 vectors of 192 dims, 50 (the
+            default of faiss) took 4 times as long as 10 for 0.2 % less error.
+
+    References:
+        Ge, He, Ke and Sun (2013), "Optimized product quantization", algorithm 1.
+        Hou et al. (2025), "ActionPiece: Contextually tokenizing action sequences for
+        generative recommendation", section 4.1.
+    """
+
+    kind: Literal["opq"] = "opq"
+    iterations: Annotated[int, Field(ge=1, le=1000)] = 10
+
+    def fit(
+        self,
+        table: EmbeddingTable,
+        train_items: Bool[np.ndarray, " items"],
+        seed: int,
+        runtime: Runtime,
+    ) -> Opq:
+        """Trains the index, in one thread: cut sums would depend on the cores."""
+        import faiss
+
+        rows = self.training_rows(table, train_items)
+        padding = -rows.shape[1] % self.num_codebooks
+        rows = _pad(rows, padding)
+        index: Any = faiss.index_factory(rows.shape[1], self.index_name, faiss.METRIC_INNER_PRODUCT)
+        rotation: Any = faiss.downcast_VectorTransform(index.chain.at(0))
+        rotation_codebooks = self._prepare(index, rotation, rows.shape[1], seed)
+        with limit_threads(1):
+            index.train(rows)
+        # Only now may the rotation's own codebooks be freed: faiss holds a bare pointer.
+        rotation.pq = None
+        del rotation_codebooks
+        facts = {"fitted_on": len(rows), "padded_dims": padding, "index": self.index_name}
+        return Opq(facts, index, table.dims, self.num_codebooks, self.num_bits)
+
+    @property
+    def num_bits(self) -> int:
+        """Bits per code."""
+        return self.codebook_size.bit_length() - 1
+
+    @property
+    def index_name(self) -> str:
+        """The index in faiss's notation.
+
+        Example:
+            >>> OpqConfig(num_codebooks=4, codebook_size=256).index_name
+            'OPQ4,IVF1,PQ4x8'
+        """
+        return f"OPQ{self.num_codebooks},IVF1,PQ{self.num_codebooks}x{self.num_bits}"
+
+    def _prepare(self, index: Any, rotation: Any, dims: int, seed: int) -> Any:
+        """Sets every start value; gives the codebooks that the rotation is fitted with."""
+        import faiss
+
+        # Left to itself faiss starts every rotation from one fixed draw and fits it with
+        # 256 centroids, whatever the index asks for.
+        draw = np.random.default_rng(seed).normal(size=(dims, dims))
+        start, _ = np.linalg.qr(draw)
+        faiss.copy_array_to_vector(start.astype(np.float32).ravel(), rotation.A)
+        rotation.niter = self.iterations
+        rotation.max_train_points = np.iinfo(np.int64).max
+        codebooks = faiss.ProductQuantizer(dims, self.num_codebooks, self.num_bits)
+        rotation.pq = codebooks
+        inverted_file: Any = faiss.downcast_index(index.index)
+        # It renumbers centroids for Hamming distances, which nothing here uses, by simulated
+        # annealing that takes most of the time (34 s of 35 for 600 vectors and 512 codes).
+        inverted_file.do_polysemous_training = False
+        for quantizer in (codebooks, inverted_file.pq):
+            quantizer.cp.seed = seed
+            quantizer.cp.min_points_per_centroid = 1
+            quantizer.cp.max_points_per_centroid = np.iinfo(np.int32).max
+        return codebooks
+
+
+@dataclass(frozen=True)
+class Opq(Quantizer):
+    """A trained index.
+
+    Attributes:
+        index: The faiss index; it holds no vectors, only rotation and codebooks.
+        dims: Width of the vectors it accepts, before padding.
+        num_codebooks: Codes per vector.
+        num_bits: Bits per code.
+    """
+
+    index: Any = field(repr=False)
+    dims: int
+    num_codebooks: int
+    num_bits: int
+
+    def encode(
+        self, vectors: Float[np.ndarray, "rows dims"]
+    ) -> Int32[np.ndarray, "rows codebooks"]:
+        """Nearest centroid of each part of the rotated vector."""
+        import faiss
+
+        require_vectors(vectors, self.dims)
+        if not len(vectors):
+            return np.zeros((0, self.num_codebooks), dtype=np.int32)
+        rows = _pad(vectors.astype(np.float32), self.index.d - self.dims)
+        with limit_threads(1):
+            packed = self.index.sa_encode(rows)
+        return faiss.unpack_bitstrings(packed, self.num_codebooks, self.num_bits).astype(np.int32)
+
+    def decode(self, codes: Int32[np.ndarray, "rows codebooks"]) -> Float[np.ndarray, "rows dims"]:
+        """Centroids side by side, rotated back, padding taken off."""
+        import faiss
+
+        if not len(codes):
+            return np.zeros((0, self.dims), dtype=np.float32)
+        packed = faiss.pack_bitstrings(codes, self.num_bits)
+        with limit_threads(1):
+            vectors: np.ndarray = self.index.sa_decode(packed)
+        return vectors[:, : self.dims]
+
+
+def _pad(
+    rows: Float32[np.ndarray, "rows dims"], padding: int
+) -> Float32[np.ndarray, "rows padded"]:
+    """Appends zero columns."""
+    return np.ascontiguousarray(np.pad(rows, ((0, 0), (0, padding))))
