@@ -1,0 +1,61 @@
+"""Pretrained weights that lie on this machine: their identity is their content."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from clairo.core.errors import DataError
+from clairo.core.fingerprint import hash_file, hash_json
+
+
+def weights_identity(name: str) -> str:
+    """What names the weights in a fingerprint.
+
+    Args:
+        name: A public name, or the path of a local file or folder.
+
+    Returns:
+        A public name as it is; for a path that exists, ``sha256:`` and the hash of the
+        content, so that a moved folder is the same encoder and a changed one is not.
+
+    Example:
+        >>> weights_identity("sentence-transformers/sentence-t5-base")
+        'sentence-transformers/sentence-t5-base'
+    """
+    path = Path(name).expanduser()
+    if not path.exists():
+        return name
+    # Hidden files (download notes, .gitattributes) are no part of a model.
+    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+    visible = [file for file in files if not file.name.startswith(".")]
+    content = {
+        file.relative_to(path).as_posix() if path.is_dir() else "file": _hash(
+            file, file.stat().st_size, file.stat().st_mtime_ns
+        )
+        for file in visible
+    }
+    return f"sha256:{hash_json(content)}"
+
+
+@lru_cache(maxsize=1024)
+def _hash(file: Path, size: int, modified: int) -> str:
+    """Hash of a file, remembered while its size and time of change stay."""
+    return hash_file(file)
+
+
+def cannot_load(what: str, setting: str, weight_free: str, reason: Exception) -> DataError:
+    """The error for weights that cannot be loaded, which says what to do.
+
+    Args:
+        what: The weights that were asked for.
+        setting: The setting that names them.
+        weight_free: The encoder that needs no weights.
+        reason: What went wrong.
+    """
+    first_line = str(reason).strip().split("\n")[0]
+    return DataError(
+        f"The weights {what} cannot be loaded ({type(reason).__name__}: {first_line}); check "
+        f"the name, connect this machine to the model hub once, or set {setting} to a local "
+        f"copy, or choose the encoder {weight_free}, which needs no weights."
+    )

@@ -1,0 +1,134 @@
+"""Image vectors by any model that open_clip loads."""
+
+from __future__ import annotations
+
+import difflib
+import pickle
+from typing import Annotated, Any, Literal, Self
+
+import numpy as np
+from jaxtyping import Float
+from PIL import Image
+from pydantic import Field, model_validator
+
+from clairo.core.artifacts import EmbeddingTable, ItemCatalog
+from clairo.core.config import RUNTIME_ONLY
+from clairo.core.errors import ConfigError
+from clairo.core.stage import Runtime
+from clairo.core.torchvision_compat import prepare_torchvision
+from clairo.embeddings.base import ImageEncoderConfig, place_rows
+from clairo.embeddings.local_weights import cannot_load, weights_identity
+from clairo.embeddings.pictures import describe_pictures
+from clairo.embeddings.torch_inference import torch_inference
+
+_LOCAL_FOLDER = "local-dir:"
+_SELF_CONTAINED = ("hf-hub:", _LOCAL_FOLDER)
+
+# What open_clip, the hub, torch.load and safetensors raise for weights they cannot use.
+_LOADING_ERRORS = (OSError, RuntimeError, ValueError, KeyError, EOFError, pickle.UnpicklingError)
+
+
+class OpenClipConfig(ImageEncoderConfig):
+    """The image tower of a contrastive text-image model.
+
+    Attributes:
+        architecture: A model name of open_clip; or ``hf-hub:<repository>`` or
+            ``local-dir:<folder>``, which bring their weights with them.
+        pretrained: A tag of open_clip, or a local checkpoint file; ``None`` exactly where
+            the architecture brings its weights. A local copy of OpenAI's weights needs an
+            architecture whose name ends in ``-quickgelu``; for tags that is seen to.
+        normalize: Scale every vector to length 1.
+        batch_size: Pictures at a time.
+
+    Example:
+        >>> OpenClipConfig(architecture="hf-hub:timm/ViT-B-16-SigLIP2").pretrained is None
+        True
+
+    References:
+        Radford et al. (2021), "Learning transferable visual models from natural language
+        supervision": the default model.
+    """
+
+    kind: Literal["open_clip"] = "open_clip"
+    architecture: Annotated[str, Field(min_length=1)] = "ViT-L-14"
+    pretrained: Annotated[str, Field(min_length=1)] | None = "openai"
+    normalize: bool = True
+    batch_size: Annotated[int, Field(ge=1), RUNTIME_ONLY] = 32
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_default_tag_where_weights_are_included(cls, values: Any) -> Any:
+        named = str(values.get("architecture", "")) if isinstance(values, dict) else ""
+        return {"pretrained": None, **values} if named.startswith(_SELF_CONTAINED) else values
+
+    @model_validator(mode="after")
+    def _weights_named_once(self) -> Self:
+        if self.architecture.startswith(_SELF_CONTAINED) != (self.pretrained is None):
+            raise ValueError(
+                "pretrained names the weights unless the architecture brings them "
+                f"({' or '.join(_SELF_CONTAINED)}), got architecture={self.architecture} and "
+                f"pretrained={self.pretrained}; give a tag or file, or leave it out"
+            )
+        return self
+
+    def identity(self) -> dict[str, Any]:
+        """As of every configuration; local weights count by content, not by path."""
+        values = super().identity()
+        if self.pretrained is not None:
+            values["pretrained"] = weights_identity(self.pretrained)
+        if self.architecture.startswith(_LOCAL_FOLDER):
+            folder = self.architecture.removeprefix(_LOCAL_FOLDER)
+            values["architecture"] = _LOCAL_FOLDER + weights_identity(folder)
+        return values
+
+    def encode(self, catalog: ItemCatalog, seed: int, runtime: Runtime) -> EmbeddingTable:
+        """Vectors of items whose picture decodes.
+
+        Facts: ``num_undecodable``, ``num_without_image``.
+
+        Raises:
+            ConfigError: There is no such architecture.
+            DataError: Weights cannot be loaded, or no item has a picture that decodes.
+        """
+        import torch
+
+        model, preprocess = self._load(runtime.device)
+
+        def describe(pictures: list[Image.Image]) -> Float[np.ndarray, "pictures dims"]:
+            batch = torch.stack([preprocess(picture) for picture in pictures])
+            vectors = model.encode_image(batch.to(runtime.device), normalize=self.normalize)
+            rows: np.ndarray = vectors.float().cpu().numpy()
+            return rows
+
+        with torch_inference(runtime):
+            rows, present, facts = describe_pictures(catalog, describe, self.batch_size)
+        return place_rows("image", catalog, present, rows, facts)
+
+    def _load(self, device: str) -> tuple[Any, Any]:
+        """The model on the device in inference mode, and what prepares a picture for it."""
+        prepare_torchvision()
+        import open_clip
+
+        self._require_known_architecture(open_clip.list_models())
+        tag = open_clip.get_pretrained_cfg(self.architecture, self.pretrained or "")
+        try:
+            model, preprocess = open_clip.create_model_from_pretrained(
+                self.architecture,
+                pretrained=self.pretrained,
+                device=device,
+                # open_clip only warns when a tag was trained with another activation.
+                force_quick_gelu=bool(tag.get("quick_gelu", False)),
+            )
+        except _LOADING_ERRORS as error:
+            what = self.architecture + (f" ({self.pretrained})" if self.pretrained else "")
+            raise cannot_load(what, "image.pretrained", "color_hog", error) from error
+        return model.eval(), preprocess
+
+    def _require_known_architecture(self, known: list[str]) -> None:
+        if self.architecture.startswith(_SELF_CONTAINED) or self.architecture in known:
+            return
+        close = difflib.get_close_matches(self.architecture, known, n=4, cutoff=0.4)
+        raise ConfigError(
+            f"image.architecture must be a model of open_clip, got {self.architecture!r}; "
+            f"close ones are {', '.join(close) or ', '.join(known[:4])}."
+        )
