@@ -1,0 +1,160 @@
+"""Beam search against exact scoring and against ``transformers.generate``."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from clairo.core.errors import ConfigError, DataError
+from clairo.core.ragged import Ragged
+from clairo.core.torchvision_compat import prepare_torchvision
+from clairo.modeling.interchange import published_config
+from clairo.modeling.prefix_trie import PrefixTrie
+from clairo.modeling.trained import TrainedModel
+from tests.modeling.small import TINY, random_catalog, random_rows, tiny_model
+
+CATALOG = random_catalog(3, num_items=40)
+TRIE = PrefixTrie.build(CATALOG)
+HISTORIES = random_rows(5, 30)
+
+
+def _transformers(model: TrainedModel) -> torch.nn.Module:
+    prepare_torchvision()
+    from transformers import T5Config, T5ForConditionalGeneration
+
+    theirs = T5ForConditionalGeneration(T5Config(**published_config(model.shape)))
+    state = {name: torch.from_numpy(array) for name, array in model.weights.items()}
+    assert not theirs.load_state_dict(state, strict=False).unexpected_keys
+    return theirs.eval()
+
+
+@pytest.mark.parametrize("sharpness", [1.0, 4.0])
+def test_a_beam_as_wide_as_the_catalogue_ranks_like_exact_scoring(sharpness: float) -> None:
+    model = tiny_model(1, sharpness=sharpness)
+    exact = model.score_all(HISTORIES, TRIE)
+    found = model.generate(HISTORIES, TRIE, num_beams=40, top_k=40, batch_size=7)
+    np.testing.assert_array_equal(found.items, np.argsort(-exact, axis=1, kind="stable"))
+    np.testing.assert_allclose(found.scores, -np.sort(-exact, axis=1), atol=2e-5)
+
+
+@pytest.mark.parametrize(("num_beams", "sharpness"), [(1, 4.0), (4, 1.0), (4, 4.0), (10, 8.0)])
+def test_beams_find_what_transformers_generate_finds(num_beams: int, sharpness: float) -> None:
+    model = tiny_model(2, sharpness=sharpness)
+    found = model.generate(HISTORIES, TRIE, num_beams, top_k=num_beams, batch_size=8)
+    theirs = _transformers(model)
+    end = model.end_token
+
+    def allowed(_: int, prefix: torch.Tensor) -> list[int]:
+        tokens = prefix.tolist()[1:]
+        if end in tokens:
+            return [0]
+        following = {
+            (*string, end)[len(tokens)]
+            for string in map(tuple, CATALOG)
+            if list(string[: len(tokens)]) == tokens
+        }
+        return sorted(int(token) for token in following)
+
+    for row, history in enumerate(HISTORIES):
+        generated = theirs.generate(
+            torch.tensor([[*history.tolist(), end]]),
+            num_beams=num_beams,
+            num_return_sequences=num_beams,
+            max_new_tokens=TRIE.depth + 1,
+            length_penalty=0.0,
+            do_sample=False,
+            early_stopping=False,
+            prefix_allowed_tokens_fn=allowed,
+            output_scores=True,
+            return_dict_in_generate=True,
+        )
+        items = [
+            TRIE.find([t for t in sequence.tolist()[1:] if t not in (0, end)])
+            for sequence in generated.sequences
+        ]
+        scores = generated.sequences_scores.numpy()
+        real = found.items[row] >= 0
+        assert found.items[row][real].tolist() == items[: real.sum()]
+        np.testing.assert_allclose(found.scores[row][real], scores[: real.sum()], atol=1e-4)
+
+
+def test_no_item_is_ranked_twice_and_scores_fall() -> None:
+    found = tiny_model(4).generate(HISTORIES, TRIE, num_beams=12, top_k=10, batch_size=32)
+    for items, scores in zip(found.items, found.scores, strict=True):
+        real = items[items >= 0]
+        assert len(set(real.tolist())) == len(real)
+        assert (np.diff(scores[items >= 0]) <= 0).all()
+
+
+def test_the_batch_size_changes_nothing_but_rounding() -> None:
+    model = tiny_model(5, sharpness=3.0)
+    one = model.generate(HISTORIES, TRIE, num_beams=8, top_k=5, batch_size=1)
+    all_ = model.generate(HISTORIES, TRIE, num_beams=8, top_k=5, batch_size=64)
+    np.testing.assert_array_equal(one.items, all_.items)
+    np.testing.assert_allclose(one.scores, all_.scores, atol=1e-5)
+
+
+def test_decoding_twice_gives_the_same_bits() -> None:
+    model = tiny_model(6)
+    first, second = (model.generate(HISTORIES, TRIE, 6, 5, 16) for _ in range(2))
+    assert first.items.tobytes() == second.items.tobytes()
+    assert first.scores.tobytes() == second.scores.tobytes()
+
+
+def test_reading_fewer_results_does_not_change_them() -> None:
+    model = tiny_model(7, sharpness=3.0)
+    few = model.generate(HISTORIES, TRIE, num_beams=9, top_k=3, batch_size=8)
+    many = model.generate(HISTORIES, TRIE, num_beams=9, top_k=9, batch_size=8)
+    np.testing.assert_array_equal(few.items, many.items[:, :3])
+
+
+def test_a_catalogue_smaller_than_the_list_fills_it_with_minus_one() -> None:
+    trie = PrefixTrie.build(Ragged.from_sequences([[1], [1, 2]]))
+    found = tiny_model().generate(HISTORIES, trie, num_beams=5, top_k=4, batch_size=8)
+    assert (np.sort(found.items[:, :2], axis=1) == [0, 1]).all()
+    assert (found.items[:, 2:] == -1).all()
+    assert np.isneginf(found.scores[:, 2:]).all()
+
+
+def test_free_strings_are_valid_exactly_where_they_are_items() -> None:
+    model = tiny_model(8, sharpness=2.0)
+    every = [[a] for a in range(1, 12)] + [[a, b] for a in range(1, 12) for b in range(1, 12)]
+    complete = PrefixTrie.build(Ragged.from_sequences(every))
+    valid = model.generate_free(HISTORIES, num_beams=5, max_length=3, trie=complete)
+    # Strings of one or two tokens are all items; what is invalid is empty, unfinished at
+    # three tokens, or holds a padding token. A catalogue without them makes all invalid.
+    assert valid.shape == (30, 5)
+    assert set(np.unique(valid)) <= {0.0, 1.0}
+    assert valid.any()
+    strange = PrefixTrie.build(Ragged.from_sequences([[11, 11, 11, 11]]))
+    assert not model.generate_free(HISTORIES, num_beams=5, max_length=3, trie=strange).any()
+
+
+def test_the_best_free_string_is_an_item_when_constrained_search_agrees() -> None:
+    model = tiny_model(9, sharpness=2.0)
+    free = model.generate_free(HISTORIES, num_beams=10, max_length=5, trie=TRIE)
+    bound = model.generate(HISTORIES, TRIE, num_beams=10, top_k=10, batch_size=8)
+    assert (free.sum(axis=1) <= (bound.items >= 0).sum(axis=1)).all()
+
+
+def test_a_beam_narrower_than_the_list_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"num_beams=3 for top_k=5; widen"):
+        tiny_model().generate(HISTORIES, TRIE, num_beams=3, top_k=5, batch_size=8)
+    with pytest.raises(ConfigError, match="batch_size must be at least 1, got 0"):
+        tiny_model().generate(HISTORIES, TRIE, num_beams=3, top_k=2, batch_size=0)
+
+
+def test_an_empty_history_is_refused() -> None:
+    rows = Ragged.from_sequences([[1], []])
+    with pytest.raises(DataError, match=r"Histories: every row needs a token, row 1"):
+        tiny_model().generate(rows, TRIE, num_beams=3, top_k=2, batch_size=8)
+
+
+def test_tokens_that_the_model_does_not_know_are_refused() -> None:
+    end = TINY.vocab_size - 1
+    with pytest.raises(DataError, match=f"row 0 has {end}"):
+        tiny_model().generate(Ragged.from_sequences([[end]]), TRIE, 3, 2, 8)
+    foreign = PrefixTrie.build(Ragged.from_sequences([[end + 4]]))
+    with pytest.raises(DataError, match=f"the trie has {end + 4}"):
+        tiny_model().generate(HISTORIES, foreign, 3, 2, 8)
