@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import pytest
+
+from clairo.core.errors import ConfigError
+from clairo.sweep.narrowing import CatalogFacts, fusion_needs
+from clairo.sweep.search_space import SearchSpace, parse_space
+
+FULL = CatalogFacts(text_coverage=1.0, image_coverage=0.8, num_train_items=300)
+NO_IMAGES = CatalogFacts(text_coverage=1.0, image_coverage=0.0, num_train_items=300)
+
+
+def space(**changes: object) -> SearchSpace:
+    values = {
+        "image": {"kind": "color_hog", "bins": {"choice": [4, 8]}},
+        "fusion": {
+            "choice": [
+                {"kind": "text_only"},
+                {"kind": "concat", "normalize": {"choice": [True, False]}},
+                {"kind": "none"},
+            ]
+        },
+        "quantization": {"codebook_size": {"choice": [16, 64, 1024]}},
+        "enqueue": [{"fusion": {"kind": "none"}}, {"quantization": {"codebook_size": 64}}],
+        **changes,
+    }
+    return parse_space(values, "toy", "toy.yaml")
+
+
+def test_what_a_fusion_needs_is_asked_of_the_fusion_itself() -> None:
+    assert fusion_needs("text_only") == ("text",)
+    assert set(fusion_needs("concat")) == set(fusion_needs("none")) == {"text", "image"}
+    assert fusion_needs("sum") == ()
+
+
+def test_data_that_serve_every_choice_leave_the_space_as_it_is() -> None:
+    whole = space(quantization={"codebook_size": {"choice": [16, 64]}})
+
+    narrowed, notes = whole.narrow(FULL)
+
+    assert narrowed == whole
+    assert notes == ()
+
+
+def test_without_any_picture_the_choices_that_read_pictures_leave_with_a_sentence() -> None:
+    narrowed, notes = space().narrow(NO_IMAGES)
+
+    assert narrowed.axes == ("quantization.codebook_size",)
+    assert narrowed.to_plain()["fusion"] == {"kind": "text_only"}
+    assert notes == (
+        "image.bins: not searched because no item of this data set has image.",
+        "fusion.kind: concat, none left out of the search because no item of this data set has "
+        "a picture.",
+        "quantization.codebook_size: 1024 left out of the search because a codebook cannot have "
+        "more entries than the 300 training items.",
+        "1 known configurations are not tried for the same reason.",
+    )
+
+
+def test_codebooks_larger_than_the_training_items_leave_in_every_branch() -> None:
+    branches = [
+        {"kind": "opq", "codebook_size": {"choice": [16, 512]}},
+        {"kind": "rq_kmeans", "codebook_size": {"int": [16, 512], "step": 16}},
+    ]
+
+    narrowed, notes = space(quantization={"choice": branches}, enqueue=[]).narrow(FULL)
+
+    assert narrowed.to_plain()["quantization"]["choice"] == [
+        {"kind": "opq", "codebook_size": 16},
+        {"kind": "rq_kmeans", "codebook_size": {"int": [16, 288], "step": 16}},
+    ]
+    assert len(notes) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "facts", "rule"),
+    [
+        ({"fusion": {"choice": [{"kind": "none"}, {"kind": "concat"}]}}, NO_IMAGES, "none, concat"),
+        ({"fusion": {"kind": "concat"}}, NO_IMAGES, "got concat, which is of no use"),
+        ({"quantization": {"codebook_size": {"choice": [512, 1024]}}}, FULL, "512, 1024"),
+        ({"quantization": {"codebook_size": 512}}, FULL, "the 300 training items"),
+        ({"quantization": {"codebook_size": {"int": [400, 500]}}}, FULL, r"got 400\.\.500"),
+    ],
+)
+def test_an_axis_with_nothing_left_is_an_error_before_the_study(
+    changes: dict, facts: CatalogFacts, rule: str
+) -> None:
+    with pytest.raises(ConfigError, match=rule) as caught:
+        space(**changes).narrow(facts)
+    assert str(caught.value).startswith("toy.yaml: ")
