@@ -142,17 +142,17 @@ class TestRuns:
 
 
 class TestProcesses:
-    def test_four_processes_write_at_once(
+    def test_three_processes_write_at_once(
         self, config: TrackingConfig, tracker: MlflowTracker
     ) -> None:
         tracker.open_sweep(make_summary())
         writers = [
             subprocess.Popen([sys.executable, "-c", WRITER, config.uri, name], cwd=REPOSITORY)
-            for name in "abcd"
+            for name in "abc"
         ]
-        assert [writer.wait(timeout=120) for writer in writers] == [0, 0, 0, 0]
+        assert [writer.wait(timeout=120) for writer in writers] == [0, 0, 0]
         runs = tracker.trials("sweep-1")
-        assert len(runs) == 16
+        assert len(runs) == 12
         assert {run.info.status for run in runs} == {"FINISHED"}
         history = tracker.connection.client.get_metric_history
         assert all(len(history(run.info.run_id, "epoch/loss")) == 10 for run in runs)
