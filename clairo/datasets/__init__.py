@@ -1,0 +1,12 @@
+"""Raw files, or a generator, to items, histories and splits.
+
+The registry of the family: one import and one member of :data:`AnyDataset` per kind.
+"""
+
+from clairo.datasets.amazon import AmazonConfig
+from clairo.datasets.base import DatasetConfig
+from clairo.datasets.demo import DemoConfig
+
+AnyDataset = DemoConfig | AmazonConfig
+
+__all__ = ["AmazonConfig", "AnyDataset", "DatasetConfig", "DemoConfig"]

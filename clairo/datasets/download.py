@@ -163,7 +163,9 @@ class Downloader:
         An attempt that failed later than the one before it, as ``progress`` tells, does not
         count: a large file over a bad line arrives in many pieces.
         """
-        host, fruitless, reached, reason = urlsplit(url).netloc, 0, progress(), ""
+        host, fruitless, reached, reason = host_of(url), 0, progress(), ""
+        if not host:
+            raise DownloadError(f"{url!r} is no web address", permanent=True)
         while fruitless < self._policy.attempts:
             if self._hosts.given_up(host):
                 raise DownloadError(f"{host} is given up after several failures", permanent=False)
@@ -203,7 +205,7 @@ class Downloader:
         with self._client.stream("GET", url) as response:
             _require_success(response)
             data = bytearray()
-            for chunk in response.iter_raw(_CHUNK_BYTES):
+            for chunk in response.iter_raw():
                 data += chunk
                 if len(data) > _MAX_CONTENT_BYTES:
                     raise DownloadError(
@@ -225,9 +227,23 @@ class Downloader:
             _require_success(response)
             resumed = response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
             with part.open("ab" if resumed else "wb") as stream:
-                for chunk in response.iter_raw(_CHUNK_BYTES):
+                # Pieces as they come: collecting larger ones would lose the last when a line drops.
+                for chunk in response.iter_raw():
                     stream.write(chunk)
         _require_whole_gzip(part)
+
+
+def host_of(url: str) -> str:
+    """Host and port of an address, ``""`` for what is none.
+
+    Example:
+        >>> host_of("http://127.0.0.1:80/x"), host_of("http://[broken/x")
+        ('127.0.0.1:80', '')
+    """
+    try:
+        return urlsplit(url).netloc
+    except ValueError:
+        return ""
 
 
 def _size_of(path: Path) -> int:

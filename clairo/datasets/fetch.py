@@ -11,14 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 from filelock import FileLock
 
 from clairo.core.errors import DataError
 from clairo.datasets.amazon import AmazonConfig, RemoteFile, missing_files_error
 from clairo.datasets.base import DatasetConfig
-from clairo.datasets.download import Downloader, DownloadError, FetchPolicy
+from clairo.datasets.download import Downloader, DownloadError, FetchPolicy, host_of
 
 __all__ = ["Announce", "FetchPolicy", "FetchSummary", "fetch_missing", "size_text"]
 
@@ -159,7 +158,7 @@ def _fetch(config: AmazonConfig, announce: Announce, policy: FetchPolicy) -> Fet
 def _fetch_files(
     config: AmazonConfig, missing: list[RemoteFile], downloader: Downloader, announce: Announce
 ) -> int:
-    hosts = sorted({urlsplit(file.url).netloc for file in missing})
+    hosts = sorted({host_of(file.url) for file in missing})
     announce(f"{config.label}: fetching from {', '.join(hosts)}")
     for file in missing:
         announce(f"  {file.url} ({size_text(downloader.size(file.url))}) -> {file.path}")

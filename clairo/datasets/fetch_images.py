@@ -10,12 +10,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 from clairo.core.errors import DataError
 from clairo.datasets.amazon import AmazonConfig
 from clairo.datasets.amazon_reading import read_events, read_item_metadata
-from clairo.datasets.download import Downloader, DownloadError
+from clairo.datasets.download import Downloader, DownloadError, host_of
 from clairo.datasets.fetch import Announce, size_text
 from clairo.datasets.item_images import find_images, picture_format
 
@@ -91,7 +90,7 @@ def _announce(
     sizes = [downloader.size(url) for url in urls[::step][:_NUM_SIZE_SAMPLES]]
     known = [size for size in sizes if size is not None]
     about = f"about {size_text(sum(known) * len(urls) // len(known))}" if known else "size unknown"
-    hosts = ", ".join(host for host, _ in Counter(urlsplit(u).netloc for u in urls).most_common())
+    hosts = ", ".join(host for host, _ in Counter(host_of(url) for url in urls).most_common())
     announce(f"  {len(urls)} pictures from {hosts} ({about}) -> {config.image_dir}")
 
 

@@ -1,0 +1,21 @@
+"""Fixtures of the data tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from clairo.datasets.amazon_sources import MIRROR_VARIABLE
+from tests.datasets.file_server import FileServer, running_server
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FileServer]:
+    """A local server that stands for the publisher."""
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    with running_server() as running:
+        monkeypatch.setenv(MIRROR_VARIABLE, running.url)
+        yield running

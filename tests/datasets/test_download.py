@@ -1,0 +1,173 @@
+"""Patience with bad lines and hosts, and its end."""
+
+from __future__ import annotations
+
+import gzip
+import random
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from clairo.datasets.download import Downloader, DownloadError, FetchPolicy
+from tests.datasets.file_server import Fault, FileServer
+
+QUICK = FetchPolicy(timeout_seconds=0.3, attempts=3, backoff_seconds=0.01, host_failures=3)
+CONTENT = gzip.compress(random.Random(5).randbytes(20_000))
+
+
+@pytest.fixture
+def downloader() -> Iterator[Downloader]:
+    with Downloader(QUICK) as running:
+        yield running
+
+
+@pytest.fixture
+def serving(server: FileServer) -> FileServer:
+    server.files["/a.gz"] = CONTENT
+    return server
+
+
+def test_a_file_arrives_whole_under_its_name(
+    serving: FileServer, downloader: Downloader, tmp_path: Path
+) -> None:
+    target, part = tmp_path / "a.gz", tmp_path / "a.part"
+    assert downloader.size(f"{serving.url}/a.gz") == len(CONTENT)
+    assert downloader.to_gzip_file(f"{serving.url}/a.gz", target, part) == len(CONTENT)
+    assert target.read_bytes() == CONTENT
+    assert not part.exists()
+
+
+def test_a_dropped_connection_is_taken_up_where_it_broke(
+    serving: FileServer, downloader: Downloader, tmp_path: Path
+) -> None:
+    # Four pieces: more than the attempts that are allowed without progress.
+    serving.faults["/a.gz"] = Fault(drop_after=5_001)
+    downloader.to_gzip_file(f"{serving.url}/a.gz", tmp_path / "a.gz", tmp_path / "a.part")
+    assert (tmp_path / "a.gz").read_bytes() == CONTENT
+    assert serving.gets("/a.gz") == [
+        "", "bytes=5001-", "bytes=10002-", "bytes=15003-", *serving.gets("/a.gz")[4:],
+    ]  # fmt: skip
+
+
+def test_a_part_of_an_earlier_call_is_continued(
+    serving: FileServer, downloader: Downloader, tmp_path: Path
+) -> None:
+    part = tmp_path / "a.part"
+    part.write_bytes(CONTENT[:12_000])
+    downloader.to_gzip_file(f"{serving.url}/a.gz", tmp_path / "a.gz", part)
+    assert (tmp_path / "a.gz").read_bytes() == CONTENT
+    assert serving.gets("/a.gz") == ["bytes=12000-"]
+
+
+def test_a_complete_part_needs_no_bytes(
+    serving: FileServer, downloader: Downloader, tmp_path: Path
+) -> None:
+    part = tmp_path / "a.part"
+    part.write_bytes(CONTENT)
+    downloader.to_gzip_file(f"{serving.url}/a.gz", tmp_path / "a.gz", part)
+    assert (tmp_path / "a.gz").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("stale", [b"other" * 100, b"x" * 2 * len(CONTENT)], ids=["short", "long"])
+def test_a_part_of_another_file_is_fetched_afresh(
+    serving: FileServer, downloader: Downloader, tmp_path: Path, stale: bytes
+) -> None:
+    part = tmp_path / "a.part"
+    part.write_bytes(stale)
+    downloader.to_gzip_file(f"{serving.url}/a.gz", tmp_path / "a.gz", part)
+    assert (tmp_path / "a.gz").read_bytes() == CONTENT
+
+
+def test_a_server_without_ranges_sends_everything_again(
+    serving: FileServer, downloader: Downloader, tmp_path: Path
+) -> None:
+    serving.faults["/a.gz"] = Fault(ignores_ranges=True)
+    part = tmp_path / "a.part"
+    part.write_bytes(CONTENT[:50])
+    downloader.to_gzip_file(f"{serving.url}/a.gz", tmp_path / "a.gz", part)
+    assert (tmp_path / "a.gz").read_bytes() == CONTENT
+
+
+def test_a_length_that_is_promised_and_not_kept_is_noticed(
+    serving: FileServer, downloader: Downloader, tmp_path: Path
+) -> None:
+    serving.faults["/a.gz"] = Fault(extra_length=100, times=1)
+    downloader.to_gzip_file(f"{serving.url}/a.gz", tmp_path / "a.gz", tmp_path / "a.part")
+    assert (tmp_path / "a.gz").read_bytes() == CONTENT
+    assert len(serving.gets("/a.gz")) == 2
+
+
+@pytest.mark.parametrize("content", [b"<html>sorry</html>", CONTENT[:-9]], ids=["page", "cut"])
+def test_what_is_no_whole_gzip_file_never_takes_the_name(
+    serving: FileServer, downloader: Downloader, tmp_path: Path, content: bytes
+) -> None:
+    serving.files["/a.gz"] = content
+    with pytest.raises(DownloadError, match="failed 3 times, lastly: what came is no whole gzip"):
+        downloader.to_gzip_file(f"{serving.url}/a.gz", tmp_path / "a.gz", tmp_path / "a.part")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_refusal_is_final_and_does_not_count_against_the_host(
+    serving: FileServer, downloader: Downloader
+) -> None:
+    for _ in range(5):
+        with pytest.raises(DownloadError, match="answered 404") as caught:
+            downloader.content(f"{serving.url}/absent")
+        assert caught.value.permanent
+    assert len(serving.gets("/absent")) == 5
+    assert downloader.content(f"{serving.url}/a.gz") == CONTENT
+    assert downloader.hosts_given_up == ()
+
+
+def test_a_server_that_is_busy_is_asked_again(serving: FileServer, downloader: Downloader) -> None:
+    serving.faults["/a.gz"] = Fault(status=503, times=2)
+    assert downloader.content(f"{serving.url}/a.gz") == CONTENT
+    assert len(serving.gets("/a.gz")) == 3
+
+
+def test_a_silent_host_is_given_up_for_all_its_addresses(
+    serving: FileServer, downloader: Downloader
+) -> None:
+    for number in range(40):
+        serving.faults[f"/{number}"] = Fault(is_silent=True)
+    start = time.monotonic()
+    with ThreadPoolExecutor(8) as pool:
+        futures = [pool.submit(downloader.content, f"{serving.url}/{n}") for n in range(40)]
+        errors = [future.exception() for future in futures]
+    assert time.monotonic() - start < 5
+    assert all(isinstance(error, DownloadError) and not error.permanent for error in errors)
+    # Eight were on their way when patience ended; nobody asked for the other thirty-two.
+    assert len(serving.requests) <= 16
+    assert downloader.hosts_given_up == (serving.url.removeprefix("http://"),)
+
+
+def test_an_address_where_nobody_listens_is_given_up(downloader: Downloader) -> None:
+    with pytest.raises(DownloadError, match="failed 3 times") as caught:
+        downloader.content("http://127.0.0.1:9/x")
+    assert not caught.value.permanent
+    with pytest.raises(DownloadError, match="given up after several failures"):
+        downloader.content("http://127.0.0.1:9/y")
+
+
+@pytest.mark.parametrize("url", ["ftp://127.0.0.1/x", "http://[broken/x", "no address"])
+def test_an_address_that_is_none_is_refused_at_once(downloader: Downloader, url: str) -> None:
+    with pytest.raises(DownloadError) as caught:
+        downloader.content(url)
+    assert caught.value.permanent
+
+
+def test_the_size_is_unknown_where_the_server_does_not_say(
+    serving: FileServer, downloader: Downloader
+) -> None:
+    assert downloader.size(f"{serving.url}/absent") is None
+
+
+def test_no_thread_outlives_a_downloader(serving: FileServer) -> None:
+    before = threading.active_count()
+    with Downloader(QUICK) as downloader:
+        downloader.content(f"{serving.url}/a.gz")
+    assert threading.active_count() <= before + 1

@@ -1,0 +1,57 @@
+"""``clairo data``: fetching and describing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from clairo.core.errors import ConfigError, DataError
+from clairo.datasets.amazon_sources import MIRROR_VARIABLE
+from clairo.datasets.fetch import FetchPolicy
+from clairo.workflows.data import dataset_card, describe, fetch
+from tests.datasets.amazon_files import picture, put_picture, write_amazon
+
+QUICK = FetchPolicy(timeout_seconds=0.3, attempts=2, backoff_seconds=0.01, host_failures=2)
+
+
+def test_a_card_counts_what_there_is(tmp_path: Path) -> None:
+    config = write_amazon(tmp_path)
+    put_picture(config, "cup.jpg", picture())
+    lines = describe("gift_cards", None, tmp_path)
+    assert lines[0] == "Amazon 2018 Gift Cards"
+    rows = dict(dataset_card(config.read()).rows)
+    assert rows["interactions"] == "7"
+    assert rows["users"] == "3 (1 with a validation and a test item)"
+    assert rows["with picture"] == "1 of 4 (25.0%)"
+    assert rows["with text"] == "2 of 4 (50.0%)"
+    assert rows["items without metadata"] == "2"
+    assert "pictures that do not decode" not in rows
+    # Values stand in one column.
+    pairs = zip(lines[1:], rows.values(), strict=True)
+    assert len({line.rindex(value) for line, value in pairs}) == 1
+
+
+def test_nothing_to_fetch_is_said(tmp_path: Path) -> None:
+    write_amazon(tmp_path, rows=[{"asin": "cup", "title": "Cup"}])
+    said: list[str] = []
+    fetch("gift_cards", None, tmp_path, announce=said.append, policy=QUICK)
+    assert said == ["Amazon 2018 Gift Cards: nothing to fetch."]
+
+
+def test_what_cannot_be_fetched_or_read_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(MIRROR_VARIABLE, "http://127.0.0.1:9")
+    with pytest.raises(DataError, match="could not be fetched"):
+        fetch("luxury", None, tmp_path, announce=lambda line: None, policy=QUICK)
+    with pytest.raises(DataError, match="is not there"):
+        describe("luxury", None, tmp_path)
+    with pytest.raises(ConfigError, match="did you mean luxury"):
+        describe("luxory", None, tmp_path)
+
+
+@pytest.mark.shared
+def test_the_card_of_real_data_states_its_pictures(shared: Path) -> None:
+    card = "\n".join(describe("gift_cards", None, shared / "data"))
+    assert "115 of 148" in card
