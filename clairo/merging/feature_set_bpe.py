@@ -1,0 +1,304 @@
+"""Byte pair encoding on sets of features: ActionPiece's vocabulary, also across modalities.
+
+References:
+    Hou et al., ActionPiece: Contextually Tokenizing Action Sequences for Generative
+    Recommendation (2025), algorithms 1 and 2 and set permutation regularization. We count in
+    integers; ``counting="release"`` reproduces the totals of the published code.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from jaxtyping import Int32
+from pydantic import Field
+
+from clairo.core.config import Config
+from clairo.core.errors import DataError
+from clairo.core.ragged import Ragged
+from clairo.merging.coded_items import (
+    MODALITY_BITS,
+    check_codes,
+    check_countable,
+    check_modalities,
+    count_scale,
+    list_features,
+    number_states,
+    pack_histories,
+    pair_weights,
+)
+from clairo.merging.description import describe
+from clairo.merging.interchange import read_actionpiece
+from clairo.merging.tokenizer import Segmentation, Tokenizer
+
+_LOG = logging.getLogger(__name__)
+
+_MAX_DENOMINATOR = 1_000_000
+_RELEASE_DEPTHS = (4, 7, 10, 14, 20, 63)
+
+
+class FeatureSetBPE(Tokenizer):
+    """A merged vocabulary and its segmentations.
+
+    Example:
+        >>> codes, sequences = [[0, 0], [0, 1], [1, 0]], [[0, 0, 1], [0, 2, 0]]
+        >>> bpe = FeatureSetBPEConfig(num_merges=2).fit(codes, sequences, seed=0)
+        >>> bpe.token2feat
+        [(-1, -1), (0, 0), (0, 1), (1, 0), (1, 1), (-1, 1, 3), (-1, 5, 5)]
+        >>> (bpe.scaled_priority / bpe.count_scale).tolist()
+        [0.0, 0.0, 0.0, 0.0, 0.0, 5.0, 1.0]
+        >>> [row.tolist() for row in bpe.encode_items()]
+        [[5], [1, 4], [2, 3]]
+    """
+
+    kind: ClassVar[str] = "feature_set_bpe"
+
+    @cached_property
+    def _known(self) -> Any:
+        """The compiled look-up from a pair to its token."""
+        from clairo.merging.kernels.flat_bpe import index_merges
+
+        return index_merges(np.array(self.merge_pairs, dtype=np.int32), self.num_initial)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Look-up tables are left out of a pickle and made again when needed."""
+        return {name: value for name, value in vars(self).items() if name != "_known"}
+
+    def encode_items(self) -> Ragged:
+        """Greedy tokens of every item, the targets of the model."""
+        items = np.arange(len(self.codes), dtype=np.int32)
+        alone = Ragged(items, np.arange(len(items) + 1, dtype=np.int64))
+        return self.encode_histories(alone, "greedy")
+
+    def encode_histories(
+        self, histories: Ragged, segmentation: Segmentation, seed: int = 0
+    ) -> Ragged:
+        """Tokens of every history, in compiled code; see :class:`Tokenizer`."""
+        from clairo.merging.kernels.flat_bpe import encode_batch_spr
+        from clairo.merging.kernels.greedy import encode_batch_greedy
+
+        packed = pack_histories(histories, len(self.codes))
+        arrays = (packed.values, packed.offsets)
+        if segmentation == "spr":
+            drawn = np.uint64(seed & 0xFFFFFFFFFFFFFFFF)
+            return Ragged(*encode_batch_spr(self.states, arrays, self._known, drawn))
+        return Ragged(*encode_batch_greedy(self.states, arrays, self._known, self.scaled_priority))
+
+    def encode_flat(self, tokens: Sequence[int]) -> list[int]:
+        """Plain BPE over a flat token list: the earliest merge first, leftmost first.
+
+        Raises:
+            DataError: A token is not in the vocabulary.
+        """
+        from clairo.merging.kernels.flat_bpe import encode_list
+
+        merged: list[int] = encode_list(self._check_tokens(tokens), self._known).tolist()
+        return merged
+
+    def encode_spr(self, states: Sequence[Sequence[int]], rng: np.random.Generator) -> list[int]:
+        """Permutes each set of tokens, then applies plain BPE over all of them.
+
+        Raises:
+            DataError: A token is not in the vocabulary.
+        """
+        return self.encode_flat(
+            [int(token) for state in states for token in rng.permutation(np.asarray(state))]
+        )
+
+    def encode_greedy(self, states: Sequence[Sequence[int]]) -> list[int]:
+        """Merges on the set structure, the highest score first, one place at a time.
+
+        A pair inside a set of ``m`` tokens scores ``2 priority / m``, across sets of ``m`` and
+        ``n`` tokens ``priority / (m n)``; of equal scores the first from the left wins.
+
+        Raises:
+            DataError: A token is not in the vocabulary, or a set is empty or repeats a token.
+        """
+        from clairo.merging.kernels.greedy import encode_rows_greedy
+        from clairo.merging.kernels.linked_sets import FIRST, LENGTH, NEXT, NO_SET, PREVIOUS
+
+        if not states:
+            return []
+        for place, state in enumerate(states):
+            if not len(state) or len(set(state)) != len(state):
+                raise DataError(
+                    f"Sets hold distinct tokens, set {place} is {list(state)}; leave out empty "
+                    "sets and repeated tokens."
+                )
+        rows = np.zeros((len(states), FIRST + max(map(len, states))), dtype=np.int32)
+        rows[:, NEXT] = [*range(1, len(states)), NO_SET]
+        rows[:, PREVIOUS] = [NO_SET, *range(len(states) - 1)]
+        for row, state in zip(rows, states, strict=True):
+            row[LENGTH] = len(state)
+            row[FIRST : FIRST + len(state)] = self._check_tokens(state)
+        tokens: list[int] = encode_rows_greedy(rows, self._known, self.scaled_priority).tolist()
+        return tokens
+
+    def _check_tokens(self, tokens: Sequence[int]) -> Int32[np.ndarray, " length"]:
+        checked = np.array(tokens, dtype=np.int64)
+        wrong = checked[(checked < 1) | (checked >= self.vocab_size)]
+        if wrong.size:
+            raise DataError(
+                f"Tokens lie from 1 to {self.vocab_size - 1}, got {int(wrong[0])}; use the "
+                "tokenizer that made them."
+            )
+        return checked.astype(np.int32)
+
+    def truncate(self, num_merges: int, sequences: Sequence[Any] | None = None) -> FeatureSetBPE:
+        """The tokenizer that a smaller budget would have built.
+
+        Args:
+            num_merges: The smaller budget. A larger one gives all merges if the construction
+                stopped because no pair was left.
+            sequences: The training sequences; without them ``tokens_per_history_item`` is not
+                among the facts.
+
+        Raises:
+            DataError: There are fewer merges than that, and more could have been made.
+        """
+        if num_merges < 0 or (num_merges > self.num_merges and self.facts.get("reached_budget", 1)):
+            raise DataError(
+                f"A vocabulary of {self.num_merges} merges can be cut to 0 to "
+                f"{self.num_merges} merges, not to {num_merges}; build it with that budget."
+            )
+        shorter = replace(
+            self,
+            merge_pairs=self.merge_pairs[:num_merges],
+            merge_totals=self.merge_totals[:num_merges],
+            merge_places=self.merge_places[:num_merges],
+        )
+        training = None if sequences is None else pack_histories(sequences, len(self.codes))
+        return replace(shorter, facts=describe(shorter, num_merges, training))
+
+    @classmethod
+    def load_actionpiece(
+        cls, path: Path, codes: Any = None, modalities: Sequence[str] | None = None
+    ) -> FeatureSetBPE:
+        """Reads a vocabulary in ActionPiece's public format.
+
+        Args:
+            path: The ``actionpiece.json``.
+            codes: Codes of the catalogue, which the file does not hold; without them the
+                tokenizer knows no items.
+            modalities: Modality of each column.
+
+        Raises:
+            DataError: The file is corrupt or foreign, or does not cover the codes.
+        """
+        content = read_actionpiece(path)
+        table = np.zeros((0, content.num_columns), dtype=np.int32)
+        if codes is not None:
+            table = check_codes(codes)
+        features = np.array(content.features, dtype=np.int32).reshape(-1, 2)
+        number_states(table, features)
+        scale = count_scale(content.num_columns)
+        loaded = cls(
+            codes=table,
+            modalities=check_modalities(modalities, content.num_columns),
+            features=features,
+            merge_pairs=np.array(content.pairs, dtype=np.int32).reshape(-1, 2),
+            merge_totals=np.array([round(value * scale) for value in content.priority], np.int64),
+            merge_places=np.full((len(content.pairs), 2), -1, dtype=np.int32),
+        )
+        return replace(loaded, facts=describe(loaded, len(content.pairs)))
+
+
+class FeatureSetBPEConfig(Config):
+    """How to build a vocabulary.
+
+    Attributes:
+        num_merges: Budget; the vocabulary has padding, the initial tokens and the merges.
+        counting: ``exact`` sums over all sequences; ``release`` counts as the published code
+            does, where a pair that vanishes from a sequence keeps its contribution.
+        cross_modal_share: After ``n`` merges at most this share of them may join text and
+            image; a better pair that would exceed it waits. 0 keeps modalities apart, 1 sets
+            no limit. Read as a fraction with a denominator up to a million.
+    """
+
+    seeded: ClassVar[bool] = False
+
+    kind: Literal["feature_set_bpe"] = "feature_set_bpe"
+    num_merges: Annotated[int, Field(ge=0, le=10_000_000)]
+    counting: Literal["exact", "release"] = "exact"
+    cross_modal_share: Annotated[float, Field(ge=0.0, le=1.0)] = 1.0
+
+    def fit(
+        self,
+        codes: Any,
+        sequences: Sequence[Any],
+        seed: int,
+        *,
+        modalities: Sequence[str] | None = None,
+    ) -> FeatureSetBPE:
+        """Builds the vocabulary; the first use on a machine compiles for some seconds.
+
+        Args:
+            codes: Whole numbers (items, columns), at most 16 columns.
+            sequences: Item indices of the training histories, uncut.
+            seed: Not used; nothing is drawn.
+            modalities: ``text``, ``image``, ``fused`` or ``shared`` for each column.
+
+        Raises:
+            DataError: Codes, sequences and modalities do not fit each other, or the totals
+                might not fit 64 bits.
+        """
+        table = check_codes(codes)
+        if modalities is None and self.cross_modal_share < 1.0:
+            raise DataError(
+                f"A cross-modal share of {self.cross_modal_share} needs the modality of each "
+                "column, got none; pass modalities."
+            )
+        names = check_modalities(modalities, table.shape[1])
+        training = pack_histories(sequences, len(table))
+        check_countable(len(training.values), table.shape[1])
+        features = list_features(table)
+        made = self._construct(number_states(table, features), training, features, names)
+        if len(made.totals) < self.num_merges:
+            _LOG.info("No pair is left to merge after %d merges", len(made.totals))
+        tokenizer = FeatureSetBPE(
+            codes=table,
+            modalities=names,
+            features=features,
+            merge_pairs=made.pairs,
+            merge_totals=made.totals,
+            merge_places=made.places,
+        )
+        return replace(tokenizer, facts=describe(tokenizer, self.num_merges, training))
+
+    def _construct(
+        self,
+        states: Int32[np.ndarray, "items columns"],
+        training: Ragged,
+        features: Int32[np.ndarray, "features 2"],
+        names: tuple[str, ...],
+    ) -> Any:
+        """Runs the compiled construction; under release counting as deep as it needs."""
+        from clairo.merging.kernels.construction import Corpus, Plan, construct
+
+        share = Fraction(self.cross_modal_share).limit_denominator(_MAX_DENOMINATOR)
+        unlimited = share == 1
+        bits = [0, *(0 if unlimited else MODALITY_BITS[names[column]] for column in features[:, 0])]
+        corpus = Corpus(
+            states,
+            training.values,
+            training.offsets,
+            *pair_weights(states.shape[1]),
+            np.array(bits, dtype=np.int8),
+        )
+        release = self.counting == "release"
+        made: Any = None
+        for depth in _RELEASE_DEPTHS if release else (0,):
+            quota = (share.numerator, share.denominator)
+            made = construct(
+                corpus, 1 + len(features), Plan(self.num_merges, quota, release, depth)
+            )
+            if len(made.totals) == self.num_merges:
+                break
+        return made

@@ -1,0 +1,136 @@
+"""ActionPiece's public vocabulary file, ``actionpiece.json``.
+
+Keys: ``n_categories`` (code columns), ``n_init_feats`` (tokens before the first merge, padding
+included), ``token2feat`` and ``priority`` (the total of each merged token as a plain number).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from clairo.core.errors import DataError
+from clairo.merging.coded_items import MAX_COLUMNS
+
+_KEYS = ("n_categories", "n_init_feats", "token2feat", "priority")
+
+
+@dataclass(frozen=True)
+class ActionPieceFile:
+    """The content of the file, checked.
+
+    Attributes:
+        num_columns: Number of code columns.
+        features: Column and value of tokens 1, 2, ...
+        pairs: Smaller and larger token of each merge.
+        priority: Total of each merge.
+    """
+
+    num_columns: int
+    features: list[tuple[int, int]]
+    pairs: list[tuple[int, int]]
+    priority: list[float]
+
+
+def write_actionpiece(
+    path: Path, num_columns: int, token2feat: Sequence[Sequence[int]], priority: Sequence[float]
+) -> None:
+    """Writes the file; totals of 2^53 scaled units or more lose their last digits."""
+    num_initial = sum(len(feature) == 2 for feature in token2feat)
+    values = (num_columns, num_initial, [list(feature) for feature in token2feat], list(priority))
+    path.write_text(json.dumps(dict(zip(_KEYS, values, strict=True))) + "\n", encoding="utf-8")
+
+
+def read_actionpiece(path: Path) -> ActionPieceFile:
+    """Reads and checks the file.
+
+    Raises:
+        DataError: It is missing, no JSON, or not such a vocabulary; the message says what is
+            wrong at which token.
+    """
+    content = _read_object(path)
+    tokens, priority = content["token2feat"], content["priority"]
+    num_columns, num_initial = content["n_categories"], content["n_init_feats"]
+    if not _is_whole(num_columns, 1, MAX_COLUMNS):
+        raise _wrong(path, f"n_categories must be 1 to {MAX_COLUMNS}, got {num_columns!r}")
+    if not isinstance(tokens, list) or not isinstance(priority, list):
+        raise _wrong(path, "token2feat and priority must be lists")
+    if len(tokens) != len(priority):
+        raise _wrong(path, f"{len(tokens)} tokens have {len(priority)} priorities")
+    if not _is_whole(num_initial, 1, len(tokens)):
+        raise _wrong(path, f"n_init_feats must be 1 to {len(tokens)}, got {num_initial!r}")
+    if tokens[0] != [-1, -1]:
+        raise _wrong(path, f"token 0 must be the padding [-1, -1], got {tokens[0]!r}")
+    features = [
+        _feature(path, token, tokens[token], num_columns) for token in range(1, num_initial)
+    ]
+    for token, (before, after) in enumerate(zip(features, features[1:], strict=False), start=2):
+        if before >= after:
+            raise _wrong(path, f"token {token}: {after} must come after {before}, by column")
+    merged = range(num_initial, len(tokens))
+    return ActionPieceFile(
+        num_columns=num_columns,
+        features=features,
+        pairs=[_pair(path, token, tokens[token]) for token in merged],
+        priority=[_priority(path, token, priority[token]) for token in merged],
+    )
+
+
+def _wrong(path: Path, what: str) -> DataError:
+    return DataError(f"{path}: not a whole ActionPiece vocabulary, {what}; export it again.")
+
+
+def _read_object(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}); check the path.") from error
+    except ValueError as error:
+        raise _wrong(path, f"no JSON ({error})") from error
+    missing = [key for key in _KEYS if not isinstance(content, dict) or key not in content]
+    if missing:
+        raise _wrong(path, f"it lacks {missing}")
+    return dict(content)
+
+
+def _is_whole(value: object, low: int, high: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def _feature(path: Path, token: int, entry: Any, num_columns: int) -> tuple[int, int]:
+    if (
+        not isinstance(entry, list)
+        or len(entry) != 2
+        or not _is_whole(entry[0], 0, num_columns - 1)
+        or not _is_whole(entry[1], 0, 2**31 - 1)
+    ):
+        raise _wrong(
+            path, f"token {token} must be [column below {num_columns}, value], got {entry!r}"
+        )
+    return entry[0], entry[1]
+
+
+def _pair(path: Path, token: int, entry: Any) -> tuple[int, int]:
+    if (
+        not isinstance(entry, list)
+        or len(entry) != 3
+        or entry[0] != -1
+        or not _is_whole(entry[1], 1, token - 1)
+        or not _is_whole(entry[2], entry[1], token - 1)
+    ):
+        raise _wrong(
+            path, f"token {token} must be [-1, smaller, larger] of earlier tokens, got {entry!r}"
+        )
+    return entry[1], entry[2]
+
+
+def _priority(path: Path, token: int, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _wrong(path, f"priority of token {token} must be a number, got {value!r}")
+    if not math.isfinite(value) or value <= 0:
+        raise _wrong(path, f"priority of token {token} must be above 0, got {value!r}")
+    return float(value)

@@ -1,0 +1,1 @@
+"""Compiled code of the token merging; importing anything in here imports numba."""

@@ -1,0 +1,55 @@
+"""The compiler setting of all kernels: compiled at first use, then read from numba's cache."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import numba
+
+FunctionT = TypeVar("FunctionT", bound=Callable[..., object])
+
+_LOG = logging.getLogger(__name__)
+_checked_folders: set[str] = set()
+
+
+def compiled(function: FunctionT) -> FunctionT:
+    """A kernel: native code without the interpreter, kept on disk between processes.
+
+    Integer arithmetic wraps instead of raising, so callers check ranges at the border.
+    """
+    kernel: FunctionT = numba.njit(cache=True)(function)
+    folder = kernel.stats.cache_path  # type: ignore[attr-defined]
+    if folder not in _checked_folders:
+        _checked_folders.add(folder)
+        drop_outdated_cache(Path(folder), Path(__file__).parent)
+    return kernel
+
+
+def drop_outdated_cache(cache: Path, sources: Path) -> int:
+    """Deletes cached kernels that are older than the newest source file; says how many.
+
+    Numba looks only at the file of the kernel that is called. A kernel inlines those of
+    other files, so after a change there the cached one would go on with the old code.
+    """
+    newest = max(path.stat().st_mtime for path in sources.glob("*.py"))
+    names = {path.stem for path in sources.glob("*.py")}
+    outdated = [
+        path
+        for path in cache.glob("*.nb[ic]")
+        if path.name.split(".")[0].split("-")[0] in names and _changed_before(path, newest)
+    ]
+    for path in outdated:
+        path.unlink(missing_ok=True)
+    if outdated:
+        _LOG.info("Kernels changed: dropped %d cached files, the next use compiles", len(outdated))
+    return len(outdated)
+
+
+def _changed_before(path: Path, moment: float) -> bool:
+    try:
+        return path.stat().st_mtime < moment
+    except FileNotFoundError:  # another process has just dropped it
+        return False

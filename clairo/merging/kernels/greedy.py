@@ -1,0 +1,220 @@
+"""Greedy segmentation on the set structure: the highest score first, one place at a time."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from clairo.merging.kernels.compiled import compiled
+from clairo.merging.kernels.linked_sets import (
+    EMPTY_SLOT,
+    FIRST,
+    LENGTH,
+    NEXT,
+    NO_SET,
+    PREVIOUS,
+    SLOT,
+    drop,
+    is_removable,
+    link_sequences,
+    put_first,
+    remove,
+    take_over_slot,
+)
+from clairo.merging.kernels.pair_totals import pair_key, total_of
+
+_INSIDE, _ACROSS = 0, 1
+
+
+class Candidates(NamedTuple):
+    """The best merge inside each set, and on the link to its right.
+
+    Attributes:
+        scores: 0 where nothing can be merged.
+        pairs: Left and right token of each.
+    """
+
+    scores: np.ndarray
+    pairs: np.ndarray
+
+
+@compiled
+def _offer(candidates, node, kind, pair, score):
+    """Keeps the better candidate; of equal ones the one that came first."""
+    if score > candidates.scores[node, kind]:
+        candidates.scores[node, kind] = score
+        candidates.pairs[node, kind, 0], candidates.pairs[node, kind, 1] = pair
+
+
+@compiled
+def _score(known, priority, left, right):
+    """Priority of the pair's token as a float, 0 for a pair that is not in the vocabulary."""
+    return np.float64(priority[total_of(known, pair_key(left, right))])
+
+
+@compiled
+def _score_inside(rows, known, priority, candidates, node):
+    candidates.scores[node, _INSIDE] = 0.0
+    length = rows[node, LENGTH]
+    for i in range(FIRST, FIRST + length):
+        for j in range(i + 1, FIRST + length):
+            pair = (rows[node, i], rows[node, j])
+            score = _score(known, priority, pair[0], pair[1]) * 2.0 / length
+            _offer(candidates, node, _INSIDE, pair, score)
+
+
+@compiled
+def _score_across(rows, known, priority, candidates, node):
+    candidates.scores[node, _ACROSS] = 0.0
+    after, slot = rows[node, NEXT], rows[node, SLOT]
+    if after == NO_SET:
+        return
+    left_stop, right_stop = FIRST + rows[node, LENGTH], FIRST + rows[after, LENGTH]
+    if slot == EMPTY_SLOT:
+        size = rows[node, LENGTH] * rows[after, LENGTH]
+        for i in range(FIRST, left_stop):
+            for j in range(FIRST, right_stop):
+                pair = (rows[node, i], rows[after, j])
+                score = _score(known, priority, pair[0], pair[1]) / size
+                _offer(candidates, node, _ACROSS, pair, score)
+        return
+    for i in range(FIRST, left_stop):
+        score = _score(known, priority, rows[node, i], slot) / rows[node, LENGTH]
+        _offer(candidates, node, _ACROSS, (rows[node, i], np.int32(EMPTY_SLOT)), score)
+    for j in range(FIRST, right_stop):
+        score = _score(known, priority, slot, rows[after, j]) / rows[after, LENGTH]
+        _offer(candidates, node, _ACROSS, (np.int32(EMPTY_SLOT), rows[after, j]), score)
+
+
+@compiled
+def _merge_across(rows, known, node, left, right):
+    """Merges on a link; of a pair with the slot, the slot's side is ``EMPTY_SLOT``."""
+    after, slot = rows[node, NEXT], rows[node, SLOT]
+    first = slot if left == EMPTY_SLOT else left
+    second = slot if right == EMPTY_SLOT else right
+    if left != EMPTY_SLOT:
+        drop(rows, node, left)
+    if right != EMPTY_SLOT:
+        drop(rows, after, right)
+    rows[node, SLOT] = total_of(known, pair_key(first, second))
+    for emptied in (node, np.int64(after)):
+        before = take_over_slot(rows, emptied)
+        if before != NO_SET and is_removable(rows, before):
+            remove(rows, before)
+
+
+@compiled
+def _merge_inside(rows, known, node, left, right):
+    drop(rows, node, left)
+    drop(rows, node, right)
+    put_first(rows, node, total_of(known, pair_key(left, right)))
+
+
+@compiled
+def _best(rows, candidates, head):
+    """The best place of a sequence, from left to right; its kind; and its score."""
+    best, at, kind = 0.0, np.int64(head), _INSIDE
+    node = np.int64(head)
+    while node != NO_SET:
+        for option in (_INSIDE, _ACROSS):
+            if candidates.scores[node, option] > best:
+                best, at, kind = candidates.scores[node, option], node, option
+        node = np.int64(rows[node, NEXT])
+    return at, kind, best
+
+
+@compiled
+def _start_of_change(rows, node):
+    """The leftmost set whose candidates a merge at a set can alter: two sets before it."""
+    for _ in range(2):
+        if rows[node, PREVIOUS] != NO_SET:
+            node = np.int64(rows[node, PREVIOUS])
+    return node
+
+
+@compiled
+def _score_range(rows, known, priority, candidates, bounds):
+    """Scores the sets from ``bounds[0]`` to ``bounds[1]`` (or the end) anew."""
+    node = np.int64(bounds[0])
+    while node != NO_SET:
+        _score_inside(rows, known, priority, candidates, node)
+        _score_across(rows, known, priority, candidates, node)
+        if node == bounds[1]:
+            return
+        node = np.int64(rows[node, NEXT])
+
+
+@compiled
+def _flatten(rows, head, values, start):
+    """Writes a sequence's tokens, each slot after the set before it; the end."""
+    node = np.int64(head)
+    while node != NO_SET:
+        for place in range(FIRST, FIRST + rows[node, LENGTH]):
+            values[start] = rows[node, place]
+            start += 1
+        if rows[node, SLOT] != EMPTY_SLOT:
+            values[start] = rows[node, SLOT]
+            start += 1
+        node = np.int64(rows[node, NEXT])
+    return start
+
+
+@compiled
+def _merge_sequence(rows, known, priority, candidates, head):
+    """Merges one sequence until nothing applies; its first set then."""
+    _score_range(rows, known, priority, candidates, (head, np.int64(NO_SET)))
+    while True:
+        node, kind, score = _best(rows, candidates, head)
+        if score == 0.0:
+            return head
+        left, right = candidates.pairs[node, kind]
+        start, stop = _start_of_change(rows, node), np.int64(rows[node, NEXT])
+        if kind == _INSIDE:
+            _merge_inside(rows, known, node, left, right)
+            stop = node
+        else:
+            _merge_across(rows, known, node, left, right)
+        while rows[start, LENGTH] < 0:
+            start = np.int64(rows[start, NEXT])
+        while rows[head, LENGTH] < 0:
+            head = np.int64(rows[head, NEXT])
+        _score_range(rows, known, priority, candidates, (start, stop))
+
+
+@compiled
+def encode_batch_greedy(states, histories, known, priority):
+    """Segments histories greedily.
+
+    Args:
+        states: Initial tokens of each item, one per column.
+        histories: Item indices of all histories, and their offsets.
+        known: Table of :func:`clairo.merging.kernels.flat_bpe.index_merges`.
+        priority: Scaled priority of each token.
+
+    Returns:
+        Tokens of all histories, and their offsets.
+    """
+    items, offsets = histories
+    values = np.empty(len(items) * states.shape[1], np.int32)
+    bounds = np.zeros(len(offsets), np.int64)
+    ends = np.zeros(2, np.int64)
+    for row in range(len(offsets) - 1):
+        ends[1] = offsets[row + 1] - offsets[row]
+        rows = link_sequences(states, items[offsets[row] : offsets[row + 1]], ends)
+        candidates = Candidates(np.zeros((len(rows), 2)), np.zeros((len(rows), 2, 2), np.int32))
+        head = np.int64(0)
+        bounds[row + 1] = bounds[row]
+        if ends[1] > 0:
+            head = _merge_sequence(rows, known, priority, candidates, head)
+            bounds[row + 1] = _flatten(rows, head, values, bounds[row])
+    return values[: bounds[-1]].copy(), bounds
+
+
+@compiled
+def encode_rows_greedy(rows, known, priority):
+    """Segments one sequence given as linked rows, which are used up."""
+    candidates = Candidates(np.zeros((len(rows), 2)), np.zeros((len(rows), 2, 2), np.int32))
+    values = np.empty(rows[:, LENGTH].sum(), np.int32)
+    head = _merge_sequence(rows, known, priority, candidates, np.int64(0))
+    return values[: _flatten(rows, head, values, 0)].copy()

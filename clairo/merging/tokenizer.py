@@ -1,0 +1,202 @@
+"""A tokenizer: the tokens of a catalogue's codes, and how items and histories become tokens."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+from jaxtyping import Int, Int32, Int64
+
+from clairo.core.artifacts import PADDING, Facts
+from clairo.core.errors import ArtifactError, DataError
+from clairo.core.files import read_arrays, read_json, write_arrays, write_json
+from clairo.core.ragged import Ragged
+from clairo.merging.coded_items import count_scale, number_states
+from clairo.merging.interchange import write_actionpiece
+
+Segmentation = Literal["spr", "greedy"]
+"""``spr`` permutes each item's codes and merges the flat list; ``greedy`` is deterministic."""
+
+_ARRAYS, _FACTS = "arrays.safetensors", "facts.json"
+
+
+@dataclass(frozen=True, eq=False)
+class Tokenizer(ABC):
+    """Tokens of a code table.
+
+    Token 0 is padding, then comes one token for each (column, value) that occurs, then one for
+    each merge.
+
+    Attributes:
+        codes: Codes of every item of the catalogue.
+        modalities: Modality of each code column.
+        features: Column and value of tokens 1, 2, ...
+        merge_pairs: Smaller and larger token of each merge.
+        merge_totals: Scaled total of each merge's pair when it was chosen.
+        merge_places: How often each merge was made inside a set and across neighbours while
+            the vocabulary was built; -1 where that is not known.
+        facts: See :mod:`clairo.merging.description`.
+    """
+
+    kind: ClassVar[str]
+
+    codes: Int32[np.ndarray, "items columns"]
+    modalities: tuple[str, ...]
+    features: Int32[np.ndarray, "features 2"]
+    merge_pairs: Int32[np.ndarray, "merges 2"]
+    merge_totals: Int64[np.ndarray, " merges"]
+    merge_places: Int32[np.ndarray, "merges 2"]
+    facts: Facts = field(default_factory=dict)
+
+    @property
+    def num_initial(self) -> int:
+        """Number of tokens before the first merge, padding included."""
+        return 1 + len(self.features)
+
+    @property
+    def num_merges(self) -> int:
+        """Number of merges."""
+        return len(self.merge_pairs)
+
+    @property
+    def vocab_size(self) -> int:
+        """Number of tokens, padding included."""
+        return self.num_initial + self.num_merges
+
+    @property
+    def count_scale(self) -> int:
+        """Scaled totals and priorities are fractions times this."""
+        return count_scale(len(self.modalities))
+
+    @cached_property
+    def token2feat(self) -> list[tuple[int, ...]]:
+        """What each token is: ``(-1, -1)``, ``(column, value)`` or ``(-1, left, right)``."""
+        merged = [(-1, int(left), int(right)) for left, right in self.merge_pairs]
+        return [(-1, -1), *((int(c), int(v)) for c, v in self.features), *merged]
+
+    @cached_property
+    def scaled_priority(self) -> Int64[np.ndarray, " tokens"]:
+        """Scaled total of each merged token, 0 for the others."""
+        return np.concatenate([np.zeros(self.num_initial, dtype=np.int64), self.merge_totals])
+
+    @cached_property
+    def states(self) -> Int32[np.ndarray, "items columns"]:
+        """Initial tokens of each item, in column order."""
+        return number_states(self.codes, self.features)
+
+    @abstractmethod
+    def encode_items(self) -> Ragged:
+        """Tokens of every item, the targets of the model."""
+
+    @abstractmethod
+    def encode_histories(
+        self, histories: Ragged, segmentation: Segmentation, seed: int = 0
+    ) -> Ragged:
+        """Tokens of every history.
+
+        Args:
+            histories: Item indices; they are not cut.
+            segmentation: How items become tokens.
+            seed: Of the permutations; the same seed gives the same tokens on any machine.
+
+        Raises:
+            DataError: An entry is not the index of an item.
+        """
+
+    def leaves(self, token: int) -> list[tuple[int, int]]:
+        """Columns and values that a token stands for, left part first.
+
+        Raises:
+            DataError: There is no such token, or it is padding.
+        """
+        if not PADDING < token < self.vocab_size:
+            raise DataError(
+                f"Tokens lie from 1 to {self.vocab_size - 1}, got {token}; use the tokenizer "
+                "that made them."
+            )
+        found, waiting = [], [token]
+        while waiting:
+            part = waiting.pop()
+            if part < self.num_initial:
+                column, value = self.features[part - 1]
+                found.append((int(column), int(value)))
+            else:
+                left, right = self.merge_pairs[part - self.num_initial]
+                waiting += [int(right), int(left)]
+        return found
+
+    def decode(self, tokens: Iterable[int]) -> list[tuple[int, int]]:
+        """Columns and values of a token sequence, padding left out.
+
+        The codes of one set come back in the order of the merges, not of the columns.
+
+        Raises:
+            DataError: A token is not in the vocabulary.
+        """
+        return [leaf for token in tokens if token != PADDING for leaf in self.leaves(int(token))]
+
+    def decode_item(self, tokens: Iterable[int]) -> int | None:
+        """The item that a token sequence spells, ``None`` if it is no item.
+
+        Every column must occur exactly once. Of items with the same codes, the first.
+
+        Raises:
+            DataError: A token is not in the vocabulary.
+        """
+        leaves = self.decode(tokens)
+        if sorted(column for column, _ in leaves) != list(range(len(self.modalities))):
+            return None
+        return self._items_by_codes.get(tuple(value for _, value in sorted(leaves)))
+
+    @cached_property
+    def _items_by_codes(self) -> Mapping[tuple[int, ...], int]:
+        return {tuple(row): item for item, row in reversed(list(enumerate(self.codes.tolist())))}
+
+    def save_actionpiece(self, path: Path) -> None:
+        """Writes the public interchange format of ActionPiece, without the code table."""
+        priority = self.scaled_priority / self.count_scale
+        write_actionpiece(path, len(self.modalities), self.token2feat, priority.tolist())
+
+    def save(self, folder: Path) -> None:
+        """Writes codes, tokens and facts."""
+        names = ("codes", "features", "merge_pairs", "merge_totals", "merge_places")
+        write_arrays(folder / _ARRAYS, {name: getattr(self, name) for name in names})
+        about = {"kind": self.kind, "modalities": self.modalities, "facts": dict(self.facts)}
+        write_json(folder / _FACTS, about)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Reads what :meth:`save` wrote, as the kind of tokenizer it was.
+
+        Raises:
+            ArtifactError: The folder is damaged or holds another kind.
+        """
+        about = read_json(folder / _FACTS)
+        kinds = {kind.kind: kind for kind in _all_kinds(cls)}
+        try:
+            kind = kinds[about["kind"]]
+            return kind(
+                modalities=tuple(about["modalities"]),
+                facts=about["facts"],
+                **read_arrays(folder / _ARRAYS),
+            )
+        except (KeyError, TypeError) as error:
+            raise ArtifactError(
+                f"{folder}: a tokenizer of {sorted(kinds)} was expected, the entry does not "
+                f"fit ({error}); recompute it."
+            ) from error
+
+
+def _all_kinds(base: type[Tokenizer]) -> Sequence[type[Any]]:
+    return [base] if "kind" in vars(base) else base.__subclasses__()
+
+
+def row_tokens(states: Int[np.ndarray, "items columns"], histories: Ragged) -> Ragged:
+    """The initial tokens of histories, item by item, in column order."""
+    values = np.ascontiguousarray(states[histories.values].reshape(-1), dtype=np.int32)
+    return Ragged(values, histories.offsets * states.shape[1])
