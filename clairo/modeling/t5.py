@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from clairo.core.config import Config
+from clairo.core.config import RUNTIME_ONLY, Config
 from clairo.core.stage import Runtime
 from clairo.modeling.data import TrainingData
 
@@ -48,6 +48,8 @@ class T5Config(Config):
         patience: Validations without a better one after which training ends; ``None`` never.
         max_examples: Training prefixes used per epoch; ``None`` all.
         valid_users: Users of a validation; ``None`` all.
+        valid_beams: Beams of a validation; fewer than the final evaluation's save time.
+        valid_batch_size: Users decoded at a time in a validation.
 
     References:
         Raffel et al., "Exploring the Limits of Transfer Learning", for the model; the defaults
@@ -75,6 +77,8 @@ class T5Config(Config):
     patience: Annotated[int, Field(ge=1)] | None = 20
     max_examples: Annotated[int, Field(ge=1)] | None = None
     valid_users: Annotated[int, Field(ge=1)] | None = None
+    valid_beams: Annotated[int, Field(ge=10, le=1000)] = 20
+    valid_batch_size: Annotated[int, Field(ge=1), RUNTIME_ONLY] = 64
 
     def validates_at(self, epoch: int) -> bool:
         """Whether an epoch (from 1) ends with a validation.

@@ -41,7 +41,7 @@ class PipelineConfig(Config):
     fusion: AnyFusion = Field(discriminator="kind")
     quantization: AnyQuantizer = Field(discriminator="kind")
     merging: AnyMerging = Field(discriminator="kind")
-    model: AnyModel = Field(discriminator="kind")
+    model: AnyModel
     evaluation: EvaluationConfig
 
     @model_validator(mode="before")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from clairo.core.artifacts import Dataset
-from clairo.core.errors import ClairoError
+from clairo.core.errors import ClairoError, ConfigError
 from clairo.core.stage import Runtime
 from clairo.pipeline.config import PipelineConfig
 from clairo.pipeline.plan import Plan, PlannedStage, make_plan, training_until
@@ -78,6 +78,11 @@ class StageRunner:
             parts.append(record)
             if state.finished or epoch == last:
                 break
+            if state.best_value is None:
+                raise ConfigError(
+                    f"A rung must be a validated epoch, {epoch} is none; make rungs multiples of "
+                    "model.validate_every."
+                )
             if not keep_going(epoch, state.best_value):
                 self._keep("training", state, _join(parts))
                 return False

@@ -259,7 +259,7 @@ class _TrackedTrial:
 
     def _log_training(self) -> None:
         state = self.runner.get("training")
-        for epoch, metrics in state.curve:
+        for epoch, metrics in enumerate(state.curve, start=1):
             named = {_epoch_key(name): value for name, value in metrics.items()}
             self.tracked.log_metrics(named, step=epoch)
         with tempfile.TemporaryDirectory() as folder:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from jaxtyping import Int
+from pydantic import Field
 
 from clairo.core.artifacts import Dataset, Rankings
+from clairo.core.config import Config
 from clairo.core.seeding import stage_seed
 from clairo.core.stage import Runtime, Stage
 from clairo.evaluation import (
@@ -21,9 +23,28 @@ from clairo.evaluation import (
     segment_metrics,
 )
 from clairo.merging import Tokenizer
-from clairo.modeling import PrefixTrie, TrainedModel, TrainingState
+from clairo.modeling import PrefixTrie
+from clairo.modeling.trained import TrainedModel
+from clairo.modeling.training_state import TrainingState
 from clairo.stages.examples import Questions
 from clairo.stages.training import VALIDATION_USERS_SEED
+
+
+class EvaluationSettings(Config):
+    """How a model is asked, and what of a history it reads.
+
+    Attributes:
+        decoding: Beams, lists, ensemble, users.
+        max_history: Items of the history that are read, the newest; the model's own.
+    """
+
+    decoding: EvaluationConfig
+    max_history: Annotated[int, Field(ge=1)]
+
+    @property
+    def kind(self) -> str:
+        """Readable variant: one segmentation or several."""
+        return "ensemble" if self.decoding.ensemble > 1 else "greedy"
 
 
 def _recommend(
@@ -70,8 +91,9 @@ def _measure_invalid(
 
 def _evaluation(split: Literal["valid", "test"]) -> Stage[Any, Rankings]:
     def run(
-        settings: EvaluationConfig, inputs: Mapping[str, Any], seed: int, runtime: Runtime
+        settings: EvaluationSettings, inputs: Mapping[str, Any], seed: int, runtime: Runtime
     ) -> Rankings:
+        decoding = settings.decoding
         dataset: Dataset = inputs["dataset"]
         tokenizer: Tokenizer = inputs["merging"]
         state: TrainingState = inputs["training"]
@@ -79,11 +101,11 @@ def _evaluation(split: Literal["valid", "test"]) -> Stage[Any, Rankings]:
         questions = Questions.of(
             dataset,
             split,
-            model.config.max_history,
-            max_users=settings.max_users,
+            settings.max_history,
+            max_users=decoding.max_users,
             seed=VALIDATION_USERS_SEED,
         )
-        top_items = _recommend(settings, model, tokenizer, questions, seed)
+        top_items = _recommend(decoding, model, tokenizer, questions, seed)
         rankings = rankings_from_lists(split, questions.users, questions.targets, top_items)
         counts = dataset.train_counts()
         known = dataset.splits.positions(split)[questions.users]
@@ -91,7 +113,7 @@ def _evaluation(split: Literal["valid", "test"]) -> Stage[Any, Rankings]:
             **ranking_metrics(rankings.ranks),
             **exposure_metrics(top_items, counts, k=10),
             **segment_metrics(rankings, counts, known),
-            **_measure_invalid(settings, model, tokenizer, questions),
+            **_measure_invalid(decoding, model, tokenizer, questions),
             "num_users": len(questions.users),
         }
         return Rankings(
@@ -102,7 +124,9 @@ def _evaluation(split: Literal["valid", "test"]) -> Stage[Any, Rankings]:
         name=f"{split}_evaluation",
         version=1,
         output=Rankings,
-        config=lambda pipeline: pipeline.evaluation,
+        config=lambda pipeline: EvaluationSettings(
+            decoding=pipeline.evaluation, max_history=pipeline.model.max_history
+        ),
         inputs=lambda pipeline: ("dataset", "merging", "training"),
         seeded=lambda settings: True,
         run=run,

@@ -20,7 +20,9 @@ from clairo.core.seeding import stage_seed
 from clairo.core.stage import Runtime, Stage
 from clairo.evaluation import ranking_metrics, rankings_from_lists
 from clairo.merging import Tokenizer
-from clairo.modeling import AnyModel, PrefixTrie, TrainedModel, TrainingData, TrainingState
+from clairo.modeling import AnyModel, PrefixTrie, TrainingData
+from clairo.modeling.trained import TrainedModel
+from clairo.modeling.training_state import TrainingState
 from clairo.stages.examples import Questions, TrainingPrefixes
 
 VALIDATION_USERS_SEED = 0

@@ -93,6 +93,7 @@ def _run_phases(sweep: SweepPhases) -> None:
     with open_executor(
         options.executor,
         workers=options.num_workers,
+        num_threads=sweep.environment.num_threads,
         out=sweep.out,
         address=options.ray_address,
     ) as executor:
