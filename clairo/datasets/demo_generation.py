@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from clairo.core.dataset import Dataset, InteractionLog, ItemCatalog, pack_images
 from clairo.core.seeding import stage_seed
+from clairo.datasets.amazon import TextField
 from clairo.datasets.demo import DemoConfig
 from clairo.datasets.demo_ceiling import ceiling_facts
 from clairo.datasets.demo_histories import draw_log
@@ -14,6 +17,10 @@ from clairo.datasets.demo_texts import write_texts
 from clairo.datasets.demo_world import DemoWorld, build_world
 from clairo.datasets.item_text import ItemRecord
 from clairo.datasets.splits import leave_last_out
+
+_FIELDS: Final[tuple[TextField, ...]] = (
+    "title", "price", "brand", "features", "categories", "description",
+)  # fmt: skip
 
 
 def generate_dataset(config: DemoConfig) -> Dataset:
@@ -43,11 +50,10 @@ def build_catalog(world: DemoWorld) -> ItemCatalog:
     for item in _draw_items(generator, config.num_items, config.missing_images):
         pictures[item] = None
     image_bytes, image_offsets = pack_images(pictures)
-    fields = ("title", "price", "brand", "features", "categories", "description")
     return ItemCatalog(
         item_ids=tuple(f"item-{number:04d}" for number in range(config.num_items)),
         titles=tuple(record.title for record in records),
-        sentences=tuple(record.sentence(fields) for record in records),
+        sentences=tuple(record.sentence(_FIELDS) for record in records),
         categories=tuple(record.category for record in records),
         prices=tuple(record.price for record in records),
         image_bytes=image_bytes,

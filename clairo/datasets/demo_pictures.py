@@ -53,16 +53,16 @@ def look(number: int) -> Look:
     """The look of a number below 24; any two differ in at least two of the three traits.
 
     Example:
-        >>> look(0), look(12)
-        (Look(color=(214, 40, 40), form='circle', pattern='plain'), \
-Look(color=(214, 40, 40), form='star', pattern='dots'))
+        >>> look(0)
+        Look(color=(214, 40, 40), form='circle', pattern='plain')
+        >>> look(12)
+        Look(color=(214, 40, 40), form='star', pattern='stripes')
     """
     lap, place = divmod(number, len(_COLORS))
-    return Look(
-        color=_COLORS[place],
-        form=_FORMS[(place + 3 * lap) % len(_FORMS)],
-        pattern=_PATTERNS[(place + place // len(_FORMS) + 2 * lap) % len(_PATTERNS)],
-    )
+    half, form = place // len(_FORMS), (place + 3 * lap) % len(_FORMS)
+    # The second lap gives each form the two patterns that the first lap left free.
+    pattern = (form + 2 - half) if lap else (place + half)
+    return Look(_COLORS[place], _FORMS[form], _PATTERNS[pattern % len(_PATTERNS)])
 
 
 def draw_pictures(world: DemoWorld) -> list[bytes]:

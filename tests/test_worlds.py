@@ -1,0 +1,60 @@
+"""The small worlds are what their docstrings say."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tests.worlds import (
+    checkerboard_sequences,
+    grid_points,
+    merge_corpus,
+    small_demo,
+    tiny_dataset,
+    twins,
+)
+
+
+def test_a_checkerboard_user_stays_on_one_color() -> None:
+    for user, sequence in enumerate(checkerboard_sequences(num_items=8)):
+        assert set(sequence % 2) == {user % 2}
+        assert ((sequence[:-1] + 2) % 8 == sequence[1:]).all()
+
+
+def test_twins_share_the_text_and_not_the_picture() -> None:
+    catalog = twins(num_pairs=3)
+
+    assert len(catalog) == 6
+    for first in (0, 2, 4):
+        assert catalog.sentences[first] == catalog.sentences[first + 1]
+        assert catalog.image(first) != catalog.image(first + 1)
+    assert catalog.image(0) == catalog.image(2)
+    assert len(set(catalog.sentences)) == 3
+
+
+def test_grid_points_are_nearest_to_their_own_centroids() -> None:
+    grid = grid_points()
+
+    coarse = np.linalg.norm(grid.points[:, None] - grid.first[None], axis=2).argmin(axis=1)
+    residuals = grid.points - grid.first[coarse]
+    fine = np.linalg.norm(residuals[:, None] - grid.second[None], axis=2).argmin(axis=1)
+
+    assert (np.stack([coarse, fine], axis=1) == grid.codes).all()
+    assert len(np.unique(grid.codes, axis=0)) == len(grid.table().item_ids) == 16
+    np.testing.assert_allclose(grid.points[:4].mean(axis=0), grid.first[0])
+
+
+def test_the_first_merge_has_the_count_on_paper() -> None:
+    corpus = merge_corpus()
+
+    inside = sum(2 / 2 for sequence in corpus.sequences for item in sequence if item == 0)
+    between = 2 * 1 / (2 * 2)
+    assert 4 * (inside + between) == corpus.scaled_counts[0]
+
+
+def test_tiny_and_small_worlds_have_their_sizes() -> None:
+    tiny, small = tiny_dataset(), small_demo()
+
+    assert (len(tiny.catalog), len(tiny.log.user_ids)) == (12, 20)
+    assert tiny.catalog.has_image.all()
+    assert (tiny.splits.test_positions >= 0).all()
+    assert (small.num_items, small.num_users) == (60, 120)
