@@ -106,7 +106,8 @@ def _official(name: str, year: str | None, data_dir: Path) -> AmazonConfig:
                 "of these or another category."
             )
         return _amazon(of_year[0][1], year, data_dir)
-    on_disk = [match for match in matches if (data_dir / "amazon" / "/".join(match)).is_dir()]
+    # A folder without data is what is left of a fetch that could not be done.
+    on_disk = [m for m in matches if any((data_dir / "amazon" / m[0] / m[1]).glob("*.gz"))]
     chosen = on_disk or matches
     if len(chosen) > 1:
         _refuse_ambiguous(name, [_spelled(match) for match in chosen])

@@ -112,16 +112,16 @@ class AmazonConfig(DatasetConfig):
         return [file for file in (self.reviews_file, self.metadata_file) if not file.path.is_file()]
 
     def sources(self) -> dict[str, Path]:
-        """Reviews, metadata and, if there is one, the folder of pictures.
+        """Reviews, metadata and, if there are any, the folder of pictures.
 
         Raises:
             DataError: Reviews or metadata are missing; the message names address and path.
         """
         missing = self.missing_files()
         if missing:
-            raise missing_files_error(self.label, missing, "is not there")
+            raise missing_files_error(self.label, missing)
         found = {file.path.name: file.path for file in (self.reviews_file, self.metadata_file)}
-        if self.image_dir.is_dir():
+        if self.image_dir.is_dir() and any(self.image_dir.iterdir()):
             found["images"] = self.image_dir
         return found
 
@@ -143,11 +143,21 @@ class AmazonConfig(DatasetConfig):
         return RemoteFile(role, self.folder / name, url)
 
 
-def missing_files_error(label: str, files: list[RemoteFile], reason: str) -> DataError:
-    """One error for all files that are missing, with address and path of each."""
-    wanted = "; ".join(f"{file.url} -> {file.path}" for file in files)
+def missing_files_error(
+    label: str, files: list[RemoteFile], failure: str | None = None
+) -> DataError:
+    """One error for all files that are missing, with address and path of each.
+
+    Args:
+        label: Name of the data set.
+        files: What is missing.
+        failure: Why it could not be fetched; ``None`` where that was not tried.
+    """
     roles = " and ".join(f"a {file.role} file" for file in files)
+    wanted = "; ".join(f"{file.url} to {file.path}" for file in files)
+    found = "which could not be fetched" if failure else "which is not there"
+    other = "" if failure else "allow fetching (FETCH=1), "
     return DataError(
-        f"{label} needs {roles} that {reason}: put {wanted} by hand, allow fetching with "
-        f"FETCH=1, or name a mirror in {MIRROR_VARIABLE}."
+        f"{label} needs {roles}, {found}{f' ({failure})' if failure else ''}: {other}download "
+        f"{wanted} by hand, or name a mirror in {MIRROR_VARIABLE}."
     )

@@ -27,6 +27,7 @@ ResultT = TypeVar("ResultT")
 
 _CHUNK_BYTES: Final = 1 << 18
 _MAX_CONTENT_BYTES: Final = 50 << 20
+_STEP_BYTES: Final = 20_000_000
 _TEMPORARY_STATUS: Final = {408, 425, 429, 500, 502, 503, 504}
 # Kinds of RequestError that no patience cures.
 _UNUSABLE_ADDRESS: Final = (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.TooManyRedirects)
@@ -74,15 +75,21 @@ class _Hosts:
 
     limit: int
     _counts: dict[str, int] = field(default_factory=dict)
+    _reasons: dict[str, str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def given_up(self, host: str) -> bool:
+    def require(self, host: str) -> None:
+        """Refuses a host that has been given up."""
         with self._lock:
-            return self._counts.get(host, 0) >= self.limit
+            count, reason = self._counts.get(host, 0), self._reasons.get(host, "")
+        if count >= self.limit:
+            message = f"{host} is given up after {count} failures, lastly: {reason}"
+            raise DownloadError(message, permanent=False)
 
-    def failed(self, host: str) -> None:
+    def failed(self, host: str, reason: str) -> None:
         with self._lock:
             self._counts[host] = self._counts.get(host, 0) + 1
+            self._reasons[host] = reason
 
     def answered(self, host: str) -> None:
         with self._lock:
@@ -98,7 +105,14 @@ class _Hosts:
 class Downloader:
     """One client for many addresses; use it as a context manager."""
 
-    def __init__(self, policy: FetchPolicy) -> None:
+    def __init__(self, policy: FetchPolicy, say: Callable[[str], None] | None = None) -> None:
+        """Opens the client.
+
+        Args:
+            policy: How patient to be.
+            say: Told how far a large file has come, a line each time.
+        """
+        self._say = say
         self._policy = policy
         self._hosts = _Hosts(policy.host_failures)
         self._client = httpx.Client(
@@ -167,8 +181,7 @@ class Downloader:
         if not host:
             raise DownloadError(f"{url!r} is no web address", permanent=True)
         while fruitless < self._policy.attempts:
-            if self._hosts.given_up(host):
-                raise DownloadError(f"{host} is given up after several failures", permanent=False)
+            self._hosts.require(host)
             if fruitless:
                 time.sleep(self._policy.backoff_seconds * 2 ** (fruitless - 1))
             try:
@@ -180,7 +193,7 @@ class Downloader:
                 self._hosts.answered(host)
             else:
                 fruitless += 1
-                self._hosts.failed(host)
+                self._hosts.failed(host, reason)
         raise DownloadError(f"{host} failed {fruitless} times, lastly: {reason}", permanent=False)
 
     def _once(self, host: str, attempt: Callable[[], ResultT]) -> ResultT:
@@ -194,6 +207,11 @@ class Downloader:
             raise
         self._hosts.answered(host)
         return result
+
+    def _tell(self, name: str, done: int, came: int, total: int) -> None:
+        """Says how far a file has come, each time another step is complete."""
+        if self._say and done // _STEP_BYTES > (done - came) // _STEP_BYTES:
+            self._say(_progress_line(name, done, total))
 
     def _head(self, url: str) -> str | None:
         response = self._client.head(url)
@@ -228,9 +246,16 @@ class Downloader:
             resumed = response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
             with part.open("ab" if resumed else "wb") as stream:
                 # Pieces as they come: collecting larger ones would lose the last when a line drops.
+                total = start * resumed + int(response.headers.get("Content-Length", 0))
                 for chunk in response.iter_raw():
                     stream.write(chunk)
+                    self._tell(part.stem, stream.tell(), len(chunk), total)
         _require_whole_gzip(part)
+
+
+def _progress_line(name: str, done: int, total: int) -> str:
+    of_total = f" of {total / 1e6:,.0f}" if total else ""
+    return f"  {name}: {done / 1e6:,.0f}{of_total} MB"
 
 
 def host_of(url: str) -> str:

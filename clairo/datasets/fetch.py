@@ -55,10 +55,11 @@ class FetchSummary:
         found = []
         if self.files or self.images_fetched:
             parts = [*self.files]
-            parts += [f"{self.images_fetched} pictures"] if self.images_fetched else []
+            if self.images_fetched:
+                parts.append(f"pictures of {self.images_fetched} items")
             found.append(f"Fetched {', '.join(parts)} ({size_text(self.num_bytes)}).")
         if self.images_unavailable:
-            found.append(f"{self.images_unavailable} pictures could not be had.")
+            found.append(f"Pictures that could not be had: {self.images_unavailable}.")
         found += [f"Gave up {host}: it does not answer." for host in self.hosts_given_up]
         return (*found, *self.notes)
 
@@ -90,9 +91,11 @@ def fetch_missing(
     missing = config.missing_files()
     if not allow:
         if missing:
-            raise missing_files_error(config.label, missing, "is not there")
+            raise missing_files_error(config.label, missing)
         return FetchSummary()
-    if not missing and not is_writable(config.folder):
+    if config.folder.is_dir() and not is_writable(config.folder):
+        if missing:
+            raise missing_files_error(config.label, missing, f"{config.folder} is read-only")
         note = f"{config.folder} is read-only: pictures that are missing are not fetched."
         return _said(FetchSummary(notes=(note,)), announce)
     try:
@@ -140,7 +143,7 @@ def _fetch(config: AmazonConfig, announce: Announce, policy: FetchPolicy) -> Fet
 
     partial = config.folder / PARTIAL_FOLDER
     partial.mkdir(parents=True, exist_ok=True)
-    with FileLock(partial / "lock"), Downloader(policy) as downloader:
+    with FileLock(partial / "lock"), Downloader(policy, announce) as downloader:
         # Asked again under the lock: another process may have fetched it meanwhile.
         missing = config.missing_files()
         num_bytes = _fetch_files(config, missing, downloader, announce) if missing else 0
@@ -168,6 +171,5 @@ def _fetch_files(
         try:
             num_bytes += downloader.to_gzip_file(file.url, file.path, part)
         except DownloadError as error:
-            reason = f"could not be fetched ({error})"
-            raise missing_files_error(config.label, missing[number:], reason) from error
+            raise missing_files_error(config.label, missing[number:], str(error)) from error
     return num_bytes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ REFUSED_FILE: Final = "pictures_refused.json"
 
 _SUFFIXES: Final[Mapping[str, str]] = {"JPEG": ".jpg"}
 _NUM_SIZE_SAMPLES: Final = 3
+_PICTURES_PER_LINE: Final = 500
 # Item ids become file names, so one that could name another place gets no picture.
 _SAFE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
@@ -65,8 +66,8 @@ def fetch_images(
     arrived: dict[str, int] = {}
     if wanted:
         _announce(config, wanted, downloader, announce)
-        config.image_dir.mkdir(exist_ok=True)
-        arrived, newly_refused = _fetch_all(config, wanted, downloader, partial, num_threads)
+        outcomes = _outcomes(wanted, downloader, num_threads, announce)
+        arrived, newly_refused = _keep(config.image_dir, wanted, outcomes, partial)
         _write_refused(config.folder / REFUSED_FILE, {**refused, **newly_refused}, partial)
     return ImageFetch(
         fetched=len(arrived),
@@ -94,45 +95,55 @@ def _announce(
     announce(f"  {len(urls)} pictures from {hosts} ({about}) -> {config.image_dir}")
 
 
-def _fetch_all(
-    config: AmazonConfig,
-    wanted: Mapping[str, str],
-    downloader: Downloader,
-    partial: Path,
-    num_threads: int,
-) -> tuple[dict[str, int], dict[str, str]]:
-    """Sizes of the pictures that arrived, and addresses of those that are refused for good."""
-    arrived: dict[str, int] = {}
-    refused: dict[str, str] = {}
+def _outcomes(
+    wanted: Mapping[str, str], downloader: Downloader, num_threads: int, announce: Announce
+) -> Iterator[tuple[str, bytes | None, bool]]:
+    """Of each item the bytes, and whether asking again would give the same."""
     pool = ThreadPoolExecutor(num_threads, thread_name_prefix="pictures")
     try:
-        pending = {item: pool.submit(downloader.content, url) for item, url in wanted.items()}
-        for item in wanted:
-            # Popped, so that a picture's bytes are free once it is on disk.
-            data, is_final = _outcome(pending.pop(item))
-            name = picture_format(data) if data else None
-            if data and name:
-                suffix = _SUFFIXES.get(name, f".{name.lower()}")
-                _put(data, config.image_dir / f"{item}{suffix}", partial)
-                arrived[item] = len(data)
-            elif is_final:
-                refused[item] = wanted[item]
+        pending = [(item, pool.submit(downloader.content, url)) for item, url in wanted.items()]
+        # Popped from the end, so that a picture's bytes are free once it is on disk.
+        pending.reverse()
+        while pending:
+            item, future = pending.pop()
+            yield (item, *_outcome(future))
+            if len(pending) % _PICTURES_PER_LINE == 0 and pending:
+                announce(f"  {len(wanted) - len(pending):,} of {len(wanted):,} pictures")
     finally:
         # After Ctrl-C nothing new is started; what runs ends by its time limit.
         pool.shutdown(wait=False, cancel_futures=True)
-    return arrived, refused
 
 
 def _outcome(future: Future[bytes]) -> tuple[bytes | None, bool]:
-    """The bytes, and whether asking again would give the same."""
     try:
         return future.result(), True
     except DownloadError as error:
         return None, error.permanent
 
 
+def _keep(
+    folder: Path,
+    wanted: Mapping[str, str],
+    outcomes: Iterator[tuple[str, bytes | None, bool]],
+    partial: Path,
+) -> tuple[dict[str, int], dict[str, str]]:
+    """Sizes of the pictures that arrived, and addresses of those that are refused for good."""
+    arrived: dict[str, int] = {}
+    refused: dict[str, str] = {}
+    for item, data, is_final in outcomes:
+        name = picture_format(data) if data else None
+        if data and name:
+            suffix = _SUFFIXES.get(name, f".{name.lower()}")
+            _put(data, folder / f"{item}{suffix}", partial)
+            arrived[item] = len(data)
+        elif is_final:
+            refused[item] = wanted[item]
+    return arrived, refused
+
+
 def _put(data: bytes, target: Path, partial: Path) -> None:
     """Writes a whole file or none."""
+    target.parent.mkdir(exist_ok=True)
     part = partial / f"{target.name}.part"
     part.write_bytes(data)
     part.replace(target)

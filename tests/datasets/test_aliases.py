@@ -20,6 +20,12 @@ def _resolved(name: str, release: str | None, folder: Path) -> tuple[str, str]:
     return config.release, config.category
 
 
+def _put_file(folder: Path, release: str, category: str) -> None:
+    path = folder / "amazon" / release / category / "reviews.json.gz"
+    path.parent.mkdir(parents=True)
+    path.touch()
+
+
 @pytest.mark.parametrize(
     ("name", "release", "expected"),
     [
@@ -58,7 +64,9 @@ def test_demo_is_a_data_set_without_releases(tmp_path: Path) -> None:
 
 
 def test_the_only_release_on_disk_is_taken(tmp_path: Path) -> None:
-    (tmp_path / "amazon/2014/Digital_Music").mkdir(parents=True)
+    _put_file(tmp_path, "2014", "Digital_Music")
+    # What is left of a fetch without network is no data.
+    (tmp_path / "amazon/2018/Digital_Music/.partial").mkdir(parents=True)
     assert _resolved("digital_music", None, tmp_path) == ("2014", "Digital_Music")
 
 
@@ -67,7 +75,7 @@ def test_a_name_that_fits_several_releases_is_refused(
     tmp_path: Path, on_disk: tuple[str, ...]
 ) -> None:
     for release in on_disk:
-        (tmp_path / "amazon" / release / "Digital_Music").mkdir(parents=True)
+        _put_file(tmp_path, release, "Digital_Music")
     with pytest.raises(ConfigError) as caught:
         resolve_category("Digital_Music", None, tmp_path)
     for release in on_disk or KNOWN_RELEASES:

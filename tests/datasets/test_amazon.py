@@ -103,6 +103,14 @@ def test_the_order_of_text_fields_is_a_setting(tmp_path: Path) -> None:
         AmazonConfig(category="A", release="2018", text_fields=("title", "title"))
 
 
+def test_an_empty_folder_of_pictures_is_no_source(tmp_path: Path) -> None:
+    config = write_amazon(tmp_path)
+    config.image_dir.mkdir()
+    assert list(config.sources()) == ["Gift_Cards_5.json.gz", "meta_Gift_Cards.json.gz"]
+    put_picture(config, "cup.jpg", picture())
+    assert config.sources()["images"] == config.image_dir
+
+
 def test_where_files_lie_is_no_part_of_the_identity(tmp_path: Path) -> None:
     here = AmazonConfig(category="Beauty", release="2014", data_dir=tmp_path)
     assert here.identity() == AmazonConfig(category="Beauty", release="2014").identity()
@@ -125,8 +133,8 @@ def test_missing_files_are_one_error_with_addresses_and_paths(
     with pytest.raises(DataError) as caught:
         config.read()
     for part in (
-        f"{base}/categoryFilesSmall/All_Beauty_5.json.gz -> {folder / 'All_Beauty_5.json.gz'}",
-        f"{base}/metaFiles2/meta_All_Beauty.json.gz -> {folder / 'meta_All_Beauty.json.gz'}",
+        f"{base}/categoryFilesSmall/All_Beauty_5.json.gz to {folder / 'All_Beauty_5.json.gz'}",
+        f"{base}/metaFiles2/meta_All_Beauty.json.gz to {folder / 'meta_All_Beauty.json.gz'}",
     ):
         assert part in str(caught.value)
 
@@ -236,7 +244,9 @@ def test_digital_music_names_its_pictures_by_address(shared: Path) -> None:
 @pytest.mark.parametrize("category", ["All_Beauty", "AMAZON_FASHION"])
 def test_reviews_without_metadata_name_what_is_missing(shared: Path, category: str) -> None:
     config = AmazonConfig(category=category, release="2018", data_dir=shared / "data")
-    with pytest.raises(DataError, match=f"needs a metadata file .*meta_{category}.json.gz ->"):
+    with pytest.raises(
+        DataError, match=f"needs a metadata file, which is not there: .*meta_{category}.json.gz to "
+    ):
         config.read()
 
 

@@ -149,7 +149,7 @@ def test_an_address_where_nobody_listens_is_given_up(downloader: Downloader) -> 
     with pytest.raises(DownloadError, match="failed 3 times") as caught:
         downloader.content("http://127.0.0.1:9/x")
     assert not caught.value.permanent
-    with pytest.raises(DownloadError, match="given up after several failures"):
+    with pytest.raises(DownloadError, match="given up after 3 failures, lastly: "):
         downloader.content("http://127.0.0.1:9/y")
 
 
@@ -164,6 +164,17 @@ def test_the_size_is_unknown_where_the_server_does_not_say(
     serving: FileServer, downloader: Downloader
 ) -> None:
     assert downloader.size(f"{serving.url}/absent") is None
+
+
+def test_large_files_tell_how_far_they_have_come(
+    serving: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clairo.datasets.download._STEP_BYTES", 8_000)
+    serving.faults["/a.gz"] = Fault(drop_after=9_000, times=1)
+    said: list[str] = []
+    with Downloader(QUICK, said.append) as downloader:
+        downloader.to_gzip_file(f"{serving.url}/a.gz", tmp_path / "a.gz", tmp_path / "a.gz.part")
+    assert said == ["  a.gz: 0 of 0 MB"] * 2
 
 
 def test_no_thread_outlives_a_downloader(serving: FileServer) -> None:

@@ -86,8 +86,10 @@ def test_source_and_sizes_are_said_before_anything_is_transferred(
     assert gets_when_said[:3] == [0, 0, 0]
     assert "3 pictures from 127.0.0.1:" in said[3]
     assert gets_when_said[3] == 2
-    assert said[4].startswith("Fetched Gift_Cards_5.json.gz, meta_Gift_Cards.json.gz, 2 pictures")
-    assert said[5] == "1 pictures could not be had."
+    assert said[4].startswith(
+        "Fetched Gift_Cards_5.json.gz, meta_Gift_Cards.json.gz, pictures of 2 items"
+    )
+    assert said[5] == "Pictures that could not be had: 1."
 
 
 def test_a_second_call_asks_for_nothing(publisher: FileServer, config: AmazonConfig) -> None:
@@ -131,7 +133,7 @@ def test_files_that_cannot_be_had_are_one_error_with_address_and_path(
     with pytest.raises(DataError) as caught:
         _fetch(config)
     message = str(caught.value)
-    assert f"{publisher.url}{METADATA_PATH} -> {config.metadata_file.path}" in message
+    assert f"{publisher.url}{METADATA_PATH} to {config.metadata_file.path}" in message
     assert "answered 404" in message
     # What was had is kept, and not asked for again.
     assert config.reviews_file.path.exists()
@@ -145,12 +147,14 @@ def test_nobody_listening_is_one_error(
     config: AmazonConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CLAIRO_AMAZON_MIRROR", "http://127.0.0.1:9/")
-    with pytest.raises(DataError, match=r"could not be fetched .*127.0.0.1:9/2018/Gift_Cards"):
+    with pytest.raises(
+        DataError, match=r"could not be fetched \(.*lastly: .*127.0.0.1:9/2018/Gift_Cards"
+    ):
         _fetch(config)
 
 
 def test_fetching_can_be_switched_off(publisher: FileServer, config: AmazonConfig) -> None:
-    with pytest.raises(DataError, match=r"needs a reviews file and a metadata file .*FETCH=1"):
+    with pytest.raises(DataError, match=r"needs a reviews file and a metadata file, .*FETCH=1"):
         fetch_missing(config, allow=False, announce=print, policy=QUICK)
     assert publisher.requests == []
     assert not config.data_dir.exists()
@@ -178,6 +182,20 @@ def test_a_read_only_folder_is_left_alone(publisher: FileServer, config: AmazonC
     assert said == [f"{config.folder} is read-only: pictures that are missing are not fetched."]
 
 
+def test_a_read_only_folder_that_lacks_a_file_is_one_error(
+    publisher: FileServer, config: AmazonConfig
+) -> None:
+    write_amazon(config.data_dir)
+    config.metadata_file.path.unlink()
+    config.folder.chmod(0o555)
+    try:
+        with pytest.raises(DataError, match=f"is read-only.*{METADATA_PATH} to .* by hand"):
+            _fetch(config)
+    finally:
+        config.folder.chmod(0o755)
+    assert publisher.requests == []
+
+
 def test_a_folder_that_cannot_be_made_is_a_clear_error(
     publisher: FileServer, tmp_path: Path
 ) -> None:
@@ -197,6 +215,15 @@ def test_a_full_disk_is_a_clear_error_and_leaves_no_file(
     with pytest.raises(DataError, match="No space left on device"):
         _fetch(config)
     assert not config.reviews_file.path.exists()
+
+
+def test_many_pictures_tell_how_far_they_have_come(
+    publisher: FileServer, config: AmazonConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clairo.datasets.fetch_images._PICTURES_PER_LINE", 2)
+    said: list[str] = []
+    _fetch(config, said)
+    assert "  1 of 3 pictures" in said
 
 
 def test_an_id_that_names_another_place_gets_no_picture(
