@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
@@ -12,10 +11,7 @@ from clairo.core.stage import Runtime
 from clairo.modeling.data import TrainingData
 
 if TYPE_CHECKING:
-    from clairo.modeling.trained import TrainedModel
-    from clairo.modeling.training_state import TrainingState
-
-    Validate = Callable[["TrainedModel"], Mapping[str, float]]
+    from clairo.modeling.training_state import TrainingState, Validate
 
 Size = Annotated[int, Field(ge=1, le=65_536)]
 Layers = Annotated[int, Field(ge=1, le=64)]

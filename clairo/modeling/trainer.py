@@ -20,9 +20,9 @@ from clairo.modeling.decoding import matrix_products
 from clairo.modeling.interchange import draw_weights, export_weights, fuse_weights, import_weights
 from clairo.modeling.layers import Dropout
 from clairo.modeling.network import Architecture, T5Network
-from clairo.modeling.t5 import T5Config, Validate
+from clairo.modeling.t5 import T5Config
 from clairo.modeling.trained import TrainedModel, Weights
-from clairo.modeling.training_state import SELECTION_METRIC, TrainingState
+from clairo.modeling.training_state import SELECTION_METRIC, TrainingState, Validate
 
 _ORDER, _DROPOUT = 0, 1
 _MOMENTS = {"first": "exp_avg", "second": "exp_avg_sq"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -13,6 +13,9 @@ from clairo.modeling.trained import TrainedModel, Weights
 
 SELECTION_METRIC = "ndcg_at_10"
 """What the best epoch is best by, on valid."""
+
+Validate = Callable[[TrainedModel], Mapping[str, float]]
+"""Gives the metrics of a model on valid, :data:`SELECTION_METRIC` among them."""
 
 _WEIGHTS, _BEST, _OPTIMIZER = "weights.safetensors", "best.safetensors", "optimizer.safetensors"
 _FACTS = "training.json"

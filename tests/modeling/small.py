@@ -22,9 +22,9 @@ TINY = Architecture(
 def tiny_model(seed: int = 0, shape: Architecture = TINY, sharpness: float = 1.0) -> TrainedModel:
     """Random weights; a higher ``sharpness`` makes the next-token distributions less even."""
     weights = {name: tensor.numpy() for name, tensor in draw_weights(shape, seed).items()}
-    weights["decoder.final_layer_norm.weight"] = (
-        weights["decoder.final_layer_norm.weight"] * np.float32(sharpness)
-    )
+    weights["decoder.final_layer_norm.weight"] = weights[
+        "decoder.final_layer_norm.weight"
+    ] * np.float32(sharpness)
     return TrainedModel(shape, weights)
 
 
