@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import random
-import re
 import time
 import warnings
 from collections.abc import Callable
@@ -27,6 +26,7 @@ from mlflow.exceptions import MlflowException  # noqa: E402
 from mlflow.tracking import MlflowClient  # noqa: E402
 
 from clairo.core.errors import SweepError  # noqa: E402
+from clairo.tracking.addresses import shown  # noqa: E402
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -104,16 +104,6 @@ def make_client(uri: str) -> MlflowClient:
         # MLflow 3.17 maps its tables with a loader that SQLAlchemy 2.1 deprecates.
         warnings.filterwarnings("ignore", message=r"The ``noload`` loader strategy")
         return MlflowClient(uri, registry_uri=uri)
-
-
-def shown(uri: str) -> str:
-    """An address without its password.
-
-    Example:
-        >>> shown("postgresql://ada:secret@db/mlflow")
-        'postgresql://ada:***@db/mlflow'
-    """
-    return re.sub(r"(://[^:/@]*):[^@/]*@", r"\1:***@", uri)
 
 
 def _first_line(error: Exception) -> str:

@@ -27,7 +27,8 @@ from mlflow.entities import (
 from clairo.core.dataset import Dataset
 from clairo.core.errors import SweepError
 from clairo.core.provenance import running_commit
-from clairo.tracking.connection import Connection, shown
+from clairo.tracking.addresses import shown
+from clairo.tracking.connection import Connection
 from clairo.tracking.logged_values import (
     cut,
     finite_metrics,
@@ -211,6 +212,10 @@ class MlflowTracker:
         for run in left:
             MlflowRun(run.info.run_id, self.connection).finish("killed")
         return tuple(run.data.tags["trial.key"] for run in left)
+
+    def run(self, run_id: str) -> Run:
+        """A run that is there already, ended or not, to add artifacts to."""
+        return MlflowRun(run_id, self.connection)
 
     def find_sweep(self, sweep_id: str) -> MlflowRunEntity | None:
         """The parent run of a sweep."""

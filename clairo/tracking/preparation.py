@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import re
-import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-import httpx
-import sqlalchemy
 from filelock import FileLock
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from clairo.core.errors import SweepError
-from clairo.tracking.connection import Connection, make_client, shown
+from clairo.tracking.addresses import is_server, require_answer, shown, sqlite_path, with_driver
+from clairo.tracking.connection import Connection, make_client
 
 if TYPE_CHECKING:
     from clairo.tracking.mlflow_tracker import TrackingConfig
-
-_ANSWER_SECONDS = 5
-_DATABASES = ("postgresql", "mysql", "mssql")
 
 
 def prepare(config: TrackingConfig) -> None:
@@ -48,25 +41,13 @@ def prepare(config: TrackingConfig) -> None:
 def open_connection(config: TrackingConfig) -> Connection:
     """A client on an address that was seen to answer.
 
-    MLflow by itself tries an address that does not answer for minutes.
-
     Raises:
         SweepError: Nothing answers, or the address is of a kind MLflow cannot use.
     """
-    scheme = urlsplit(config.uri).scheme.split("+")[0]
-    if scheme in ("http", "https"):
-        _ask_server(config.uri)
-    elif scheme in _DATABASES:
-        _ask_database(config.uri)
-    elif scheme == "sqlite":
-        _ask_sqlite(config.uri)
-    else:
-        raise SweepError(
-            f"MLflow needs a database or a server, got {config.uri!r}; use sqlite:////path.db, "
-            "postgresql://user@host/name or http://host:5000."
-        )
+    require_answer(config.uri)
+    uri = with_driver(config.uri)
     try:
-        return Connection(config.uri, make_client(config.uri))
+        return Connection(uri, make_client(uri))
     except (MlflowException, SQLAlchemyError) as error:
         raise SweepError(
             f"The MLflow database at {shown(config.uri)} must have the tables of the installed "
@@ -96,17 +77,6 @@ def find_experiment(connection: Connection, name: str) -> str:
     return str(experiment.experiment_id)
 
 
-def sqlite_path(uri: str) -> Path | None:
-    """File of a sqlite address; ``None`` for any other.
-
-    Example:
-        >>> sqlite_path("sqlite:////data/mlflow.db")
-        PosixPath('/data/mlflow.db')
-    """
-    found = re.fullmatch(r"sqlite(?:\+\w+)?:///([^?]+)(?:\?.*)?", uri)
-    return Path(found[1]) if found else None
-
-
 def _ensure_experiment(connection: Connection, config: TrackingConfig) -> None:
     client = connection.client
     if connection.call(client.get_experiment_by_name, config.experiment) is None:
@@ -125,7 +95,7 @@ def _ensure_experiment(connection: Connection, config: TrackingConfig) -> None:
 
 def _artifact_location(config: TrackingConfig) -> str | None:
     """Absolute, so that workers in other folders write to the same place."""
-    if urlsplit(config.uri).scheme in ("http", "https"):
+    if is_server(config.uri):
         return None
     if config.artifact_root is None:
         raise SweepError(
@@ -135,48 +105,3 @@ def _artifact_location(config: TrackingConfig) -> str | None:
     if "://" in config.artifact_root:
         return config.artifact_root
     return Path(config.artifact_root).absolute().as_uri()
-
-
-def _ask_server(uri: str) -> None:
-    try:
-        httpx.get(f"{uri.rstrip('/')}/health", timeout=_ANSWER_SECONDS)
-    except httpx.HTTPError as error:
-        raise _unreachable(uri, error) from error
-
-
-def _ask_database(uri: str) -> None:
-    options = {"connect_timeout": _ANSWER_SECONDS} if uri.startswith("postgresql") else {}
-    try:
-        engine = sqlalchemy.create_engine(uri, connect_args=options)
-        with engine.connect():
-            pass
-        engine.dispose()
-    except (SQLAlchemyError, ImportError) as error:
-        raise _unreachable(uri, error) from error
-
-
-def _ask_sqlite(uri: str) -> None:
-    path = sqlite_path(uri)
-    if path is None:
-        raise SweepError(
-            f"A sqlite address names a file, got {uri!r}; write sqlite:////absolute/path.db."
-        )
-    try:
-        connection = sqlite3.connect(path)
-        try:
-            connection.execute("PRAGMA schema_version").fetchone()
-        finally:
-            connection.close()
-    except sqlite3.Error as error:
-        raise SweepError(
-            f"The MLflow database must be a writable sqlite file, {path} is not: {error}; choose "
-            "another OUT or MLFLOW_TRACKING_URI."
-        ) from error
-
-
-def _unreachable(uri: str, error: Exception) -> SweepError:
-    reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    return SweepError(
-        f"MLflow must answer at {shown(uri)}, it does not: {reason}; start the server or database, "
-        "or correct MLFLOW_TRACKING_URI."
-    )

@@ -16,6 +16,7 @@ import httpx
 import psutil
 
 from clairo.core.errors import SweepError
+from clairo.tracking.addresses import is_server, require_answer, with_driver
 
 _START_SECONDS = 90
 _STOP_SECONDS = 10
@@ -32,8 +33,8 @@ def serve_ui(uri: str, artifact_root: str | None, host: str, port: int) -> None:
         port: Port to listen on.
 
     Raises:
-        SweepError: The port is taken, the address is itself a server, or MLflow ends with an
-            error.
+        SweepError: The port is taken, the database does not answer, the address is itself a
+            server, or MLflow ends with an error.
     """
     process = _start(uri, artifact_root, host, port, output=None)
     try:
@@ -84,12 +85,14 @@ def running_server(
 def _start(
     uri: str, artifact_root: str | None, host: str, port: int, *, output: int | None
 ) -> subprocess.Popen[bytes]:
-    if uri.startswith(("http://", "https://")):
+    if is_server(uri):
         raise SweepError(
             f"The UI is served from a database, got {uri}, which is a server; open that address "
             "in a browser."
         )
+    require_answer(uri)
     _require_free(host, port)
+    uri = with_driver(uri)
     command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri]
     command += ["--host", host, "--port", str(port), "--workers", "1"]
     if artifact_root is not None:

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from clairo.core.errors import SweepError
+from clairo.tracking import addresses
+from clairo.tracking.addresses import require_answer, sqlite_path, with_driver
 from clairo.tracking.mlflow_tracker import TrackingConfig
-from clairo.tracking.preparation import sqlite_path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -119,3 +120,14 @@ class TestAddresses:
     def test_a_sqlite_address_without_a_file_is_refused(self) -> None:
         message = refused(TrackingConfig("sqlite://", "clairo", "/tmp"))
         assert "write sqlite:////absolute/path.db" in message
+
+    def test_postgresql_without_a_driver_says_how_to_get_one(self) -> None:
+        with pytest.raises(SweepError, match=r"needs its driver.*clairo\[postgres\]"):
+            require_answer("postgresql+pg8000://ada@127.0.0.1:1/x")
+
+    def test_a_driver_that_is_named_is_kept(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(addresses, "find_spec", lambda name: None)
+        assert with_driver("postgresql://db/x") == "postgresql+psycopg2://db/x"
+        assert with_driver("postgresql+psycopg://db/x") == "postgresql+psycopg://db/x"
+        monkeypatch.setattr(addresses, "find_spec", lambda name: object())
+        assert with_driver("postgresql://db/x") == "postgresql://db/x"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import socket
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +17,7 @@ import psutil
 import pytest
 
 from clairo.core.errors import SweepError
+from clairo.tracking import ui
 from clairo.tracking.mlflow_runs import MlflowTracker
 from clairo.tracking.mlflow_tracker import TrackingConfig
 from clairo.tracking.reader import list_sweeps, read_sweep
@@ -77,13 +82,39 @@ class TestServer:
         with pytest.raises(SweepError, match=r"open that address in a browser"):
             serve_ui("http://127.0.0.1:5000", None, "127.0.0.1", 5000)
 
-    def test_a_server_that_cannot_start_says_why(self, tmp_path: Path) -> None:
-        wrong = f"sqlite:///{tmp_path}"
+    def test_a_database_that_cannot_be_opened_is_not_served(self, tmp_path: Path) -> None:
+        with pytest.raises(SweepError, match=r"must be a writable sqlite file"):
+            serve_ui(f"sqlite:///{tmp_path}", str(tmp_path), "127.0.0.1", 5000)
+
+    def test_a_server_that_does_not_answer_shows_its_last_lines(
+        self, initialised_copy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(ui, "_START_SECONDS", 0.2)
         with (
-            pytest.raises(SweepError, match=r"(?s)its last lines: .*unable to open"),
-            running_server(wrong, str(tmp_path)),
+            pytest.raises(SweepError, match=r"within 0.2 s, it does not; its last lines: "),
+            running_server(initialised_copy, str(tmp_path)),
         ):
             raise AssertionError("it must not come to this")
+
+    def test_ctrl_c_ends_the_server_and_its_workers(
+        self, initialised_copy: str, tmp_path: Path
+    ) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        arguments = f"{initialised_copy!r}, {str(tmp_path)!r}, '127.0.0.1', {port}"
+        script = f"from clairo.tracking.ui import serve_ui; serve_ui({arguments})"
+        shell = subprocess.Popen(
+            [sys.executable, "-c", script], start_new_session=True, stderr=subprocess.DEVNULL
+        )
+        deadline = time.monotonic() + 60
+        while len(psutil.Process(shell.pid).children(recursive=True)) < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        family = psutil.Process(shell.pid).children(recursive=True)
+        os.killpg(shell.pid, signal.SIGINT)
+        assert shell.wait(timeout=30) == 0
+        assert psutil.wait_procs(family, timeout=10)[1] == []
 
 
 def postgres_programs() -> Path:
