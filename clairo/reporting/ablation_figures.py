@@ -1,0 +1,109 @@
+"""Figures of an ablation: effects with intervals, and every seed as a point."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+from clairo.reporting.ablation_info import AblationInfo, EffectInfo
+from clairo.reporting.drawing import harmless, row_figure
+from clairo.reporting.labels import number
+from clairo.reporting.style import ACCENT, MODALITY_COLORS, NEUTRAL
+
+_ARM_COLORS = {
+    "text_only": MODALITY_COLORS["text"],
+    "image_only": MODALITY_COLORS["image"],
+    "both": MODALITY_COLORS["joint"],
+    "full": MODALITY_COLORS["joint"],
+}
+_SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross")
+
+
+def arm_color(family: str, name: str) -> str:
+    """Modality arms wear their modality's colour, all others the accent."""
+    return _ARM_COLORS.get(name, ACCENT) if family == "modality_masking" else ACCENT
+
+
+def plot_effects(info: AblationInfo, label: str) -> go.Figure:
+    """Forest plot of arm minus winner: thin line the interval over seeds, thick over users."""
+    effects = info.effects
+    figure = row_figure(
+        [effect.arm.title for effect in effects],
+        [number(e.interval.mean, 4, signed=True) for e in effects],
+        f"Difference in {label} from the full configuration",
+    )
+    reach = _reach(info)
+    if info.margin is not None:
+        figure.add_vrect(
+            x0=-info.margin, x1=info.margin, fillcolor=NEUTRAL, opacity=0.14, line_width=0,
+            layer="below",
+        )  # fmt: skip
+    for place, effect in enumerate(effects):
+        _add_effect(figure, effect, -place, arm_color(info.family, effect.arm.name), reach)
+    figure.update_xaxes(range=[-reach, reach], zeroline=True)
+    return figure
+
+
+def _reach(info: AblationInfo) -> float:
+    """Half the axis: shows every seed and users' interval; a longer t interval is cut, and says so.
+
+    With two seeds the t interval can be ten times as long as all effects together, and a figure
+    scaled to it would show nothing.
+    """
+    sizes = [info.margin or 0.0]
+    for effect in info.effects:
+        sizes += [abs(delta) for delta in effect.deltas.values()]
+        sizes += [abs(bound) for bound in effect.users]
+    return 1.35 * max(sizes) or 1.0
+
+
+def _add_effect(
+    figure: go.Figure, effect: EffectInfo, row: float, color: str, reach: float
+) -> None:
+    low, high = effect.interval.low, effect.interval.high
+    if low is not None and high is not None:
+        figure.add_scatter(
+            x=[low, high], y=[row, row], mode="lines", line={"color": color, "width": 1.5},
+            hovertemplate=f"95 % over seeds: {low:+.4f} to {high:+.4f}<extra></extra>",
+            name="95 % interval over seeds",
+        )  # fmt: skip
+        for bound, end, symbol in ((low, -reach, "triangle-left"), (high, reach, "triangle-right")):
+            if abs(bound) > reach and bound * end > 0:
+                figure.add_scatter(
+                    x=[end], y=[row], mode="markers", cliponaxis=False,
+                    marker={"color": color, "symbol": symbol, "size": 9}, name="goes on",
+                    hovertemplate=f"goes on to {bound:+.4f}<extra></extra>",
+                )  # fmt: skip
+    figure.add_scatter(
+        x=list(effect.users), y=[row, row], mode="lines", line={"color": color, "width": 5},
+        opacity=0.45, name="95 % over users, these trained models only",
+        hovertemplate="95 % over users, these trained models only: %{x:+.4f}<extra></extra>",
+    )  # fmt: skip
+    figure.add_scatter(
+        x=[effect.interval.mean], y=[row], mode="markers", marker={"color": color, "size": 11,
+                "symbol": "circle-open" if effect.verdict == "inconclusive" else "circle",
+                "line": {"width": 2.5, "color": color}},
+        text=[f"{harmless(effect.arm.title)}, {effect.verdict}"], name="mean difference",
+        hovertemplate="%{text}: %{x:+.4f}<extra></extra>",
+    )  # fmt: skip
+
+
+def plot_seeds(info: AblationInfo, label: str) -> go.Figure:
+    """Each seed of each arm as a point, the arm's mean as a bar; the full configuration on top."""
+    arms = [info.reference, *(effect.arm for effect in info.effects)]
+    figure = row_figure([arm.title for arm in arms], [number(arm.mean) for arm in arms], label)
+    seeds = sorted({seed for arm in arms for seed in arm.by_seed})
+    for place, arm in enumerate(arms):
+        color = arm_color(info.family, arm.name)
+        figure.add_scatter(
+            x=[arm.mean], y=[-place], mode="markers", name="mean", hoverinfo="skip",
+            marker={"color": color, "symbol": "line-ns", "size": 22,
+                    "line": {"color": color, "width": 3}},
+        )  # fmt: skip
+        figure.add_scatter(
+            x=list(arm.by_seed.values()), y=[-place] * len(arm.by_seed), mode="markers",
+            text=list(arm.by_seed), name="seed",
+            marker={"color": color, "size": 9, "opacity": 0.75,
+                    "symbol": [_SYMBOLS[seeds.index(s) % len(_SYMBOLS)] for s in arm.by_seed]},
+            hovertemplate="Seed %{text}: %{x:.4f}<extra></extra>",
+        )  # fmt: skip
+    return figure

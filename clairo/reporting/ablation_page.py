@@ -1,0 +1,120 @@
+"""The page of an ablation: what each modality and component is worth to the winner."""
+
+from __future__ import annotations
+
+from clairo.evaluation.metric_names import metric_label
+from clairo.reporting import ablation_figures, ablation_findings, ablation_tables
+from clairo.reporting.ablation_info import AblationInfo, Family, compute_ablation
+from clairo.reporting.page import (
+    Block,
+    Figure,
+    Missing,
+    Page,
+    Prose,
+    Section,
+    TableBlock,
+    absent,
+)
+from clairo.reporting.provenance import measured_on, no_evidence_for, reproduce_section
+from clairo.reporting.search_info import Absent
+from clairo.tracking.records import SweepRecord
+
+_FAMILIES: tuple[tuple[Family, str, str], ...] = (
+    (
+        "modality_masking",
+        "Modalities",
+        "Retrained without a modality: everything downstream of it is rebuilt.",
+    ),
+    (
+        "components",
+        "Components",
+        "One component of the winner switched off at a time, retrained.",
+    ),
+)
+
+
+def make_ablation_page(record: SweepRecord) -> Page:
+    """The page of a sweep's ablation; arms that cannot be compared are listed with the reason."""
+    summary, label = record.summary, metric_label(record.summary.objective)
+    found = {family: compute_ablation(record, family) for family, _, _ in _FAMILIES}
+    infos = [info for info in found.values() if isinstance(info, AblationInfo) and info.effects]
+    sections = [
+        _family_section(found[family], family, title, about, label)
+        for family, title, about in _FAMILIES
+    ]
+    sections += [
+        _missing_section(record, found),
+        _protocol(record, infos),
+        reproduce_section(record),
+    ]
+    exploratory = not infos or any(info.exploratory for info in infos)
+    return Page(
+        title=f"{summary.dataset_name}: ablation of {summary.sweep_id}",
+        headline=f"What is each modality and component worth on {summary.dataset_name}?",
+        claims=ablation_findings.claims(infos, label),
+        warning=no_evidence_for(record, exploratory=exploratory),
+        lead=(measured_on(record), *((Prose(summary.notes),) if summary.notes else ())),
+        sections=tuple(sections),
+        links=(("Sweep", "index.html"),),
+    )
+
+
+def _family_section(
+    info: AblationInfo | Absent, family: Family, title: str, about: str, label: str
+) -> Section:
+    if isinstance(info, Absent):
+        return Section(family, title, (absent("Comparison", info),))
+    if not info.effects:
+        reason = "; ".join(f"{arm}: {why}" for arm, why in info.refused)
+        return Section(
+            family, title, (Missing("Comparison", f"No arm can be compared. {reason}."),)
+        )
+    forest = ablation_figures.plot_effects(info, label)
+    seeds = ablation_figures.plot_seeds(info, f"{label} ({info.split})")
+    blocks: list[Block] = [
+        Prose((about,)),
+        Figure(f"{family}_effects", *ablation_findings.say_effects(info, label), forest),
+        TableBlock(ablation_tables.effects_table(info)),
+        Figure(f"{family}_seeds", *ablation_findings.say_seeds(info, label), seeds),
+        TableBlock(ablation_tables.fairness_table(info)),
+    ]
+    return Section(family, title, tuple(blocks))
+
+
+def _missing_section(record: SweepRecord, found: dict[Family, AblationInfo | Absent]) -> Section:
+    lines = [f"{title} was skipped: {why}." for title, why in record.summary.skipped_arms]
+    for info in found.values():
+        if isinstance(info, Absent):
+            continue
+        lines += [f"{title} is not compared: {why}." for title, why in info.refused]
+        arms = [info.reference, *(effect.arm for effect in info.effects)]
+        lines += [f"{arm.title}: {why}" for arm in arms for why in arm.missing]
+    unique = tuple(dict.fromkeys(lines))
+    blocks = (Prose(unique or ("Every planned arm and seed gave a result.",)),)
+    return Section("missing", "Skipped arms and missing seeds", blocks)
+
+
+def _protocol(record: SweepRecord, infos: list[AblationInfo]) -> Section:
+    split = infos[0].split if infos else "valid"
+    return Section(
+        "protocol",
+        "Protocol",
+        (
+            Prose(
+                (
+                    "Every arm is the winner with one thing changed, trained anew on the same "
+                    "seeds and asked about the same users. Differences are paired by seed and user; arms "
+                    "measured on other users are refused. Arms are frozen: none was tuned again.",
+                    f"Per-user ranks of the {split} split are compared. The verdict comes from the "
+                    "paired t-test over seeds, Holm-adjusted within each table, with the interval "
+                    "of the same model. Equivalent needs two one-sided tests against the minimum "
+                    "relevant effect. A large p alone is inconclusive, never equality.",
+                    "The interval over users draws users 2,000 times, one draw shared by all seeds "
+                    "and both arms. It tells what these trained models would do for other users, "
+                    "not what training again would give.",
+                    "Leaving one component out hides redundancy: two components that replace each "
+                    "other can both look worthless here.",
+                )
+            ),
+        ),
+    )

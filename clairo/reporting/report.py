@@ -1,0 +1,74 @@
+"""From a sweep's record to files: pages and tables, the same bytes for the same record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from clairo.reporting.ablation_page import make_ablation_page
+from clairo.reporting.page import Page, render_page
+from clairo.reporting.sweep_page import make_sweep_page
+from clairo.reporting.table import Table, to_csv, to_latex, to_markdown
+from clairo.tracking.records import SweepRecord
+
+
+@dataclass(frozen=True)
+class ReportFiles:
+    """What was written.
+
+    Attributes:
+        folder: Where.
+        index: The sweep's page.
+        ablation: The ablation's page, ``None`` without arms.
+        tables: Every table file.
+    """
+
+    folder: Path
+    index: Path
+    ablation: Path | None
+    tables: tuple[Path, ...]
+
+
+def write_report(record: SweepRecord, folder: Path) -> ReportFiles:
+    """Writes ``index.html``, ``ablation.html`` where there are arms, and ``tables/``.
+
+    The pages hold everything they need and work from disk. Nothing in them depends on when they
+    are made.
+
+    Args:
+        record: The sweep as read from the tracker.
+        folder: Created where it does not exist; files of the same names are replaced.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    pages = {"index.html": make_sweep_page(record)}
+    if record.summary.arms:
+        pages["ablation.html"] = make_ablation_page(record)
+    tables: list[Path] = []
+    for name, page in pages.items():
+        (folder / name).write_text(render_page(page), encoding="utf-8")
+        tables += write_tables(page, folder / "tables")
+    return ReportFiles(
+        folder=folder,
+        index=folder / "index.html",
+        ablation=folder / "ablation.html" if "ablation.html" in pages else None,
+        tables=tuple(tables),
+    )
+
+
+def write_tables(page: Page, folder: Path) -> list[Path]:
+    """Writes every table of a page as CSV, Markdown and LaTeX."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return [path for table in page.tables() for path in _write_table(table, folder)]
+
+
+def _write_table(table: Table, folder: Path) -> list[Path]:
+    written = []
+    for suffix, text in (
+        ("csv", to_csv(table)),
+        ("md", to_markdown(table)),
+        ("tex", to_latex(table)),
+    ):
+        path = folder / f"{table.name}.{suffix}"
+        path.write_text(text, encoding="utf-8", newline="")
+        written.append(path)
+    return written

@@ -1,0 +1,267 @@
+"""Numbers behind the figures of a search: history, importance, parallel axes, trade-offs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from clairo.reporting.importance import compute_importance
+from clairo.reporting.labels import setting_label, setting_value
+from clairo.reporting.selection import (
+    axis_values,
+    metric,
+    number_fact,
+    scored_trials,
+    search_trials,
+    varying_axes,
+)
+from clairo.tracking.records import SweepRecord, TrialRecord
+
+MAX_MARKS = 5000
+"""A figure with more marks than this is thinned or aggregated."""
+
+
+@dataclass(frozen=True)
+class Absent:
+    """A figure that cannot be drawn.
+
+    Attributes:
+        reason: A sentence for the reader: what is missing, and why.
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class HistoryInfo:
+    """The objective in the order of suggestion.
+
+    Attributes:
+        numbers: Trial numbers that have a value.
+        values: Objective of each.
+        labels: Configuration of each, for hover.
+        best: Best value up to and including each.
+        unscored: (number, state) of trials without a value.
+        step: Every ``step``-th trial is kept, 1 where all are.
+    """
+
+    numbers: tuple[int, ...]
+    values: tuple[float, ...]
+    labels: tuple[str, ...]
+    best: tuple[float, ...]
+    unscored: tuple[tuple[int, str], ...]
+    step: int
+
+
+@dataclass(frozen=True)
+class ImportanceInfo:
+    """How much of the objective's variation goes with each searched setting.
+
+    Attributes:
+        axes: Dotted settings, most important first.
+        shares: fANOVA share of each, over all scored trials.
+        lows: Smallest share over the resamples.
+        highs: Largest share over the resamples.
+        num_trials: Scored trials used.
+    """
+
+    axes: tuple[str, ...]
+    shares: tuple[float, ...]
+    lows: tuple[float, ...]
+    highs: tuple[float, ...]
+    num_trials: int
+
+    @property
+    def leads(self) -> bool:
+        """Whether the first setting stays above every other in all resamples."""
+        return len(self.axes) < 2 or self.lows[0] > max(self.highs[1:])
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One vertical axis of the parallel coordinates.
+
+    Attributes:
+        name: Dotted setting.
+        ticks: Values as printed, from bottom to top.
+    """
+
+    name: str
+    ticks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ParallelInfo:
+    """Every scored trial as a line through its settings to its objective.
+
+    Attributes:
+        axes: The settings.
+        places: By trial: position on each axis, an index into its ticks.
+        values: Objective of each trial.
+        numbers: Trial numbers.
+        num_trials: Scored trials, before thinning.
+    """
+
+    axes: tuple[Axis, ...]
+    places: tuple[tuple[int, ...], ...]
+    values: tuple[float, ...]
+    numbers: tuple[int, ...]
+    num_trials: int
+
+
+@dataclass(frozen=True)
+class TradeoffInfo:
+    """The objective against a cost.
+
+    Attributes:
+        cost: Name of the cost with its unit, for the axis.
+        unit: What is counted, for sentences.
+        costs: Cost of each trial.
+        values: Objective of each trial.
+        numbers: Trial numbers.
+        labels: Configuration of each, for hover.
+        front: Numbers of trials that no other beats in both.
+        missing: Scored trials without this cost.
+    """
+
+    cost: str
+    unit: str
+    costs: tuple[float, ...]
+    values: tuple[float, ...]
+    numbers: tuple[int, ...]
+    labels: tuple[str, ...]
+    front: tuple[int, ...]
+    missing: int
+
+
+def no_scored_trial(record: SweepRecord) -> Absent:
+    """Says why there is no value to draw."""
+    trials = search_trials(record)
+    if not trials:
+        return Absent("No trial has been run yet.")
+    states = sorted({trial.state for trial in trials})
+    return Absent(
+        f"None of the {len(trials)} trials ended with a finite {record.summary.objective}; "
+        f"they are {', '.join(states)}."
+    )
+
+
+def describe(record: SweepRecord, trial: TrialRecord) -> str:
+    """A trial's searched settings in one line, for hover."""
+    parts = (
+        f"{setting_label(axis)} {setting_value(trial.params[axis])}"
+        for axis in record.summary.axes
+        if trial.params.get(axis) is not None
+    )
+    return f"seed {trial.seed}" + "".join(f", {part}" for part in parts)
+
+
+def compute_history(record: SweepRecord) -> HistoryInfo | Absent:
+    """The objective of each trial and the best so far."""
+    scored, objective = scored_trials(record), record.summary.objective
+    if not scored:
+        return no_scored_trial(record)
+    values = [metric(trial, objective) or 0.0 for trial in scored]
+    best = np.maximum.accumulate(values)
+    step = 1 + 2 * len(scored) // MAX_MARKS
+    kept = range(0, len(scored), step)
+    known = {trial.key for trial in scored}
+    unscored = [(t.number, t.state) for t in search_trials(record) if t.key not in known]
+    return HistoryInfo(
+        numbers=tuple(scored[i].number for i in kept),
+        values=tuple(values[i] for i in kept),
+        labels=tuple(describe(record, scored[i]) for i in kept),
+        best=tuple(float(best[i]) for i in kept),
+        unscored=tuple(unscored[: MAX_MARKS // 4]),
+        step=step,
+    )
+
+
+def compute_importances(record: SweepRecord) -> ImportanceInfo | Absent:
+    """Importance by fANOVA of each searched setting, with its range over resamples of trials."""
+    scored, axes = scored_trials(record), varying_axes(record)
+    if len(scored) < 4:
+        return Absent(f"Importance needs at least 4 scored trials, this sweep has {len(scored)}.")
+    if len(axes) < 2:
+        return Absent("Importance compares settings, and fewer than two were varied.")
+    values = np.array([metric(trial, record.summary.objective) for trial in scored], dtype=float)
+    if np.ptp(values) == 0:
+        return Absent("All scored trials have the same objective, so no setting explains it.")
+    found = compute_importance([[t.params.get(a) for a in axes] for t in scored], values)
+    order = sorted(range(len(axes)), key=lambda i: (-found.shares[i], axes[i]))
+    return ImportanceInfo(
+        axes=tuple(axes[i] for i in order),
+        shares=tuple(found.shares[i] for i in order),
+        lows=tuple(found.lows[i] for i in order),
+        highs=tuple(found.highs[i] for i in order),
+        num_trials=len(scored),
+    )
+
+
+def compute_parallel(record: SweepRecord) -> ParallelInfo | Absent:
+    """Positions of every scored trial on every varied axis; thinned beyond 5,000 marks."""
+    scored, names = scored_trials(record), varying_axes(record)
+    if not scored:
+        return no_scored_trial(record)
+    if not names:
+        return Absent("Only one value of every setting was tried.")
+    objective = record.summary.objective
+    all_values = {name: axis_values(scored, name) for name in names}
+    ranked = sorted(scored, key=lambda t: (-(metric(t, objective) or 0.0), t.number))
+    limit = MAX_MARKS // (len(names) + 1)
+    # The best stay, the rest is thinned evenly over their ranks.
+    kept = ranked if len(ranked) <= limit else [*ranked[: limit // 2], *_spaced(ranked, limit)]
+    return ParallelInfo(
+        axes=tuple(
+            Axis(name, tuple(_tick(value) for value in values))
+            for name, values in all_values.items()
+        ),
+        places=tuple(
+            tuple(all_values[name].index(trial.params.get(name)) for name in names)
+            for trial in kept
+        ),
+        values=tuple(metric(trial, objective) or 0.0 for trial in kept),
+        numbers=tuple(trial.number for trial in kept),
+        num_trials=len(scored),
+    )
+
+
+def _spaced(ranked: Sequence[TrialRecord], limit: int) -> list[TrialRecord]:
+    rest = ranked[limit // 2 :]
+    picks = np.linspace(0, len(rest) - 1, limit - limit // 2).astype(int)
+    return [rest[i] for i in picks]
+
+
+def _tick(value: object) -> str:
+    return "not used" if value is None else setting_value(value)
+
+
+def compute_tradeoff(record: SweepRecord, cost: str) -> TradeoffInfo | Absent:
+    """The objective against ``tokens`` per item or wall ``seconds`` of a trial."""
+    scored, objective = scored_trials(record), record.summary.objective
+    if not scored:
+        return no_scored_trial(record)
+    pairs = [
+        (number_fact(t, "tokens_per_item") if cost == "tokens" else t.seconds, t) for t in scored
+    ]
+    known = [(c, t) for c, t in pairs if c is not None]
+    if not known:
+        return Absent("No stage of any scored trial states its tokens per item.")
+    known = sorted(known, key=lambda pair: -(metric(pair[1], objective) or 0.0))[:MAX_MARKS]
+    front, cheapest = [], float("inf")
+    for spent, trial in known:
+        if spent < cheapest:
+            front.append(trial.number)
+            cheapest = spent
+    return TradeoffInfo(
+        cost="Tokens per item" if cost == "tokens" else "Wall time of the trial (s)",
+        unit="tokens per item" if cost == "tokens" else "seconds",
+        costs=tuple(spent for spent, _ in known),
+        values=tuple(metric(trial, objective) or 0.0 for _, trial in known),
+        numbers=tuple(trial.number for _, trial in known),
+        labels=tuple(describe(record, trial) for _, trial in known),
+        front=tuple(front),
+        missing=len(scored) - len(known),
+    )

@@ -1,0 +1,225 @@
+"""Numbers behind what the stages did: codebooks, merges, time and cache."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from clairo.core.artifacts import Modality
+from clairo.quantization.printing import print_code
+from clairo.reporting.search_info import Absent
+from clairo.reporting.selection import best_trial, fact, number_fact
+from clairo.tracking.records import SweepRecord, TrialRecord
+
+_COUNTS = re.compile(r"^(text|image|fused)/(\d+)/counts$")
+_MODALITY_ORDER: dict[str, int] = {"text": 0, "image": 1, "fused": 2}
+
+
+@dataclass(frozen=True)
+class Codebook:
+    """How items spread over the codes of one codebook.
+
+    Attributes:
+        modality: What it quantises.
+        index: Place among the codebooks of this modality, from 0.
+        counts: Items per code, most used first.
+        perplexity: Effective number of codes, ``None`` where it was not logged.
+        usage: Share of codes that any item uses.
+    """
+
+    modality: Modality
+    index: int
+    counts: tuple[int, ...]
+    perplexity: float | None
+    usage: float
+
+
+@dataclass(frozen=True)
+class CodebooksInfo:
+    """Codebooks of one configuration.
+
+    Attributes:
+        trial: Number of the trial shown.
+        codebooks: In column order.
+        collision_rate: Share of items whose codes are not unique before disambiguation.
+        largest_bucket: Items that share one tuple at most, before disambiguation.
+    """
+
+    trial: int
+    codebooks: tuple[Codebook, ...]
+    collision_rate: float | None
+    largest_bucket: float | None
+
+
+@dataclass(frozen=True)
+class Merge:
+    """One learned token.
+
+    Attributes:
+        parts: Codes that it stands for, as printed.
+        modalities: Modalities it joins, in column order.
+        priority: Weighted count at which it was merged.
+    """
+
+    parts: tuple[str, ...]
+    modalities: tuple[str, ...]
+    priority: float
+
+
+@dataclass(frozen=True)
+class MergesInfo:
+    """The strongest merges of one configuration.
+
+    Attributes:
+        trial: Number of the trial shown.
+        merges: In the order of the tokenizer's own list.
+        num_merges: All merges made.
+        cross_modal_share: Share of all merges that join text and image.
+        tokens_per_item: Mean tokens of an item after merging.
+    """
+
+    trial: int
+    merges: tuple[Merge, ...]
+    num_merges: float | None
+    cross_modal_share: float | None
+    tokens_per_item: float | None
+
+
+@dataclass(frozen=True)
+class StageCost:
+    """Where the time of one stage went, over all trials.
+
+    Attributes:
+        name: Stage.
+        computed: Seconds spent computing.
+        loaded: Seconds spent reading stored results.
+        saved: Seconds that stored results saved.
+        num_computed: How often it was computed.
+        num_cached: How often it was found.
+    """
+
+    name: str
+    computed: float
+    loaded: float
+    saved: float
+    num_computed: int
+    num_cached: int
+
+
+@dataclass(frozen=True)
+class CostInfo:
+    """Where the time of a sweep went.
+
+    Attributes:
+        stages: In pipeline order.
+        other: Seconds of trials outside any stage.
+    """
+
+    stages: tuple[StageCost, ...]
+    other: float
+
+    @property
+    def spent(self) -> float:
+        """Seconds spent in stages."""
+        return sum(stage.computed + stage.loaded for stage in self.stages)
+
+    @property
+    def saved(self) -> float:
+        """Seconds saved by the store."""
+        return sum(stage.saved for stage in self.stages)
+
+
+def compute_codebooks(record: SweepRecord) -> CodebooksInfo | Absent:
+    """Histograms of the best configuration's codes."""
+    trial = best_trial(record)
+    if trial is None:
+        return Absent("No trial has a value, so there is no best configuration to look into.")
+    books = _codebooks(trial)
+    if not books:
+        return Absent(f"Trial {trial.number} stored no code histograms.")
+    return CodebooksInfo(
+        trial.number,
+        books,
+        number_fact(trial, "collision_rate"),
+        number_fact(trial, "largest_bucket"),
+    )
+
+
+def _codebooks(trial: TrialRecord) -> tuple[Codebook, ...]:
+    places = {m.groups() for s in trial.stages for key in s.facts if (m := _COUNTS.match(key))}
+    books = []
+    modality: Any  # a Modality, by the pattern
+    for modality, index in sorted(places, key=lambda p: (_MODALITY_ORDER[p[0]], int(p[1]))):
+        counts = sorted((int(n) for n in fact(trial, f"{modality}/{index}/counts")), reverse=True)
+        if not counts:
+            continue
+        books.append(
+            Codebook(
+                modality=modality,
+                index=int(index),
+                counts=tuple(counts),
+                perplexity=number_fact(trial, f"{modality}/{index}/perplexity"),
+                usage=sum(n > 0 for n in counts) / len(counts),
+            )
+        )
+    return tuple(books)
+
+
+def compute_merges(record: SweepRecord) -> MergesInfo | Absent:
+    """The strongest merges of the best configuration, in words."""
+    trial = best_trial(record)
+    if trial is None:
+        return Absent("No trial has a value, so there is no best configuration to look into.")
+    listed = fact(trial, "top_merges")
+    if not listed:
+        return Absent(f"The tokenizer of trial {trial.number} made no merges, or listed none.")
+    books = _codebooks(trial)
+    return MergesInfo(
+        trial=trial.number,
+        merges=tuple(_merge(entry, books) for entry in listed),
+        num_merges=number_fact(trial, "num_merges"),
+        cross_modal_share=number_fact(trial, "cross_modal_share_of_merges"),
+        tokens_per_item=number_fact(trial, "tokens_per_item"),
+    )
+
+
+def _merge(entry: Mapping[str, Any], books: tuple[Codebook, ...]) -> Merge:
+    named = [_name_code(int(column), int(value), books) for column, value in entry["leaves"]]
+    modalities = {modality for _, modality in named}
+    order = sorted(modalities, key=lambda name: _MODALITY_ORDER.get(name, 3))
+    return Merge(tuple(part for part, _ in named), tuple(order), float(entry["priority"]))
+
+
+def _name_code(column: int, value: int, books: tuple[Codebook, ...]) -> tuple[str, Modality]:
+    """A code as printed, and its modality."""
+    # The disambiguation column stands after all codebooks and belongs to no modality.
+    if column >= len(books):
+        return print_code("shared", 0, value), "shared"
+    book = books[column]
+    printed = print_code(book.modality, book.index, value)
+    # The value after the last code marks items that lack the modality.
+    missing = f" (no {book.modality})" if value == len(book.counts) else ""
+    return printed + missing, book.modality
+
+
+def compute_cost(record: SweepRecord) -> CostInfo | Absent:
+    """Seconds computed, loaded and saved by stage, over all trials of all roles."""
+    totals: dict[str, StageCost] = {}
+    other = 0.0
+    for trial in record.trials:
+        other += max(0.0, trial.seconds - sum(stage.seconds for stage in trial.stages))
+        for stage in trial.stages:
+            seen = totals.get(stage.name, StageCost(stage.name, 0.0, 0.0, 0.0, 0, 0))
+            totals[stage.name] = StageCost(
+                name=stage.name,
+                computed=seen.computed + (0.0 if stage.cached else stage.seconds),
+                loaded=seen.loaded + (stage.seconds if stage.cached else 0.0),
+                saved=seen.saved + stage.saved_seconds,
+                num_computed=seen.num_computed + (not stage.cached),
+                num_cached=seen.num_cached + stage.cached,
+            )
+    if not totals:
+        return Absent("No trial recorded what its stages did.")
+    return CostInfo(tuple(totals.values()), other)
