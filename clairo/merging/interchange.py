@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ def read_actionpiece(path: Path) -> ActionPieceFile:
     features = [
         _feature(path, token, tokens[token], num_columns) for token in range(1, num_initial)
     ]
-    for token, (before, after) in enumerate(zip(features, features[1:], strict=False), start=2):
+    for token, (before, after) in enumerate(pairwise(features), start=2):
         if before >= after:
             raise _wrong(path, f"token {token}: {after} must come after {before}, by column")
     merged = range(num_initial, len(tokens))

@@ -5,13 +5,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
+import numpy as np
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., object])
 
 _LOG = logging.getLogger(__name__)
+wide = cast("Callable[[Any], int]", np.int64)
+"""Widens to 64 bits; numba gives each variable one type, and tokens are stored in 32."""
+
+narrow = cast("Callable[[Any], int]", np.int32)
+"""To the 32 bits in which tokens are stored."""
+
 _checked_folders: set[str] = set()
 
 

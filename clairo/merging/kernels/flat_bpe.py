@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from clairo.merging.kernels.compiled import compiled
+from clairo.merging.kernels.compiled import compiled, narrow, wide
 from clairo.merging.kernels.pair_totals import (
+    PairTotals,
     find_slot,
     new_totals,
     pair_key,
@@ -16,7 +17,7 @@ _NO_MERGE = np.iinfo(np.int32).max
 
 
 @compiled
-def index_merges(pairs, num_initial):
+def index_merges(pairs: np.ndarray, num_initial: int) -> PairTotals:
     """Table from a pair to its token; of a pair that was merged twice, the later token."""
     num_slots = 64
     while num_slots < 4 * len(pairs):
@@ -31,13 +32,13 @@ def index_merges(pairs, num_initial):
 
 
 @compiled
-def _merged(known, left, right):
+def _merged(known: PairTotals, left: int, right: int) -> int:
     token = total_of(known, pair_key(left, right))
-    return np.int32(token) if token > 0 else np.int32(_NO_MERGE)
+    return narrow(token) if token > 0 else narrow(_NO_MERGE)
 
 
 @compiled
-def merge_flat(tokens, length, merged, known):
+def merge_flat(tokens: np.ndarray, length: int, merged: np.ndarray, known: PairTotals) -> int:
     """Merges a list in place, always the earliest merge that applies, leftmost first.
 
     Args:
@@ -52,7 +53,7 @@ def merge_flat(tokens, length, merged, known):
     for place in range(length - 1):
         merged[place] = _merged(known, tokens[place], tokens[place + 1])
     while length > 1:
-        best, at = np.int32(_NO_MERGE), 0
+        best, at = narrow(_NO_MERGE), 0
         for place in range(length - 1):
             if merged[place] < best:
                 best, at = merged[place], place
@@ -69,14 +70,14 @@ def merge_flat(tokens, length, merged, known):
 
 
 @compiled
-def encode_list(tokens, known):
+def encode_list(tokens: np.ndarray, known: PairTotals) -> np.ndarray:
     """A flat list after plain BPE."""
     flat = tokens.copy()
     return flat[: merge_flat(flat, len(flat), np.empty_like(flat), known)].copy()
 
 
 @compiled
-def _mix(value):
+def _mix(value: np.uint64) -> np.uint64:
     """The output function of SplitMix64: 64 well-mixed bits of a counter."""
     value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -84,18 +85,20 @@ def _mix(value):
 
 
 @compiled
-def _shuffle(tokens, start, stop, state):
+def _shuffle(tokens: np.ndarray, start: int, stop: int, state: np.uint64) -> np.uint64:
     """Permutes ``tokens[start:stop]`` (Fisher and Yates); gives the generator's new state."""
     for place in range(stop - 1, start, -1):
         state = state + np.uint64(0x9E3779B97F4A7C15)
         size = np.uint64(place - start + 1)
-        other = start + np.int64(((_mix(state) >> np.uint64(32)) * size) >> np.uint64(32))
+        other = start + wide(((_mix(state) >> np.uint64(32)) * size) >> np.uint64(32))
         tokens[place], tokens[other] = tokens[other], tokens[place]
     return state
 
 
 @compiled
-def encode_batch_spr(states, histories, known, seed):
+def encode_batch_spr(
+    states: np.ndarray, histories: tuple[np.ndarray, np.ndarray], known: PairTotals, seed: np.uint64
+) -> tuple[np.ndarray, np.ndarray]:
     """Segments histories with set permutation regularization.
 
     Args:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from clairo.merging.kernels.compiled import compiled
+from clairo.merging.kernels.compiled import compiled, narrow, wide
 from clairo.merging.kernels.linked_sets import (
     EMPTY_SLOT,
     FIRST,
@@ -22,7 +22,7 @@ from clairo.merging.kernels.linked_sets import (
     remove,
     take_over_slot,
 )
-from clairo.merging.kernels.pair_totals import pair_key, total_of
+from clairo.merging.kernels.pair_totals import PairTotals, pair_key, total_of
 
 _INSIDE, _ACROSS = 0, 1
 
@@ -40,7 +40,9 @@ class Candidates(NamedTuple):
 
 
 @compiled
-def _offer(candidates, node, kind, pair, score):
+def _offer(
+    candidates: Candidates, node: int, kind: int, pair: tuple[int, int], score: float
+) -> None:
     """Keeps the better candidate; of equal ones the one that came first."""
     if score > candidates.scores[node, kind]:
         candidates.scores[node, kind] = score
@@ -48,13 +50,15 @@ def _offer(candidates, node, kind, pair, score):
 
 
 @compiled
-def _score(known, priority, left, right):
+def _score(known: PairTotals, priority: np.ndarray, left: int, right: int) -> float:
     """Priority of the pair's token as a float, 0 for a pair that is not in the vocabulary."""
     return np.float64(priority[total_of(known, pair_key(left, right))])
 
 
 @compiled
-def _score_inside(rows, known, priority, candidates, node):
+def _score_inside(
+    rows: np.ndarray, known: PairTotals, priority: np.ndarray, candidates: Candidates, node: int
+) -> None:
     candidates.scores[node, _INSIDE] = 0.0
     length = rows[node, LENGTH]
     for i in range(FIRST, FIRST + length):
@@ -65,7 +69,9 @@ def _score_inside(rows, known, priority, candidates, node):
 
 
 @compiled
-def _score_across(rows, known, priority, candidates, node):
+def _score_across(
+    rows: np.ndarray, known: PairTotals, priority: np.ndarray, candidates: Candidates, node: int
+) -> None:
     candidates.scores[node, _ACROSS] = 0.0
     after, slot = rows[node, NEXT], rows[node, SLOT]
     if after == NO_SET:
@@ -81,14 +87,14 @@ def _score_across(rows, known, priority, candidates, node):
         return
     for i in range(FIRST, left_stop):
         score = _score(known, priority, rows[node, i], slot) / rows[node, LENGTH]
-        _offer(candidates, node, _ACROSS, (rows[node, i], np.int32(EMPTY_SLOT)), score)
+        _offer(candidates, node, _ACROSS, (rows[node, i], narrow(EMPTY_SLOT)), score)
     for j in range(FIRST, right_stop):
         score = _score(known, priority, slot, rows[after, j]) / rows[after, LENGTH]
-        _offer(candidates, node, _ACROSS, (np.int32(EMPTY_SLOT), rows[after, j]), score)
+        _offer(candidates, node, _ACROSS, (narrow(EMPTY_SLOT), rows[after, j]), score)
 
 
 @compiled
-def _merge_across(rows, known, node, left, right):
+def _merge_across(rows: np.ndarray, known: PairTotals, node: int, left: int, right: int) -> None:
     """Merges on a link; of a pair with the slot, the slot's side is ``EMPTY_SLOT``."""
     after, slot = rows[node, NEXT], rows[node, SLOT]
     first = slot if left == EMPTY_SLOT else left
@@ -98,57 +104,63 @@ def _merge_across(rows, known, node, left, right):
     if right != EMPTY_SLOT:
         drop(rows, after, right)
     rows[node, SLOT] = total_of(known, pair_key(first, second))
-    for emptied in (node, np.int64(after)):
+    for emptied in (node, wide(after)):
         before = take_over_slot(rows, emptied)
         if before != NO_SET and is_removable(rows, before):
             remove(rows, before)
 
 
 @compiled
-def _merge_inside(rows, known, node, left, right):
+def _merge_inside(rows: np.ndarray, known: PairTotals, node: int, left: int, right: int) -> None:
     drop(rows, node, left)
     drop(rows, node, right)
     put_first(rows, node, total_of(known, pair_key(left, right)))
 
 
 @compiled
-def _best(rows, candidates, head):
+def _best(rows: np.ndarray, candidates: Candidates, head: int) -> tuple[int, int, float]:
     """The best place of a sequence, from left to right; its kind; and its score."""
-    best, at, kind = 0.0, np.int64(head), _INSIDE
-    node = np.int64(head)
+    best, at, kind = 0.0, wide(head), _INSIDE
+    node = wide(head)
     while node != NO_SET:
         for option in (_INSIDE, _ACROSS):
             if candidates.scores[node, option] > best:
                 best, at, kind = candidates.scores[node, option], node, option
-        node = np.int64(rows[node, NEXT])
+        node = wide(rows[node, NEXT])
     return at, kind, best
 
 
 @compiled
-def _start_of_change(rows, node):
+def _start_of_change(rows: np.ndarray, node: int) -> int:
     """The leftmost set whose candidates a merge at a set can alter: two sets before it."""
     for _ in range(2):
         if rows[node, PREVIOUS] != NO_SET:
-            node = np.int64(rows[node, PREVIOUS])
+            node = wide(rows[node, PREVIOUS])
     return node
 
 
 @compiled
-def _score_range(rows, known, priority, candidates, bounds):
+def _score_range(
+    rows: np.ndarray,
+    known: PairTotals,
+    priority: np.ndarray,
+    candidates: Candidates,
+    bounds: tuple[int, int],
+) -> None:
     """Scores the sets from ``bounds[0]`` to ``bounds[1]`` (or the end) anew."""
-    node = np.int64(bounds[0])
+    node = wide(bounds[0])
     while node != NO_SET:
         _score_inside(rows, known, priority, candidates, node)
         _score_across(rows, known, priority, candidates, node)
         if node == bounds[1]:
             return
-        node = np.int64(rows[node, NEXT])
+        node = wide(rows[node, NEXT])
 
 
 @compiled
-def _flatten(rows, head, values, start):
+def _flatten(rows: np.ndarray, head: int, values: np.ndarray, start: int) -> int:
     """Writes a sequence's tokens, each slot after the set before it; the end."""
-    node = np.int64(head)
+    node = wide(head)
     while node != NO_SET:
         for place in range(FIRST, FIRST + rows[node, LENGTH]):
             values[start] = rows[node, place]
@@ -156,34 +168,41 @@ def _flatten(rows, head, values, start):
         if rows[node, SLOT] != EMPTY_SLOT:
             values[start] = rows[node, SLOT]
             start += 1
-        node = np.int64(rows[node, NEXT])
+        node = wide(rows[node, NEXT])
     return start
 
 
 @compiled
-def _merge_sequence(rows, known, priority, candidates, head):
+def _merge_sequence(
+    rows: np.ndarray, known: PairTotals, priority: np.ndarray, candidates: Candidates, head: int
+) -> int:
     """Merges one sequence until nothing applies; its first set then."""
-    _score_range(rows, known, priority, candidates, (head, np.int64(NO_SET)))
+    _score_range(rows, known, priority, candidates, (head, wide(NO_SET)))
     while True:
         node, kind, score = _best(rows, candidates, head)
         if score == 0.0:
             return head
         left, right = candidates.pairs[node, kind]
-        start, stop = _start_of_change(rows, node), np.int64(rows[node, NEXT])
+        start, stop = _start_of_change(rows, node), wide(rows[node, NEXT])
         if kind == _INSIDE:
             _merge_inside(rows, known, node, left, right)
             stop = node
         else:
             _merge_across(rows, known, node, left, right)
         while rows[start, LENGTH] < 0:
-            start = np.int64(rows[start, NEXT])
+            start = wide(rows[start, NEXT])
         while rows[head, LENGTH] < 0:
-            head = np.int64(rows[head, NEXT])
+            head = wide(rows[head, NEXT])
         _score_range(rows, known, priority, candidates, (start, stop))
 
 
 @compiled
-def encode_batch_greedy(states, histories, known, priority):
+def encode_batch_greedy(
+    states: np.ndarray,
+    histories: tuple[np.ndarray, np.ndarray],
+    known: PairTotals,
+    priority: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
     """Segments histories greedily.
 
     Args:
@@ -203,7 +222,7 @@ def encode_batch_greedy(states, histories, known, priority):
         ends[1] = offsets[row + 1] - offsets[row]
         rows = link_sequences(states, items[offsets[row] : offsets[row + 1]], ends)
         candidates = Candidates(np.zeros((len(rows), 2)), np.zeros((len(rows), 2, 2), np.int32))
-        head = np.int64(0)
+        head = wide(0)
         bounds[row + 1] = bounds[row]
         if ends[1] > 0:
             head = _merge_sequence(rows, known, priority, candidates, head)
@@ -212,9 +231,9 @@ def encode_batch_greedy(states, histories, known, priority):
 
 
 @compiled
-def encode_rows_greedy(rows, known, priority):
+def encode_rows_greedy(rows: np.ndarray, known: PairTotals, priority: np.ndarray) -> np.ndarray:
     """Segments one sequence given as linked rows, which are used up."""
     candidates = Candidates(np.zeros((len(rows), 2)), np.zeros((len(rows), 2, 2), np.int32))
     values = np.empty(rows[:, LENGTH].sum(), np.int32)
-    head = _merge_sequence(rows, known, priority, candidates, np.int64(0))
+    head = _merge_sequence(rows, known, priority, candidates, wide(0))
     return values[: _flatten(rows, head, values, 0)].copy()

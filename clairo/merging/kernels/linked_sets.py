@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from clairo.merging.kernels.compiled import compiled
-from clairo.merging.kernels.pair_totals import add_change, pair_key
+from clairo.merging.kernels.pair_totals import PairChanges, add_change, pair_key
 
 NEXT, PREVIOUS, SLOT, LENGTH, FIRST = 0, 1, 2, 3, 4
 NO_SET, EMPTY_SLOT, REMOVED = -1, 0, -1
@@ -34,7 +34,7 @@ class LinkedSets(NamedTuple):
 
 
 @compiled
-def link_sequences(states, items, offsets):
+def link_sequences(states: np.ndarray, items: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     """Rows of all sequences, slots empty.
 
     Args:
@@ -57,16 +57,17 @@ def link_sequences(states, items, offsets):
 
 
 @compiled
-def holds(rows, node, token):
+def holds(rows: np.ndarray, node: int, token: int) -> bool:
     """Whether a set holds a token."""
-    for place in range(FIRST, FIRST + rows[node, LENGTH]):
+    # A loop, because numba compiles no generator expressions.
+    for place in range(FIRST, FIRST + rows[node, LENGTH]):  # noqa: SIM110
         if rows[node, place] == token:
             return True
     return False
 
 
 @compiled
-def drop(rows, node, token):
+def drop(rows: np.ndarray, node: int, token: int) -> None:
     """Takes a token out of a set; the others keep their order."""
     length = rows[node, LENGTH]
     place = FIRST
@@ -78,7 +79,7 @@ def drop(rows, node, token):
 
 
 @compiled
-def put_first(rows, node, token):
+def put_first(rows: np.ndarray, node: int, token: int) -> None:
     """Puts a token in front of a set's others."""
     length = rows[node, LENGTH]
     for place in range(FIRST + length, FIRST, -1):
@@ -88,7 +89,7 @@ def put_first(rows, node, token):
 
 
 @compiled
-def take_over_slot(rows, node):
+def take_over_slot(rows: np.ndarray, node: int) -> int:
     """Moves the token of the filled slot before an empty set into the set, if that is so.
 
     Returns:
@@ -104,13 +105,13 @@ def take_over_slot(rows, node):
 
 
 @compiled
-def is_removable(rows, node):
+def is_removable(rows: np.ndarray, node: int) -> bool:
     """Whether a set and the slot after it are both empty; a last set never goes."""
     return rows[node, LENGTH] == 0 and rows[node, SLOT] == EMPTY_SLOT and rows[node, NEXT] != NO_SET
 
 
 @compiled
-def remove(rows, node):
+def remove(rows: np.ndarray, node: int) -> None:
     """Unlinks a set together with the slot after it."""
     before, after = rows[node, PREVIOUS], rows[node, NEXT]
     rows[after, PREVIOUS] = before
@@ -120,7 +121,7 @@ def remove(rows, node):
 
 
 @compiled
-def add_inside(sets, node, sign, changes):
+def add_inside(sets: LinkedSets, node: int, sign: int, changes: PairChanges) -> None:
     """Adds or subtracts what the pairs inside one set count."""
     rows = sets.rows
     stop = FIRST + rows[node, LENGTH]
@@ -131,7 +132,7 @@ def add_inside(sets, node, sign, changes):
 
 
 @compiled
-def _add_slot_side(sets, node, slot, sign, changes):
+def _add_slot_side(sets: LinkedSets, node: int, slot: int, sign: int, changes: PairChanges) -> None:
     rows = sets.rows
     weight = sign * sets.across[1, rows[node, LENGTH]]
     for place in range(FIRST, FIRST + rows[node, LENGTH]):
@@ -139,7 +140,7 @@ def _add_slot_side(sets, node, slot, sign, changes):
 
 
 @compiled
-def add_link(sets, node, sign, changes):
+def add_link(sets: LinkedSets, node: int, sign: int, changes: PairChanges) -> None:
     """Adds or subtracts what the pairs between a set, its right slot and the next set count."""
     rows = sets.rows
     after = rows[node, NEXT]

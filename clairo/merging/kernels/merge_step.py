@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from clairo.merging.kernels.compiled import compiled
+from clairo.merging.kernels.compiled import compiled, wide
 from clairo.merging.kernels.linked_sets import (
     EMPTY_SLOT,
     FIRST,
@@ -20,6 +20,7 @@ from clairo.merging.kernels.linked_sets import (
     PREVIOUS,
     REMOVED,
     SLOT,
+    LinkedSets,
     add_inside,
     add_link,
     drop,
@@ -29,9 +30,13 @@ from clairo.merging.kernels.linked_sets import (
     remove,
     take_over_slot,
 )
+from clairo.merging.kernels.pair_totals import PairChanges
 
 INSIDE, ACROSS = 0, 1
 _STEP, _UNITS = 0, 1
+
+Merge = tuple[int, int, int]
+"""Smaller token, larger token, new token."""
 
 
 class Occurrences(NamedTuple):
@@ -74,7 +79,7 @@ class Journal(NamedTuple):
 
 
 @compiled
-def new_journal(num_sets, counts_changes):
+def new_journal(num_sets: int, counts_changes: bool) -> Journal:
     """A journal for as many sets."""
     return Journal(
         np.zeros((num_sets, 2), np.int32),
@@ -87,14 +92,14 @@ def new_journal(num_sets, counts_changes):
 
 
 @compiled
-def begin_step(journal):
+def begin_step(journal: Journal) -> None:
     """Forgets what the last step touched."""
     journal.state[_STEP] += 1
     journal.state[_UNITS] = 0
 
 
 @compiled
-def list_occurrences(rows, num_tokens, capacity):
+def list_occurrences(rows: np.ndarray, num_tokens: int, capacity: int) -> Occurrences:
     """Occurrences of the initial tokens; room for ``capacity`` tokens."""
     lengths = np.zeros(capacity, np.int64)
     for node in range(len(rows)):
@@ -114,7 +119,7 @@ def list_occurrences(rows, num_tokens, capacity):
 
 
 @compiled
-def _meets(rows, node, small, large):
+def _meets(rows: np.ndarray, node: int, small: int, large: int) -> bool:
     """Whether a pair is inside a set or on the link to its right."""
     has_small, has_large = holds(rows, node, small), holds(rows, node, large)
     if has_small and has_large and small != large:
@@ -132,7 +137,7 @@ def _meets(rows, node, small, large):
 
 
 @compiled
-def _add_site(sites, num_sites, node):
+def _add_site(sites: np.ndarray, num_sites: int, node: int) -> int:
     """Inserts a set into the ascending list unless it is there; near the end, so cheap."""
     place = num_sites
     while place > 0 and sites[place - 1] > node:
@@ -146,7 +151,9 @@ def _add_site(sites, num_sites, node):
 
 
 @compiled
-def _add_sites_around(rows, node, pair, sites, num_sites):
+def _add_sites_around(
+    rows: np.ndarray, node: int, pair: tuple[int, int], sites: np.ndarray, num_sites: int
+) -> int:
     """Adds the set itself and the one before it, where the pair meets there."""
     before = rows[node, PREVIOUS]
     if before != NO_SET and _meets(rows, before, pair[0], pair[1]):
@@ -157,7 +164,9 @@ def _add_sites_around(rows, node, pair, sites, num_sites):
 
 
 @compiled
-def find_sites(rows, occurrences, pair, sites):
+def find_sites(
+    rows: np.ndarray, occurrences: Occurrences, pair: tuple[int, int], sites: np.ndarray
+) -> int:
     """Fills ``sites`` with the sets at which a pair meets; gives their number.
 
     Reads the shorter of the two tokens' lists and drops its dead entries.
@@ -187,7 +196,7 @@ def find_sites(rows, occurrences, pair, sites):
 
 
 @compiled
-def _touch_unit(journal, node, kind):
+def _touch_unit(journal: Journal, node: int, kind: int) -> bool:
     """Notes a unit; whether it is new in this step."""
     if journal.stamps[node, kind] == journal.state[_STEP]:
         return False
@@ -198,7 +207,7 @@ def _touch_unit(journal, node, kind):
 
 
 @compiled
-def touch(sets, journal, node, changes):
+def touch(sets: LinkedSets, journal: Journal, node: int, changes: PairChanges) -> None:
     """Subtracts what a set and its two links count, once a step, before the set changes."""
     if not journal.counts_changes:
         return
@@ -212,7 +221,9 @@ def touch(sets, journal, node, changes):
 
 
 @compiled
-def _merge_with_slot(sets, journal, nodes, merge, changes):
+def _merge_with_slot(
+    sets: LinkedSets, journal: Journal, nodes: tuple[int, int], merge: Merge, changes: PairChanges
+) -> int:
     """Tries the slot after ``nodes[0]`` with the set ``nodes[1]`` beside it."""
     rows, (at, side), (small, large, new) = sets.rows, nodes, merge
     slot = rows[at, SLOT]
@@ -226,7 +237,9 @@ def _merge_with_slot(sets, journal, nodes, merge, changes):
 
 
 @compiled
-def _merge_across(sets, journal, node, merge, changes):
+def _merge_across(
+    sets: LinkedSets, journal: Journal, node: int, merge: Merge, changes: PairChanges
+) -> int:
     """Merges on the link to the right of a set; how often."""
     rows, (small, large, new) = sets.rows, merge
     after = rows[node, NEXT]
@@ -234,8 +247,8 @@ def _merge_across(sets, journal, node, merge, changes):
         return 0
     if rows[node, SLOT] != EMPTY_SLOT:
         return _merge_with_slot(
-            sets, journal, (node, np.int64(node)), merge, changes
-        ) + _merge_with_slot(sets, journal, (node, np.int64(after)), merge, changes)
+            sets, journal, (node, wide(node)), merge, changes
+        ) + _merge_with_slot(sets, journal, (node, wide(after)), merge, changes)
     if holds(rows, node, small) and holds(rows, after, large):
         left, right = small, large
     elif holds(rows, node, large) and holds(rows, after, small):
@@ -251,7 +264,9 @@ def _merge_across(sets, journal, node, merge, changes):
 
 
 @compiled
-def merge_at(sets, journal, node, merge, changes):
+def merge_at(
+    sets: LinkedSets, journal: Journal, node: int, merge: Merge, changes: PairChanges
+) -> tuple[int, int]:
     """Applies a merge at one set and its right link; how often inside and across."""
     rows, (small, large, new) = sets.rows, merge
     inside = 0
@@ -265,7 +280,7 @@ def merge_at(sets, journal, node, merge, changes):
 
 
 @compiled
-def note_emptied(rows, node, emptied, num_emptied):
+def note_emptied(rows: np.ndarray, node: int, emptied: np.ndarray, num_emptied: int) -> int:
     """Appends a set and the next one to the list of emptied sets where they are empty."""
     if rows[node, LENGTH] == 0:
         emptied[num_emptied] = node
@@ -278,7 +293,7 @@ def note_emptied(rows, node, emptied, num_emptied):
 
 
 @compiled
-def tidy(sets, journal, node, changes):
+def tidy(sets: LinkedSets, journal: Journal, node: int, changes: PairChanges) -> None:
     """Tidies up around one set that a merge has emptied.
 
     Going through the emptied sets from left to right does what repeated passes over the
@@ -292,7 +307,7 @@ def tidy(sets, journal, node, changes):
 
 
 @compiled
-def add_touched(sets, journal, index, changes):
+def add_touched(sets: LinkedSets, journal: Journal, index: int, changes: PairChanges) -> None:
     """Adds what one touched unit counts now."""
     unit = journal.units[index]
     if sets.rows[unit // 2, LENGTH] == REMOVED:
@@ -304,7 +319,13 @@ def add_touched(sets, journal, index, changes):
 
 
 @compiled
-def add_occurrence(occurrences, token, node):
+def room_for_sets(num_columns: int) -> int:
+    """How many pairs one call of a function here may change, generously."""
+    return 8 * num_columns * num_columns + 16
+
+
+@compiled
+def add_occurrence(occurrences: Occurrences, token: int, node: int) -> None:
     """Appends a place of the newest token."""
     occurrences.pool[occurrences.state[0]] = node
     occurrences.state[0] += 1

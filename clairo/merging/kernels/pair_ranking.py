@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from clairo.merging.kernels.compiled import compiled
-from clairo.merging.kernels.pair_totals import total_of
+from clairo.merging.kernels.compiled import compiled, wide
+from clairo.merging.kernels.pair_totals import PairTotals, total_of
 
 NOTHING = -1
 _SIZE, _THRESHOLD, _KEEPS = 0, 1, 2
@@ -37,28 +37,28 @@ class PairHeap(NamedTuple):
 
 
 @compiled
-def new_heap(capacity, keeps):
+def new_heap(capacity: int, keeps: bool) -> PairHeap:
     """An empty heap whose threshold nothing reaches."""
     state = np.array([0, np.iinfo(np.int64).max, keeps])
     return PairHeap(np.empty(capacity, np.int64), np.empty(capacity, np.int64), state)
 
 
 @compiled
-def _before(heap, left, right):
+def _before(heap: PairHeap, left: int, right: int) -> bool:
     if heap.totals[left] != heap.totals[right]:
         return heap.totals[left] > heap.totals[right]
     return heap.keys[left] < heap.keys[right]
 
 
 @compiled
-def _swap(heap, left, right):
+def _swap(heap: PairHeap, left: int, right: int) -> None:
     total, key = heap.totals[left], heap.keys[left]
     heap.totals[left], heap.keys[left] = heap.totals[right], heap.keys[right]
     heap.totals[right], heap.keys[right] = total, key
 
 
 @compiled
-def _sink(heap, place):
+def _sink(heap: PairHeap, place: int) -> None:
     size = heap.state[_SIZE]
     while 2 * place + 1 < size:
         child = 2 * place + 1
@@ -71,7 +71,7 @@ def _sink(heap, place):
 
 
 @compiled
-def push(heap, key, total):
+def push(heap: PairHeap, key: int, total: int) -> None:
     """Adds an entry if it reaches the threshold; the caller has made room."""
     if total < heap.state[_THRESHOLD]:
         return
@@ -84,13 +84,13 @@ def push(heap, key, total):
 
 
 @compiled
-def is_kept(heap):
+def is_kept(heap: PairHeap) -> bool:
     """Whether outdated entries are kept until they reach the top."""
     return heap.state[_KEEPS] == 1
 
 
 @compiled
-def pop(heap):
+def pop(heap: PairHeap) -> None:
     """Takes the top entry out."""
     heap.state[_SIZE] -= 1
     last = heap.state[_SIZE]
@@ -99,7 +99,7 @@ def pop(heap):
 
 
 @compiled
-def heap_with_room(heap, table, extra):
+def heap_with_room(heap: PairHeap, table: PairTotals, extra: int) -> PairHeap:
     """The same heap with place for ``extra`` entries; outdated ones are dropped on the way."""
     if heap.state[_SIZE] + extra <= len(heap.keys):
         return heap
@@ -120,14 +120,14 @@ def heap_with_room(heap, table, extra):
 
 
 @compiled
-def is_crossing(key, modality_bits):
+def is_crossing(key: int, modality_bits: np.ndarray) -> bool:
     """Whether a pair's leaves belong to more than one modality."""
     bits = modality_bits[key >> 32] | modality_bits[key & 0xFFFFFFFF]
     return bits & (bits - 1) != 0
 
 
 @compiled
-def best_total(heap, table):
+def best_total(heap: PairHeap, table: PairTotals) -> int:
     """Drops outdated entries from the top; the largest total then, 0 for an empty heap."""
     while heap.state[_SIZE] > 0:
         if total_of(table, heap.keys[0]) == heap.totals[0]:
@@ -137,16 +137,18 @@ def best_total(heap, table):
 
 
 @compiled
-def largest_total(table):
+def largest_total(table: PairTotals) -> int:
     """The largest total of all pairs."""
-    largest = np.int64(0)
+    largest = wide(0)
     for slot in range(len(table.keys)):
         largest = max(largest, table.totals[slot])
     return largest
 
 
 @compiled
-def fill(heap, table, modality_bits, crossing, threshold):
+def fill(
+    heap: PairHeap, table: PairTotals, modality_bits: np.ndarray, crossing: bool, threshold: int
+) -> PairHeap:
     """Fills an empty heap from the table.
 
     Args:
@@ -173,7 +175,7 @@ def fill(heap, table, modality_bits, crossing, threshold):
 
 
 @compiled
-def ready(heap, table, modality_bits, crossing):
+def ready(heap: PairHeap, table: PairTotals, modality_bits: np.ndarray, crossing: bool) -> PairHeap:
     """The heap with a current entry on top, or empty when no pair is left.
 
     A heap that keeps every entry is never refilled: pairs below its threshold stay out.
@@ -185,7 +187,7 @@ def ready(heap, table, modality_bits, crossing):
 
 
 @compiled
-def take(free, crossing, may_cross):
+def take(free: PairHeap, crossing: PairHeap, may_cross: bool) -> int:
     """Key of the better of two tops, ``NOTHING`` when there is none to take.
 
     A kept entry is taken out; otherwise the changed total outdates it.

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from clairo.merging.kernels.compiled import compiled
+from clairo.merging.kernels.compiled import compiled, wide
 
 EMPTY = -1
 _SPREAD = -7046029254386353131  # 2^64 divided by the golden ratio, as a signed number
@@ -33,15 +33,15 @@ class PairChanges(NamedTuple):
 
 
 @compiled
-def pair_key(left, right):
+def pair_key(left: int, right: int) -> int:
     """Key of an unordered pair."""
     if left <= right:
-        return (np.int64(left) << 32) | np.int64(right)
-    return (np.int64(right) << 32) | np.int64(left)
+        return (wide(left) << 32) | wide(right)
+    return (wide(right) << 32) | wide(left)
 
 
 @compiled
-def find_slot(keys, key):
+def find_slot(keys: np.ndarray, key: int) -> int:
     """Slot of a key, or the empty slot where it belongs."""
     mask = len(keys) - 1
     slot = ((key * _SPREAD) >> 32) & mask
@@ -51,7 +51,7 @@ def find_slot(keys, key):
 
 
 @compiled
-def new_totals(num_slots):
+def new_totals(num_slots: int) -> PairTotals:
     """An empty table."""
     return PairTotals(
         np.full(num_slots, EMPTY, np.int64),
@@ -61,7 +61,7 @@ def new_totals(num_slots):
 
 
 @compiled
-def new_changes(num_slots):
+def new_changes(num_slots: int) -> PairChanges:
     """An empty small table."""
     return PairChanges(
         np.full(num_slots, EMPTY, np.int64),
@@ -72,7 +72,7 @@ def new_changes(num_slots):
 
 
 @compiled
-def add_change(changes, key, amount):
+def add_change(changes: PairChanges, key: int, amount: int) -> None:
     """Adds to a pair's change; the caller has made room."""
     slot = find_slot(changes.keys, key)
     if changes.keys[slot] == EMPTY:
@@ -83,7 +83,7 @@ def add_change(changes, key, amount):
 
 
 @compiled
-def clear_changes(changes):
+def clear_changes(changes: PairChanges) -> None:
     """Empties the table, at the cost of what is in it."""
     for index in range(changes.used[0]):
         slot = changes.slots[index]
@@ -93,7 +93,7 @@ def clear_changes(changes):
 
 
 @compiled
-def with_room(changes, extra):
+def with_room(changes: PairChanges, extra: int) -> PairChanges:
     """The same changes in a table that can take ``extra`` more pairs."""
     if 2 * (changes.used[0] + extra) <= len(changes.keys):
         return changes
@@ -105,7 +105,7 @@ def with_room(changes, extra):
 
 
 @compiled
-def add_total(table, key, amount):
+def add_total(table: PairTotals, key: int, amount: int) -> int:
     """Adds to a pair's total and gives the new total; the caller has made room."""
     slot = find_slot(table.keys, key)
     if table.keys[slot] == EMPTY:
@@ -116,13 +116,13 @@ def add_total(table, key, amount):
 
 
 @compiled
-def total_of(table, key):
+def total_of(table: PairTotals, key: int) -> int:
     """Total of a pair, 0 where it is unknown."""
     return table.totals[find_slot(table.keys, key)]
 
 
 @compiled
-def totals_with_room(table, extra):
+def totals_with_room(table: PairTotals, extra: int) -> PairTotals:
     """The same totals in a table that can take ``extra`` more pairs; zeros are dropped."""
     if 10 * (table.used[0] + extra) <= 7 * len(table.keys):
         return table
