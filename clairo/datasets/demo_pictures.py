@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,13 +24,16 @@ _OVERSAMPLING: Final = 2
 """Drawn larger and then reduced, for Pillow draws hard edges."""
 
 _COLORS: Final = (
-    (214, 40, 40), (30, 90, 200), (44, 150, 60), (242, 196, 24), (120, 50, 160), (20, 170, 170),
-    (240, 120, 20), (230, 100, 170), (110, 66, 30), (38, 38, 44), (150, 205, 40), (150, 190, 245),
+    (214, 40, 40), (30, 90, 200), (44, 150, 60), (242, 196, 24), (105, 40, 140), (20, 140, 140),
+    (240, 120, 20), (230, 100, 170), (120, 72, 30), (38, 38, 44), (150, 205, 40), (150, 190, 245),
 )  # fmt: skip
-_FORMS: Final = ("circle", "square", "triangle", "star", "ring", "cross")
+_FORMS: Final = (
+    "circle", "square", "triangle", "star", "ring", "cross", "diamond", "hourglass", "crescent",
+    "arrow", "frame", "bars",
+)  # fmt: skip
 _PATTERNS: Final = ("plain", "stripes", "dots", "checks")
 
-Box = tuple[float, float, float, float]
+Points = tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True)
@@ -56,13 +58,12 @@ def look(number: int) -> Look:
         >>> look(0)
         Look(color=(214, 40, 40), form='circle', pattern='plain')
         >>> look(12)
-        Look(color=(214, 40, 40), form='star', pattern='stripes')
+        Look(color=(214, 40, 40), form='cross', pattern='dots')
     """
     lap, place = divmod(number, len(_COLORS))
-    half, form = place // len(_FORMS), (place + 3 * lap) % len(_FORMS)
-    # The second lap gives each form the two patterns that the first lap left free.
-    pattern = (form + 2 - half) if lap else (place + half)
-    return Look(_COLORS[place], _FORMS[form], _PATTERNS[pattern % len(_PATTERNS)])
+    # Twelve forms and four patterns: the second lap moves both, and no pair of them returns.
+    form, pattern = (place + 5 * lap) % len(_FORMS), (place + 2 * lap) % len(_PATTERNS)
+    return Look(_COLORS[place], _FORMS[form], _PATTERNS[pattern])
 
 
 def draw_pictures(world: DemoWorld) -> list[bytes]:
@@ -76,14 +77,14 @@ def draw_picture(appearance: Look, generator: np.random.Generator) -> bytes:
     side = PICTURE_SIZE * _OVERSAMPLING
     gray = int(generator.integers(222, 250))
     picture = Image.new("RGB", (side, side), (gray, gray, gray))
-    extent = side * float(generator.uniform(0.60, 0.72))
+    extent = side * float(generator.uniform(0.62, 0.71))
     slack = (side - extent) / 2
-    left, top = (slack + slack * float(generator.uniform(-0.35, 0.35)) for _ in range(2))
+    left, top = (slack + slack * float(generator.uniform(-0.3, 0.3)) for _ in range(2))
     outline = Image.new("L", (side, side), 0)
-    _OUTLINES[appearance.form](ImageDraw.Draw(outline), (left, top, left + extent, top + extent))
+    _draw_form(ImageDraw.Draw(outline), appearance.form, left, top, extent)
     surface = _draw_surface(appearance, side, round(left), round(top))
     picture.paste(surface, (0, 0), outline)
-    brightness = float(generator.uniform(0.92, 1.06))
+    brightness = float(generator.uniform(0.94, 1.06))
     picture = ImageEnhance.Brightness(picture).enhance(brightness)
     picture = picture.resize((PICTURE_SIZE, PICTURE_SIZE), Image.Resampling.BOX)
     encoded = io.BytesIO()
@@ -109,49 +110,42 @@ def _draw_surface(appearance: Look, side: int, left: int, top: int) -> Image.Ima
     return surface
 
 
-def _circle(pen: ImageDraw.ImageDraw, box: Box) -> None:
-    pen.ellipse(box, fill=255)
+def _draw_form(pen: ImageDraw.ImageDraw, form: str, left: float, top: float, extent: float) -> None:
+    """Fills a form; its parts are drawn one over the other, holes with 0."""
+    for fill, points in _PARTS[form]:
+        corners = [(left + extent * x, top + extent * y) for x, y in points]
+        if len(corners) == 2:
+            pen.ellipse(corners, fill=fill)
+        else:
+            pen.polygon(corners, fill=fill)
 
 
-def _square(pen: ImageDraw.ImageDraw, box: Box) -> None:
-    inset = (box[2] - box[0]) * 0.06
-    pen.rectangle((box[0] + inset, box[1] + inset, box[2] - inset, box[3] - inset), fill=255)
+def _rectangle(left: float, top: float, right: float, bottom: float) -> Points:
+    return ((left, top), (right, top), (right, bottom), (left, bottom))
 
 
-def _triangle(pen: ImageDraw.ImageDraw, box: Box) -> None:
-    left, top, right, bottom = box
-    pen.polygon([((left + right) / 2, top), (right, bottom), (left, bottom)], fill=255)
+def _star_points(corners: int = 5, waist: float = 0.45) -> Points:
+    points = []
+    for corner in range(2 * corners):
+        reach = 0.5 if corner % 2 == 0 else 0.5 * waist
+        angle = math.pi * corner / corners - math.pi / 2
+        points.append((0.5 + reach * math.cos(angle), 0.5 + reach * math.sin(angle)))
+    return tuple(points)
 
 
-def _star(pen: ImageDraw.ImageDraw, box: Box) -> None:
-    left, top, right, bottom = box
-    x, y, radius = (left + right) / 2, (top + bottom) / 2, (right - left) / 2
-    corners = []
-    for corner in range(10):
-        reach = radius if corner % 2 == 0 else radius * 0.45
-        angle = math.pi * corner / 5 - math.pi / 2
-        corners.append((x + reach * math.cos(angle), y + reach * math.sin(angle)))
-    pen.polygon(corners, fill=255)
-
-
-def _ring(pen: ImageDraw.ImageDraw, box: Box) -> None:
-    pen.ellipse(box, fill=255)
-    hole = (box[2] - box[0]) * 0.28
-    pen.ellipse((box[0] + hole, box[1] + hole, box[2] - hole, box[3] - hole), fill=0)
-
-
-def _cross(pen: ImageDraw.ImageDraw, box: Box) -> None:
-    left, top, right, bottom = box
-    arm = (right - left) * 0.32
-    pen.rectangle((left + arm, top, right - arm, bottom), fill=255)
-    pen.rectangle((left, top + arm, right, bottom - arm), fill=255)
-
-
-_OUTLINES: Final[dict[str, Callable[[ImageDraw.ImageDraw, Box], None]]] = {
-    "circle": _circle,
-    "square": _square,
-    "triangle": _triangle,
-    "star": _star,
-    "ring": _ring,
-    "cross": _cross,
-}
+_PARTS: Final[dict[str, tuple[tuple[int, Points], ...]]] = {
+    "circle": ((255, ((0, 0), (1, 1))),),
+    "square": ((255, _rectangle(0.06, 0.06, 0.94, 0.94)),),
+    "triangle": ((255, ((0.5, 0), (1, 1), (0, 1))),),
+    "star": ((255, _star_points()),),
+    "ring": ((255, ((0, 0), (1, 1))), (0, ((0.28, 0.28), (0.72, 0.72)))),
+    "cross": ((255, _rectangle(0.32, 0, 0.68, 1)), (255, _rectangle(0, 0.32, 1, 0.68))),
+    "diamond": ((255, ((0.5, 0), (1, 0.5), (0.5, 1), (0, 0.5))),),
+    "hourglass": ((255, ((0, 0), (1, 0), (0.55, 0.5), (1, 1), (0, 1), (0.45, 0.5))),),
+    "crescent": ((255, ((0, 0), (1, 1))), (0, ((0.3, -0.05), (1.2, 0.85)))),
+    "arrow": ((255, ((0, 0.35), (0.5, 0.35), (0.5, 0.05), (1, 0.5), (0.5, 0.95), (0.5, 0.65),
+                     (0, 0.65))),),
+    "frame": ((255, _rectangle(0.02, 0.02, 0.98, 0.98)), (0, _rectangle(0.3, 0.3, 0.7, 0.7))),
+    "bars": ((255, _rectangle(0.08, 0, 0.36, 1)), (255, _rectangle(0.64, 0, 0.92, 1))),
+}  # fmt: skip
+"""(fill, points) of each part in a unit square; two points span an ellipse."""
