@@ -90,14 +90,3 @@ def place_rows(
         "num_present": int(present.sum()),
     }
     return EmbeddingTable(modality, catalog.item_ids, vectors, present, {**counted, **facts})
-
-
-def unit_length(rows: Float[np.ndarray, "rows dims"]) -> Float[np.ndarray, "rows dims"]:
-    """Rows scaled to Euclidean length 1; zero rows stay zero.
-
-    Example:
-        >>> unit_length(np.array([[0.0, 2.0], [0.0, 0.0]])).tolist()
-        [[0.0, 1.0], [0.0, 0.0]]
-    """
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows / np.where(lengths > 0, lengths, 1)

@@ -11,7 +11,8 @@ from pydantic import Field, model_validator
 
 from clairo.core.artifacts import EmbeddingTable, ItemCatalog
 from clairo.core.stage import Runtime
-from clairo.embeddings.base import ImageEncoderConfig, place_rows, unit_length
+from clairo.core.vectors import unit_rows
+from clairo.embeddings.base import ImageEncoderConfig, place_rows
 from clairo.embeddings.pictures import describe_pictures
 
 _CELLS_PER_BLOCK = 2
@@ -75,7 +76,7 @@ class ColorHogConfig(ImageEncoderConfig):
     def _describe(self, pictures: list[Image.Image]) -> Float[np.ndarray, "pictures dims"]:
         """Both halves of each picture, each half of unit length."""
         colors, gradients = zip(*map(self._halves, pictures), strict=True)
-        return np.hstack([unit_length(np.stack(colors)), unit_length(np.stack(gradients))])
+        return np.hstack([unit_rows(np.stack(colors)), unit_rows(np.stack(gradients))])
 
     def _halves(
         self, picture: Image.Image

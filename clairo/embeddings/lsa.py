@@ -11,11 +11,11 @@ from clairo.core.artifacts import EmbeddingTable, ItemCatalog
 from clairo.core.errors import DataError
 from clairo.core.stage import Runtime
 from clairo.core.threads import limit_threads
+from clairo.core.vectors import unit_rows
 from clairo.embeddings.base import (
     TextEncoderConfig,
     place_rows,
     present_sentences,
-    unit_length,
 )
 
 # Words of one letter count: sizes and model numbers are made of them.
@@ -53,8 +53,8 @@ class LsaConfig(TextEncoderConfig):
         Raises:
             DataError: No item has a sentence, or no term is kept.
         """
-        from sklearn.decomposition import TruncatedSVD
         from sklearn.feature_extraction.text import TfidfVectorizer
+        from sklearn.utils.extmath import randomized_svd
 
         sentences, present = present_sentences(catalog)
         vectorizer = TfidfVectorizer(
@@ -74,12 +74,17 @@ class LsaConfig(TextEncoderConfig):
             ) from error
         known = np.diff(weights.indptr) > 0
         present[present] = known
-        solver = TruncatedSVD(min(self.dims, *weights.shape), n_iter=7, random_state=0)
+        kept = weights[known]
         with limit_threads(1):
-            rows = unit_length(solver.fit_transform(weights[known]))
+            left, strengths, _ = randomized_svd(
+                kept, min(self.dims, *kept.shape), n_iter=7, random_state=0
+            )
+        rows = left * strengths
+        # Rows of TF-IDF have unit length, so this is the mean squared distance to the mean.
+        spread = 1.0 - float(np.square(kept.mean(axis=0)).sum())
         facts = {
             "num_terms": weights.shape[1],
-            "variance_kept": float(solver.explained_variance_ratio_.sum()),
+            "variance_kept": float(rows.var(axis=0).sum()) / spread if spread > 1e-9 else 1.0,
             "num_without_terms": int((~known).sum()),
         }
-        return place_rows("text", catalog, present, rows, facts)
+        return place_rows("text", catalog, present, unit_rows(rows), facts)

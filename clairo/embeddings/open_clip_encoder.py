@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import pickle
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
@@ -23,9 +22,6 @@ from clairo.embeddings.torch_inference import torch_inference
 
 _LOCAL_FOLDER = "local-dir:"
 _SELF_CONTAINED = ("hf-hub:", _LOCAL_FOLDER)
-
-# What open_clip, the hub, torch.load and safetensors raise for weights they cannot use.
-_LOADING_ERRORS = (OSError, RuntimeError, ValueError, KeyError, EOFError, pickle.UnpicklingError)
 
 
 class OpenClipConfig(ImageEncoderConfig):
@@ -119,7 +115,8 @@ class OpenClipConfig(ImageEncoderConfig):
                 # open_clip only warns when a tag was trained with another activation.
                 force_quick_gelu=bool(tag.get("quick_gelu", False)),
             )
-        except _LOADING_ERRORS as error:
+        # Damaged or foreign weights fail anywhere in open_clip, the hub, torch or pickle.
+        except Exception as error:
             what = self.architecture + (f" ({self.pretrained})" if self.pretrained else "")
             raise cannot_load(what, "image.pretrained", "color_hog", error) from error
         return model.eval(), preprocess

@@ -75,8 +75,8 @@ class SentenceTransformerConfig(TextEncoderConfig):
 
         try:
             model = SentenceTransformer(self.model, device=device)
-        # The library's and the hub's errors share no base below Exception.
-        except (OSError, ValueError, RuntimeError, KeyError) as error:
+        # Damaged or foreign weights fail anywhere in the library, the hub, torch or pickle.
+        except Exception as error:
             raise cannot_load(self.model, "text.model", "lsa", error) from error
         if self.max_tokens is not None:
             model.max_seq_length = self.max_tokens

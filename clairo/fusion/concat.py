@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Int
 from pydantic import Field
 
 from clairo.core.artifacts import EmbeddingTable, Modalities
 from clairo.core.errors import DataError
 from clairo.core.principal_axes import PrincipalAxes
 from clairo.core.stage import Runtime
+from clairo.core.vectors import unit_rows
 from clairo.fusion.base import Fusion, FusionConfig, Source, choose
 
 
@@ -153,17 +154,6 @@ class ConcatPca(Fusion):
         }
         fused = EmbeddingTable("fused", joint.item_ids, vectors, joint.present, facts)
         return Modalities((fused,))
-
-
-def unit_rows(vectors: Float[np.ndarray, "rows dims"]) -> Float[np.ndarray, "rows dims"]:
-    """Rows scaled to Euclidean length 1; zero rows stay zero.
-
-    Example:
-        >>> unit_rows(np.array([[3.0, 4.0], [0.0, 0.0]])).tolist()
-        [[0.6, 0.8], [0.0, 0.0]]
-    """
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.where(lengths > 0, lengths, 1)
 
 
 def _widths(modalities: Modalities) -> tuple[int, ...]:

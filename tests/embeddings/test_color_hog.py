@@ -81,7 +81,7 @@ def test_cells_that_do_not_fit_are_refused_with_the_size_that_does() -> None:
 
 @pytest.mark.shared
 def test_real_product_photos_all_decode(shared: Path) -> None:
-    folder = shared / "amazon" / "2018" / "Gift_Cards" / "images"
+    folder = shared / "data" / "amazon" / "2018" / "Gift_Cards" / "images"
     photos = [path.read_bytes() for path in sorted(folder.iterdir())[:12]]
     table = encode(ColorHogConfig(), *photos)
     assert table.facts["num_undecodable"] == 0

@@ -19,12 +19,19 @@ def encoded(picture: Image.Image, image_format: str = "PNG", **options) -> bytes
     return stream.getvalue()
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16", "I"])
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
 @pytest.mark.parametrize("size", [(1, 1), (3, 200)])
 def test_every_mode_and_size_becomes_rgb(mode: str, size: tuple[int, int]) -> None:
     picture = decode_picture(encoded(Image.new(mode, size)))
     assert picture is not None
     assert (picture.mode, picture.size) == ("RGB", size)
+
+
+@pytest.mark.parametrize("mode", ["I", "F"])
+def test_whole_and_real_numbers_become_rgb(mode: str) -> None:
+    picture = decode_picture(encoded(Image.new(mode, (2, 3), 200), "TIFF"))
+    assert picture is not None
+    assert picture.getpixel((0, 0)) == (200, 200, 200)
 
 
 def test_print_colours_become_rgb() -> None:

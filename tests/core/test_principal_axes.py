@@ -1,0 +1,77 @@
+"""Principal axes of point clouds whose axes are known by construction."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from clairo.core.errors import DataError
+from clairo.core.principal_axes import PrincipalAxes
+
+# Four points: variance 2 * 4^2 along the first direction, 2 * 2^2 along the second, 0 beyond.
+CROSS = np.array([[4.0, 0, 0], [-4, 0, 0], [0, 2, 0], [0, -2, 0]])
+FIRST_SHARE = 32 / (32 + 8)
+
+
+def test_axes_come_strongest_first_with_their_share_of_the_variance() -> None:
+    axes = PrincipalAxes.fit(CROSS, variance=None, dims=1)
+    np.testing.assert_allclose(axes.axes, [[1, 0, 0]], atol=1e-12)
+    assert axes.variance_kept == pytest.approx(FIRST_SHARE)
+
+
+@pytest.mark.parametrize(
+    ("variance", "kept"), [(0.5, 1), (FIRST_SHARE, 1), (FIRST_SHARE + 0.01, 2), (1.0, 2)]
+)
+def test_the_fewest_axes_that_reach_the_share_are_kept(variance: float, kept: int) -> None:
+    assert len(PrincipalAxes.fit(CROSS, variance=variance, dims=None).axes) == kept
+
+
+def test_more_dims_than_directions_gives_the_directions() -> None:
+    axes = PrincipalAxes.fit(CROSS, variance=None, dims=3)
+    assert len(axes.axes) == 2
+    assert axes.variance_kept == pytest.approx(1)
+
+
+@pytest.mark.parametrize("shape", [(40, 7), (7, 40)])
+def test_all_axes_together_lose_nothing(shape: tuple[int, int]) -> None:
+    rows = np.random.default_rng(0).normal(size=shape)
+    axes = PrincipalAxes.fit(rows, variance=1.0, dims=None)
+    back = axes.project(rows) @ axes.axes + axes.mean
+    np.testing.assert_allclose(back, rows, atol=1e-5)
+    assert len(axes.axes) == min(shape[0] - 1, shape[1])
+
+
+def test_wide_and_tall_tables_are_solved_alike() -> None:
+    rows = np.random.default_rng(1).normal(size=(10, 9))
+    padded = np.hstack([rows, np.zeros((10, 5))])
+    tall = PrincipalAxes.fit(rows, variance=None, dims=3)
+    wide = PrincipalAxes.fit(padded, variance=None, dims=3)
+    np.testing.assert_allclose(tall.project(rows), wide.project(padded), atol=1e-5)
+
+
+def test_signs_do_not_depend_on_the_sign_of_the_data() -> None:
+    rows = np.random.default_rng(2).normal(size=(30, 4))
+    np.testing.assert_allclose(
+        PrincipalAxes.fit(rows, variance=1.0, dims=None).axes,
+        PrincipalAxes.fit(-rows, variance=1.0, dims=None).axes,
+        atol=1e-10,
+    )
+
+
+def test_whitened_coordinates_have_unit_variance() -> None:
+    rows = np.random.default_rng(3).normal(size=(50, 3)) * [1, 10, 100]
+    white = PrincipalAxes.fit(rows, variance=1.0, dims=None, whiten=True).project(rows)
+    np.testing.assert_allclose(np.cov(white.T), np.eye(3), atol=1e-4)
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, 1e6])
+@pytest.mark.parametrize("shape", [(50, 3), (3, 50)])
+def test_equal_rows_have_no_axes(value: float, shape: tuple[int, int]) -> None:
+    with pytest.raises(DataError, match=f"{shape[0]} equal ones"):
+        PrincipalAxes.fit(np.full(shape, value, dtype=np.float32), variance=0.9, dims=None)
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_fewer_than_two_rows_are_refused(count: int) -> None:
+    with pytest.raises(DataError, match=f"got {count}"):
+        PrincipalAxes.fit(np.ones((count, 3)), variance=0.9, dims=None)
