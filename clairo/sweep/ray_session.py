@@ -14,7 +14,7 @@ from clairo.core.errors import SweepError
 from clairo.sweep.guarded_run import thread_variables
 
 _PROBE_SECONDS = 5.0
-_HEALTH_SECONDS = 30.0
+_HEALTH_SECONDS = 20.0
 _OBJECT_STORE_BYTES = 150 * 2**20
 
 # Set before ray is imported. No telemetry, no rebuilding of environments, no token that only
@@ -60,7 +60,7 @@ class RaySession:
         self, workers: int, num_cpus: int | None = None, address: str | None = None
     ) -> None:
         self._workers = workers
-        self._num_cpus = num_cpus or os.cpu_count() or 1
+        self._num_cpus = num_cpus or _available_cpus()
         self._address = address
         self._ours = False
 
@@ -154,6 +154,13 @@ def check_address(address: str) -> None:
         raise SweepError(f"Ray must answer at {address}, got silence; {cure}.") from error
     if answer.returncode != 0:
         raise SweepError(f"A Ray must run at {address}, something else answers there; {cure}.")
+
+
+def _available_cpus() -> int:
+    """Cores that this process may use, which a container or a scheduler may limit."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _inherited() -> dict[str, str]:

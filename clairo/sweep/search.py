@@ -22,11 +22,11 @@ from clairo.core.seeding import stage_seed
 from clairo.sweep.halving import RungRecord
 from clairo.sweep.search_space import SearchSpace
 from clairo.sweep.source import Assignment, Spec, finite_or_failed
-from clairo.sweep.study import StudyDatabase, StudyTrial, make_sampler
+from clairo.sweep.study import Begun, StudyDatabase, StudyTrial, make_sampler
 
 _log = logging.getLogger(__name__)
 
-_TPE_ATTEMPTS, _MAX_ATTEMPTS = 10, 60
+_TPE_ATTEMPTS, _MAX_ATTEMPTS = 5, 40
 """Duplicates in a row after which the estimator gives way to chance, and the search ends."""
 
 
@@ -150,21 +150,21 @@ class Search:
         if attempt >= _MAX_ATTEMPTS or (self._points and fixed is None):
             self.ended = "exhausted"
             return False
-        trial = self._database.ask(self._sampler(number, attempt), fixed, known_point)
+        trial = self._database.ask(self._sampler(number, attempt), fixed)
         settings = self._space.suggest(trial)
         try:
             spec = self._build(number, settings)
         except ConfigError as error:
             _log.warning("suggestion refused: %s", error)
-            self._database.mark(trial, refused=str(error))
-            self._database.begin(trial, number, batch, f"refused-{trial.number}")
+            refused = Begun(number, batch, "", refused=str(error), known_point=known_point)
+            self._database.begin(trial, refused)
             self._database.record(trial.number, _Ended("infeasible", error=str(error)))
             self._database.tell(trial.number, "infeasible", None)
             return False
         original = self._original(spec.key)
-        if original is not None:
-            self._database.mark(trial, duplicate_of=spec.key)
-        self._database.begin(trial, number, batch, spec.key)
+        repeats = spec.key if original is not None else ""
+        begun = Begun(number, batch, spec.key, duplicate_of=repeats, known_point=known_point)
+        self._database.begin(trial, begun)
         if original is not None:
             self._answer(trial.number, original)
             return False
@@ -242,9 +242,7 @@ class Search:
         """Asks again for a trial that a dead process left open."""
         trial = self._database.ask(self._sampler(old.number, 0), old.params)
         settings = self._space.suggest(trial)
-        if old.duplicate_of:
-            self._database.mark(trial, duplicate_of=old.duplicate_of)
-        self._database.begin(trial, old.number, old.batch, old.key)
+        self._database.begin(trial, Begun(old.number, old.batch, old.key, old.duplicate_of))
         if not old.duplicate_of:
             self._ids[old.key] = trial.number
             self._specs[old.key] = self._build(old.number, settings)
