@@ -52,6 +52,8 @@ class OpqConfig(QuantizerConfig):
         rotation: Any = faiss.downcast_VectorTransform(index.chain.at(0))
         rotation_codebooks = self._prepare(index, rotation, rows.shape[1], seed)
         with limit_threads(1):
+            rotation.train(_at_least(rows, rows.shape[1]))
+            # A trained rotation is kept; this trains the codebooks.
             index.train(rows)
         # Only now may the rotation's own codebooks be freed: faiss holds a bare pointer.
         rotation.pq = None
@@ -145,3 +147,14 @@ def _pad(
 ) -> Float32[np.ndarray, "rows padded"]:
     """Appends zero columns."""
     return np.ascontiguousarray(np.pad(rows, ((0, 0), (0, padding))))
+
+
+def _at_least(
+    rows: Float32[np.ndarray, "rows dims"], count: int
+) -> Float32[np.ndarray, "more dims"]:
+    """All rows, equally often, until there are enough.
+
+    Given fewer rows than dims, faiss 1.15 writes past the end of a buffer while it fits a
+    rotation, which kills the process later. Repeating every row changes no optimum.
+    """
+    return np.tile(rows, (-(-count // len(rows)), 1))

@@ -1,0 +1,79 @@
+"""Product quantization after a learned rotation."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from clairo.quantization import OpqConfig
+from tests.contracts.quantizer import EVERYBODY, RUNTIME, QuantizerContract, make_table
+
+
+class TestOpq(QuantizerContract):
+    config_type = OpqConfig
+
+
+def test_the_default_index_is_the_published_one() -> None:
+    assert OpqConfig().index_name == "OPQ4,IVF1,PQ4x8"
+
+
+def test_widths_that_do_not_divide_are_padded_and_said() -> None:
+    facts = (
+        OpqConfig(num_codebooks=4, codebook_size=8).fit(make_table(), EVERYBODY, 0, RUNTIME).facts
+    )
+    assert facts["padded_dims"] == -10 % 4
+    assert facts["index"] == "OPQ4,IVF1,PQ4x3"
+
+
+def test_the_rotation_gives_each_codebook_its_share() -> None:
+    # All variance lies in the first two of four dims: cut without rotating, the second
+    # codebook would code nothing.
+    generator = np.random.default_rng(0)
+    rows = generator.normal(size=(200, 4)) * [10, 10, 0.01, 0.01]
+    everybody = np.ones(200, dtype=bool)
+    fitted = OpqConfig(num_codebooks=2, codebook_size=16).fit(
+        make_table(rows), everybody, 0, RUNTIME
+    )
+    codes = fitted.encode(rows.astype(np.float32))
+    used = [len(np.unique(codes[:, column])) for column in range(2)]
+    assert min(used) > 8
+    lost = np.square(fitted.decode(codes) - rows).sum() / np.square(rows - rows.mean(0)).sum()
+    assert lost < 0.1
+
+
+@pytest.mark.parametrize("size", [2, 16, 512])
+def test_codebooks_of_any_power_of_two_work(size: int) -> None:
+    table = make_table(np.random.default_rng(0).normal(size=(600, 8)))
+    config = OpqConfig(num_codebooks=2, codebook_size=size, iterations=2)
+    fitted = config.fit(table, np.ones(600, dtype=bool), 0, RUNTIME)
+    codes = fitted.encode(table.vectors)
+    assert codes.max() == size - 1
+    np.testing.assert_array_equal(fitted.encode(fitted.decode(codes)), codes)
+
+
+def test_fewer_items_than_dims_do_not_damage_memory() -> None:
+    # In a process of its own: what faiss would damage shows only when memory is given back.
+    code = """
+import numpy as np
+from clairo.core.artifacts import EmbeddingTable
+from clairo.core.stage import Runtime
+from clairo.quantization import OpqConfig
+rows = np.random.default_rng(0).normal(size=(20, 64)).astype(np.float32)
+everybody = np.ones(20, dtype=bool)
+table = EmbeddingTable("text", tuple(map(str, range(20))), rows, everybody)
+for seed in range(5):
+    fitted = OpqConfig(codebook_size=4).fit(table, everybody, seed, Runtime())
+    kept = [np.zeros(100 * size) for size in range(50)]
+print(len(np.unique(fitted.encode(rows), axis=0)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(done.stdout) > 15
+
+
+def test_iterations_must_be_positive() -> None:
+    with pytest.raises(ValidationError):
+        OpqConfig(iterations=0)
