@@ -154,19 +154,22 @@ class _Slot:
 
 
 def _serve(pipe: Connection, run: Run) -> None:
-    """Runs what comes through the pipe until it closes."""
+    """Runs what comes through the pipe until the driver closes it, or is gone."""
     # Ctrl-C reaches the whole process group; the driver decides what happens to the workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     while True:
         try:
             assignment = pipe.recv()
-        except EOFError:
+            pipe.send(_answer(pipe, assignment, run))
+        except (EOFError, BrokenPipeError, ConnectionResetError):
             return
-        try:
-            outcome = run_assignment(
-                assignment, run, lambda epoch, value: pipe.send(("rung", (epoch, value)))
-            )
-        except SweepError as error:
-            pipe.send(("stop", str(error)))
-        else:
-            pipe.send(("outcome", outcome))
+
+
+def _answer(pipe: Connection, assignment: Assignment, run: Run) -> tuple[str, Any]:
+    def report(epoch: int, value: float) -> None:
+        pipe.send(("rung", (epoch, value)))
+
+    try:
+        return "outcome", run_assignment(assignment, run, report)
+    except SweepError as error:
+        return "stop", str(error)

@@ -9,6 +9,8 @@ from pydantic import Field, model_validator
 
 from clairo.core.config import Config, parse_config
 from clairo.core.errors import ConfigError
+from clairo.pipeline.config import PipelineConfig
+from clairo.pipeline.profiles import get_profile
 from clairo.sweep.search_space import SPACES_DIR, load_space, merge_settings, parse_space
 from clairo.sweep.space_coverage import covering_points
 from tests.sweep.fakes import SPACE, Toy, toy_space
@@ -198,3 +200,29 @@ class TestSuggesting:
             joint = settings["fusion"]["kind"] == "concat_pca"
             assert ("fusion[concat_pca].variance" in trial.params) == joint
             assert space.settings_of(trial.params) == settings
+
+
+@pytest.mark.parametrize("profile", ["quick", "paper"])
+class TestFullSpace:
+    def test_every_choice_is_a_pipeline_of_the_profile(self, profile: str) -> None:
+        base = {**get_profile(profile).base, "dataset": {"kind": "demo"}}
+
+        load_space("full", profile).validate(base)
+
+    def test_the_five_axes_are_searched(self, profile: str) -> None:
+        axes = load_space("full", profile).axes
+
+        assert {
+            "reduction.variance",
+            "quantization.num_codebooks",
+            "quantization.codebook_size",
+            "fusion.kind",
+            "merging.num_merges",
+        } <= set(axes)
+
+    def test_the_first_known_point_is_the_profile_itself(self, profile: str) -> None:
+        base = {**get_profile(profile).base, "dataset": {"kind": "demo"}}
+        space = load_space("full", profile)
+        first = parse_config(PipelineConfig, merge_settings(base, space.default_points[0]), "test")
+
+        assert first == parse_config(PipelineConfig, base, "test")
