@@ -76,7 +76,7 @@ class PrincipalAxes:
         axes = _fix_signs(axes[:kept])
         if whiten:
             axes = axes / np.sqrt(spread[:kept] / (len(rows) - 1))[:, None]
-        return cls(mean, axes, float(shares[kept - 1]))
+        return cls(mean, axes, min(1.0, float(shares[kept - 1])))
 
     def project(self, rows: Float[np.ndarray, "rows dims"]) -> Float[np.ndarray, "rows kept"]:
         """Coordinates of rows on the kept axes, in single precision."""

@@ -84,7 +84,9 @@ class LsaConfig(TextEncoderConfig):
         spread = 1.0 - float(np.square(kept.mean(axis=0)).sum())
         facts = {
             "num_terms": weights.shape[1],
-            "variance_kept": float(rows.var(axis=0).sum()) / spread if spread > 1e-9 else 1.0,
+            "variance_kept": min(1.0, float(rows.var(axis=0).sum()) / spread)
+            if spread > 1e-9
+            else 1.0,
             "num_without_terms": int((~known).sum()),
         }
         return place_rows("text", catalog, present, unit_rows(rows), facts)
