@@ -58,8 +58,8 @@ def say_effects(info: AblationInfo, label: str) -> Words:
     band = "; band: too small to matter" if info.margin is not None else ""
     subtitle = (
         f"{info.split.capitalize()} split, {plural(info.num_users, 'user')}, {info.seeds_text}. "
-        "Dot: mean difference, open where inconclusive; thin line: 95 % over seeds, an arrow where it "
-        f"goes on; thick line: 95 % over users, these trained models only{band}."
+        "Dot: mean difference, open where inconclusive; thin line: 95 % over seeds, an arrow "
+        f"where it goes on; thick line: 95 % over users, these trained models only{band}."
     )
     return title, subtitle
 

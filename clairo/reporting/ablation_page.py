@@ -103,8 +103,9 @@ def _protocol(record: SweepRecord, infos: list[AblationInfo]) -> Section:
             Prose(
                 (
                     "Every arm is the winner with one thing changed, trained anew on the same "
-                    "seeds and asked about the same users. Differences are paired by seed and user; arms "
-                    "measured on other users are refused. Arms are frozen: none was tuned again.",
+                    "seeds and asked about the same users. Differences are paired by seed and "
+                    "user; arms measured on other users are refused. Arms are frozen: none was "
+                    "tuned again.",
                     f"Per-user ranks of the {split} split are compared. The verdict comes from the "
                     "paired t-test over seeds, Holm-adjusted within each table, with the interval "
                     "of the same model. Equivalent needs two one-sided tests against the minimum "

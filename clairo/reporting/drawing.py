@@ -8,21 +8,29 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from clairo.reporting.style import template
+from clairo.reporting.style import PAPER, template
 
 ROW_HEIGHT = 52
 """Pixels a labelled row needs: the label above, the mark below."""
 
 
 def new_figure(height: int, x_title: str = "", y_title: str = "") -> go.Figure:
-    """An empty figure in the house style; the page swaps the template with the theme."""
-    figure = go.Figure()
-    figure.update_layout(
-        template=template("light"), height=height, showlegend=False, hovermode="closest"
+    """An empty figure without a template; pages and :func:`dress` add the one of a theme."""
+    return go.Figure(
+        layout={
+            "template": "none",
+            "height": height,
+            "showlegend": False,
+            "hovermode": "closest",
+            "xaxis": {"title": {"text": x_title}},
+            "yaxis": {"title": {"text": y_title}},
+        }
     )
-    figure.update_xaxes(title_text=x_title)
-    figure.update_yaxes(title_text=y_title)
-    return figure
+
+
+def dress(figure: go.Figure, theme: str) -> go.Figure:
+    """A copy in the house style of a theme, ``light`` or ``dark``, for use outside a page."""
+    return go.Figure(figure).update_layout(template=template(theme), paper_bgcolor=PAPER[theme])
 
 
 def harmless(text: str) -> str:
@@ -39,9 +47,11 @@ def row_figure(labels: Sequence[str], values: Sequence[str], x_title: str) -> go
         x_title: Name of the horizontal axis with its unit.
     """
     figure = new_figure(ROW_HEIGHT * len(labels) + 64, x_title)
-    for place, (label, value) in enumerate(zip(labels, values, strict=True)):
+    notes = []
+    for place, pair in enumerate(zip(labels, values, strict=True)):
         shared: dict[str, Any] = {"xref": "paper", "y": -place, "yshift": 17, "showarrow": False}
-        figure.add_annotation(text=harmless(label), x=0, xanchor="left", **shared)
-        figure.add_annotation(text=harmless(value), x=1, xanchor="right", **shared)
+        for text, x, anchor in zip(pair, (0, 1), ("left", "right"), strict=True):
+            notes.append({"text": harmless(text), "x": x, "xanchor": anchor, **shared})
+    figure.update_layout(annotations=[note for note in notes if note["text"]])
     figure.update_yaxes(visible=False, range=[-len(labels) + 0.55, 0.75], fixedrange=True)
     return figure

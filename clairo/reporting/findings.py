@@ -242,7 +242,7 @@ def say_cost(info: CostInfo) -> Words:
         f"{name[:1].upper() + name[1:]} took {percent(share)} of the stage time; the store saved "
         f"{duration(info.saved)}",
         f"{duration(info.spent)} in stages over all trials (filled), time saved by stored results "
-        "(outlined).",
+        f"(outlined); {duration(info.other)} outside stages.",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from clairo.reporting.search_info import MAX_MARKS, Absent, describe
@@ -156,16 +157,16 @@ def _tied_trials(record: SweepRecord, best: TrialRecord, error: float | None) ->
 def compute_curves(record: SweepRecord) -> CurvesInfo | Absent:
     """Curves of the objective by epoch for search trials; the best configuration stands out."""
     key = f"epoch/{record.summary.objective}"
-    trials = [trial for trial in search_trials(record) if trial.history.get(key)]
+    trials = [trial for trial in search_trials(record) if _points(trial, key)]
     if not trials:
         return Absent(f"No trial logged {key} while it trained.")
     best = best_trial(record)
     shown: list[TrialRecord] = []
     marks = 0
     # Newest configurations matter less than good ones: keep the best curves within the limit.
-    ranked = sorted(trials, key=lambda t: -max(value for _, value in t.history[key]))
+    ranked = sorted(trials, key=lambda t: -max(value for _, value in _points(t, key)))
     for trial in ranked:
-        marks += len(trial.history[key])
+        marks += len(_points(trial, key))
         if shown and marks > MAX_MARKS:
             break
         shown.append(trial)
@@ -173,12 +174,17 @@ def compute_curves(record: SweepRecord) -> CurvesInfo | Absent:
         (
             trial.number,
             best is not None and trial.config_key == best.config_key,
-            tuple(step for step, _ in trial.history[key]),
-            tuple(value for _, value in trial.history[key]),
+            tuple(step for step, _ in _points(trial, key)),
+            tuple(value for _, value in _points(trial, key)),
         )
         for trial in shown
     ]
     return CurvesInfo(key, tuple(sorted(curves, key=lambda c: (c[1], c[0]))), len(trials))
+
+
+def _points(trial: TrialRecord, key: str) -> list[tuple[int, float]]:
+    """Finite values of a metric by epoch."""
+    return [(step, value) for step, value in trial.history.get(key, ()) if math.isfinite(value)]
 
 
 def candidate_description(record: SweepRecord, candidate: CandidateInfo) -> str:

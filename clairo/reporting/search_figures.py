@@ -93,12 +93,14 @@ def plot_parallel(info: ParallelInfo, label: str) -> go.Figure:
     quarters = np.minimum((heights.argsort().argsort() * 4) // len(values), 3)
     for quarter in range(4):
         _add_lines(figure, info, np.flatnonzero(quarters == quarter), heights, quarter)
-    for place, axis in enumerate(info.axes):
-        for tick, text in enumerate(axis.ticks):
-            _add_tick(figure, place, _height(tick, len(axis.ticks)), text)
     last = len(info.axes)
-    for height, value in ((0.0, bottom), (1.0, top)):
-        _add_tick(figure, last, height, f"{value:.4f}")
+    notes = [
+        _tick_note(place, _height(tick, len(axis.ticks)), text)
+        for place, axis in enumerate(info.axes)
+        for tick, text in enumerate(axis.ticks)
+    ]
+    notes += [_tick_note(last, 0.0, f"{bottom:.4f}"), _tick_note(last, 1.0, f"{top:.4f}")]
+    figure.update_layout(annotations=notes)
     names = [setting_label(axis.name).replace(" ", "<br>", 1) for axis in info.axes]
     figure.update_xaxes(
         tickvals=list(range(last + 1)), ticktext=[*names, label], side="top",
@@ -135,11 +137,11 @@ def _add_lines(
     )  # fmt: skip
 
 
-def _add_tick(figure: go.Figure, axis: int, height: float, text: str) -> None:
-    figure.add_annotation(
-        x=axis, y=height, text=harmless(text), xanchor="left", xshift=5, yshift=9,
-        showarrow=False, font={"size": 12},
-    )  # fmt: skip
+def _tick_note(axis: int, height: float, text: str) -> dict[str, object]:
+    return {
+        "x": axis, "y": height, "text": harmless(text), "xanchor": "left", "xshift": 5,
+        "yshift": 9, "showarrow": False, "font": {"size": 12},
+    }  # fmt: skip
 
 
 def plot_tradeoff(info: TradeoffInfo, label: str) -> go.Figure:

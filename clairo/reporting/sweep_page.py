@@ -25,7 +25,7 @@ from clairo.reporting.search_info import (
     compute_parallel,
     compute_tradeoff,
 )
-from clairo.reporting.selection import search_trials
+from clairo.reporting.selection import search_trials, spread
 from clairo.reporting.stage_info import compute_codebooks, compute_cost, compute_merges
 from clairo.tracking.records import SweepRecord
 
@@ -87,15 +87,23 @@ def _confirmation(record: SweepRecord, verdict: VerdictInfo | None, label: str) 
         reason = (
             "No configuration was run again on fresh seeds, so the search's best value may be luck."
         )
-        return Section("confirmation", title, (Missing("Confirmation", reason),))
+        blocks_without = (Missing("Confirmation", reason), *_lost_seeds(record))
+        return Section("confirmation", title, blocks_without)
     words = findings.say_candidates(verdict, label)
     figure = search_figures.plot_candidates(verdict.candidates, f"{label} on valid")
     table = search_tables.candidates_table(record, verdict.candidates)
-    gone = [line for c in verdict.candidates for line in c.valid.missing]
     blocks: list[Block] = [Figure("confirmation", *words, figure), TableBlock(table)]
-    if gone:
-        blocks.append(Missing("Some fresh seeds", f"{sentence_list(gone)}."))
-    return Section("confirmation", title, tuple(blocks))
+    return Section("confirmation", title, (*blocks, *_lost_seeds(record)))
+
+
+def _lost_seeds(record: SweepRecord) -> tuple[Block, ...]:
+    """Fresh seeds that gave no value, of every candidate."""
+    lost = [
+        Missing(f"Fresh seeds of {candidate.config_key[:8]}", f"{sentence_list(gone)}.")
+        for candidate in record.summary.candidates
+        if (gone := spread(record, candidate.trial_keys, record.summary.objective).missing)
+    ]
+    return tuple(lost)
 
 
 def _test(record: SweepRecord, verdict: VerdictInfo | None) -> Section:

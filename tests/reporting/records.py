@@ -206,7 +206,7 @@ def trial(
         metrics=metrics,
         history={f"epoch/{OBJECTIVE}": curve} if trained else {},
         stages=stages(number, config, trained),
-        seconds=20.0 + 1.5 * number,
+        seconds=30.0 + 1.5 * number,
         error=FAILURE if state == "failed" else "",
         rankings=ranked if complete else {},
     )  # fmt: skip
@@ -239,7 +239,7 @@ def demo_record(**changes: Any) -> SweepRecord:
     """The whole sweep: search, confirmation on fresh seeds, ablation of the winner."""
     search = [trial(n, state=_STATES[n], level=0.03 * math.sin(n)) for n in range(12)]
     confirm, candidates = [], []
-    for number, level in ((3, 0.05), (1, 0.046), (6, -0.02)):
+    for number, level in ((3, 0.055), (1, 0.046), (6, -0.02)):
         runs = [
             trial(number, "confirm", seed=s, level=level, splits=("valid", "test"))
             for s in (21, 22, 23)

@@ -138,6 +138,13 @@
     filter(block);
   }
 
+  /* What is cut off at the right fades, until the reader has scrolled there. */
+  for (const box of document.querySelectorAll(".scroll, .plot-scroll")) {
+    const mark = () => box.classList.toggle("more", box.scrollLeft + box.clientWidth < box.scrollWidth - 2);
+    box.addEventListener("scroll", mark, { passive: true });
+    new ResizeObserver(mark).observe(box);
+  }
+
   /* The table of contents follows the reader. */
   const links = new Map([...document.querySelectorAll(".contents a")].map((a) => [a.getAttribute("href").slice(1), a]));
   const sections = [...document.querySelectorAll("main > section[id]")];

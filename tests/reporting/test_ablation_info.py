@@ -1,0 +1,167 @@
+"""Effects, recomputed from the per-user ranks by other code."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from clairo.core.artifacts import Rankings
+from clairo.reporting.ablation_findings import claims, say_effects, say_seeds
+from clairo.reporting.ablation_info import RELEVANT_SHARE, AblationInfo, compute_ablation
+from clairo.reporting.search_info import Absent
+from clairo.tracking.records import SweepRecord, TrialRecord
+from tests.reporting.records import OUT_OF_MEMORY, SEEDS, demo_record, rankings
+
+
+@pytest.fixture(scope="module")
+def record() -> SweepRecord:
+    return demo_record()
+
+
+@pytest.fixture(scope="module")
+def masking(record: SweepRecord) -> AblationInfo:
+    info = compute_ablation(record, "modality_masking")
+    assert isinstance(info, AblationInfo)
+    return info
+
+
+def ndcg(ranks: np.ndarray) -> np.ndarray:
+    """Written anew: one over log2 of the place plus one, up to ten places."""
+    return np.array([1 / np.log2(rank + 1) if 0 < rank <= 10 else 0.0 for rank in ranks])
+
+
+def arm_runs(record: SweepRecord, name: str) -> list[TrialRecord]:
+    arm = next(arm for arm in record.summary.arms if arm.name == name)
+    return [record.by_key()[key] for key in arm.trial_keys]
+
+
+def change_runs(record: SweepRecord, name: str, **changes: object) -> SweepRecord:
+    keys = {run.key for run in arm_runs(record, name)}
+    trials = (replace(t, **changes) if t.key in keys else t for t in record.trials)  # type: ignore[arg-type]
+    return replace(record, trials=tuple(trials))
+
+
+def test_every_number_of_an_effect_equals_its_recomputation(
+    record: SweepRecord, masking: AblationInfo
+) -> None:
+    full = [ndcg(run.rankings["valid"].ranks) for run in arm_runs(record, "full")]
+    for effect in masking.effects:
+        arm = [ndcg(run.rankings["valid"].ranks) for run in arm_runs(record, effect.arm.name)]
+        table = np.array(arm) - np.array(full)
+        deltas = table.mean(axis=1)
+        test = stats.ttest_1samp(deltas, 0.0)
+        low, high = test.confidence_interval(0.95)
+        assert list(effect.deltas.values()) == pytest.approx(list(deltas))
+        assert effect.interval.mean == pytest.approx(deltas.mean())
+        assert (effect.interval.low, effect.interval.high) == pytest.approx((low, high))
+        assert effect.interval.p == pytest.approx(test.pvalue)
+        assert effect.percent == pytest.approx(deltas.mean() / np.mean(full))
+        users = table.mean(axis=0)
+        assert effect.effect_size == pytest.approx(users.mean() / users.std(ddof=1))
+        assert effect.shares.better == pytest.approx((users > 0).mean())
+        assert effect.sign_flip == 0.5
+        assert effect.users[0] < deltas.mean() < effect.users[1]
+
+
+def test_holm_runs_over_the_arms_of_one_family(masking: AblationInfo) -> None:
+    raw = sorted(effect.interval.p or 0.0 for effect in masking.effects)
+    adjusted = sorted(effect.adjusted_p or 0.0 for effect in masking.effects)
+    assert adjusted == pytest.approx([2 * raw[0], max(2 * raw[0], raw[1])])
+
+
+def test_the_margin_is_the_declared_share_of_the_winner(masking: AblationInfo) -> None:
+    assert masking.margin == pytest.approx(RELEVANT_SHARE * (masking.reference.mean or 0))
+
+
+def test_two_seeds_are_exploratory_and_a_lost_seed_is_named(record: SweepRecord) -> None:
+    info = compute_ablation(record, "components")
+    assert isinstance(info, AblationInfo)
+    assert info.exploratory
+    lost = next(effect for effect in info.effects if effect.arm.name == "no_pca")
+    assert list(lost.deltas) == [SEEDS[0]]
+    assert lost.arm.missing == (f"seed 102 ended failed: {OUT_OF_MEMORY}",)
+    assert lost.interval.low is None
+    assert lost.verdict == "inconclusive"
+    assert info.seeds_text == "1 to 2 paired seeds"
+
+
+def test_arms_on_other_users_are_refused(record: SweepRecord) -> None:
+    other = {"valid": rankings(0.0, 1, users=300)}
+    info = compute_ablation(change_runs(record, "text_only", rankings=other), "modality_masking")
+    assert isinstance(info, AblationInfo)
+    assert [effect.arm.name for effect in info.effects] == ["image_only"]
+    assert "other users" in info.refused[0][1]
+
+
+def test_arms_with_other_targets_are_refused(record: SweepRecord) -> None:
+    made = rankings(0.0, 1)
+    moved = Rankings("valid", made.users, made.targets + 1, made.ranks, made.top_items)
+    changed = change_runs(record, "text_only", rankings={"valid": moved})
+    info = compute_ablation(changed, "modality_masking")
+    assert isinstance(info, AblationInfo)
+    assert "other users" in info.refused[0][1]
+
+
+def test_the_order_of_users_does_not_matter(record: SweepRecord, masking: AblationInfo) -> None:
+    order = np.random.default_rng(0).permutation(400)
+    trials = []
+    for run in record.trials:
+        if run.config_key == "arm-text_only":
+            old = run.rankings["valid"]
+            fields = (old.users, old.targets, old.ranks, old.top_items)
+            new = Rankings("valid", *(values[order] for values in fields))
+            trials.append(replace(run, rankings={"valid": new}))
+        else:
+            trials.append(run)
+    info = compute_ablation(replace(record, trials=tuple(trials)), "modality_masking")
+    assert isinstance(info, AblationInfo)
+    assert info.effects[0].shares == masking.effects[0].shares
+    assert info.effects[0].users == pytest.approx(masking.effects[0].users)
+
+
+def test_test_ranks_are_used_only_where_every_arm_has_them(record: SweepRecord) -> None:
+    both = tuple(
+        replace(t, rankings={**t.rankings, "test": rankings(0.0, t.seed + t.number, "test")})
+        if t.role == "ablation" and t.rankings
+        else t
+        for t in record.trials
+    )
+    info = compute_ablation(replace(record, trials=both), "modality_masking")
+    assert isinstance(info, AblationInfo)
+    assert info.split == "test"
+
+
+def test_without_the_winner_or_its_ranks_nothing_is_compared(record: SweepRecord) -> None:
+    gone = compute_ablation(
+        change_runs(record, "full", rankings={}, state="killed"), "modality_masking"
+    )
+    assert isinstance(gone, Absent)
+    assert "ended killed" in gone.reason
+    arms = tuple(arm for arm in record.summary.arms if arm.name != "full")
+    summary = replace(record.summary, arms=arms)
+    assert isinstance(compute_ablation(replace(record, summary=summary), "components"), Absent)
+    none = replace(record, summary=replace(record.summary, arms=()))
+    assert isinstance(compute_ablation(none, "components"), Absent)
+
+
+def test_a_missing_arm_counts_in_the_family_and_is_listed(
+    record: SweepRecord, masking: AblationInfo
+) -> None:
+    gone = tuple(t for t in record.trials if t.config_key != "arm-image_only")
+    info = compute_ablation(replace(record, trials=gone), "modality_masking")
+    assert isinstance(info, AblationInfo)
+    assert "not in the tracker" in info.refused[0][1]
+    raw = info.effects[0].interval.p
+    assert info.effects[0].adjusted_p == pytest.approx(2 * (raw or 0.0))
+
+
+def test_the_words_do_not_claim_more_than_the_verdicts(masking: AblationInfo) -> None:
+    said = claims([masking], "NDCG@10")
+    assert said[0].startswith("None of the 2 arms")
+    assert all("is inconclusive" in line for line in said[1:])
+    assert "no difference is established" in say_effects(masking, "NDCG@10")[0]
+    assert say_seeds(masking, "NDCG@10")[0] == "All seeds agree on the direction of every arm"
+    assert "no arm could be compared" in claims([], "NDCG@10")[0]

@@ -1,0 +1,36 @@
+"""How numbers and names are printed."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from clairo.reporting import labels
+
+
+@pytest.mark.parametrize(
+    ("error", "digits"), [(0.0099, 4), (0.01, 3), (0.5, 2), (5.0, 1), (1e-9, 6), (0.0, 4)]
+)
+def test_a_value_gets_one_more_digit_than_its_error_justifies(error: float, digits: int) -> None:
+    assert labels.digits_for(error) == digits
+
+
+@pytest.mark.parametrize("value", [None, math.nan, math.inf])
+def test_what_is_no_number_is_a_dash(value: float | None) -> None:
+    assert labels.number(value) == "–"
+
+
+def test_durations_round_up_into_the_next_unit() -> None:
+    assert labels.duration(59.7) == "1 min 0 s"
+    assert labels.duration(9.96) == "10 s"
+
+
+def test_settings_are_printed_in_words() -> None:
+    assert [labels.setting_value(v) for v in (True, False, 3, 2.0)] == ["yes", "no", "3", "2"]
+
+
+def test_lists_read_like_sentences() -> None:
+    assert labels.sentence_list([]) == ""
+    assert labels.sentence_list(["a"]) == "a"
+    assert labels.sentence_list(["a", "b"]) == "a and b"

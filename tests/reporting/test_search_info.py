@@ -1,0 +1,148 @@
+"""Numbers of a search, against hand counts and independent recomputation."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from clairo.reporting.importance import compute_importance
+from clairo.reporting.search_info import (
+    MAX_MARKS,
+    Absent,
+    HistoryInfo,
+    ImportanceInfo,
+    ParallelInfo,
+    TradeoffInfo,
+    compute_history,
+    compute_importances,
+    compute_parallel,
+    compute_tradeoff,
+)
+from clairo.tracking.records import SweepRecord
+from tests.reporting.records import AXES, OBJECTIVE, demo_record, trial
+
+
+@pytest.fixture(scope="module")
+def record() -> SweepRecord:
+    return demo_record()
+
+
+def scored(record: SweepRecord) -> dict[int, float]:
+    return {
+        t.number: t.metrics[OBJECTIVE]
+        for t in record.trials
+        if t.role == "search" and t.state == "complete"
+    }
+
+
+def test_history_keeps_the_best_so_far(record: SweepRecord) -> None:
+    info, values = compute_history(record), scored(record)
+    assert isinstance(info, HistoryInfo)
+    assert dict(zip(info.numbers, info.values, strict=True)) == values
+    assert info.best == tuple(np.maximum.accumulate(list(values.values())))
+    assert info.unscored == ((2, "pruned"), (4, "infeasible"), (7, "failed"), (9, "pruned"))
+
+
+def test_a_metric_that_is_not_finite_is_no_value(record: SweepRecord) -> None:
+    first = replace(record.trials[0], metrics={OBJECTIVE: math.nan})
+    info = compute_history(replace(record, trials=(first, *record.trials[1:])))
+    assert isinstance(info, HistoryInfo)
+    assert 0 not in info.numbers
+    assert (0, "complete") in info.unscored
+
+
+def test_without_a_scored_trial_every_figure_says_why(record: SweepRecord) -> None:
+    failed = trial(0, state="failed")
+    empty, broken = replace(record, trials=()), replace(record, trials=(failed,))
+    assert compute_history(empty) == Absent("No trial has been run yet.")
+    for found in (
+        compute_history(broken),
+        compute_parallel(broken),
+        compute_tradeoff(broken, "tokens"),
+    ):
+        assert isinstance(found, Absent)
+        assert "failed" in found.reason
+    assert isinstance(compute_importances(broken), Absent)
+
+
+def test_importance_finds_the_setting_that_decides() -> None:
+    rng = np.random.default_rng(0)
+    settings = [[float(a), str(b), None if c else 1] for a, b, c in rng.integers(0, 3, (60, 3))]
+    values = np.array([row[0] + 0.01 * (row[1] == "2") for row in settings])
+    found = compute_importance(settings, values)
+    assert found.shares[0] > 0.9
+    assert sum(found.shares) == pytest.approx(1.0)
+    assert all(
+        low <= share <= high
+        for low, share, high in zip(found.lows, found.shares, found.highs, strict=True)
+    )
+
+
+def test_importance_is_the_same_at_every_call_and_sorted(record: SweepRecord) -> None:
+    info = compute_importances(record)
+    assert isinstance(info, ImportanceInfo)
+    assert info == compute_importances(record)
+    assert list(info.shares) == sorted(info.shares, reverse=True)
+    assert set(info.axes) == set(AXES)
+    assert info.num_trials == 8
+
+
+def test_importance_needs_variation(record: SweepRecord) -> None:
+    same = tuple(
+        replace(t, metrics={OBJECTIVE: 0.5}) if t.role == "search" else t for t in record.trials
+    )
+    found = compute_importances(replace(record, trials=same))
+    assert isinstance(found, Absent)
+    assert "same objective" in found.reason
+
+
+def test_parallel_places_point_at_the_trial_s_own_settings(record: SweepRecord) -> None:
+    info = compute_parallel(record)
+    assert isinstance(info, ParallelInfo)
+    by_number = {t.number: t for t in record.trials if t.role == "search"}
+    for number, places in zip(info.numbers, info.places, strict=True):
+        shown = [axis.ticks[place] for axis, place in zip(info.axes, places, strict=True)]
+        expected = [by_number[number].params[axis.name] for axis in info.axes]
+        assert shown == [f"{v:g}" if isinstance(v, float) else str(v) for v in expected]
+
+
+def test_a_setting_that_a_trial_does_not_have_is_shown_as_not_used(record: SweepRecord) -> None:
+    params = {k: v for k, v in record.trials[0].params.items() if k != "merging.num_merges"}
+    changed = (replace(record.trials[0], params=params), *record.trials[1:])
+    info = compute_parallel(replace(record, trials=changed))
+    assert isinstance(info, ParallelInfo)
+    axis = next(axis for axis in info.axes if axis.name == "merging.num_merges")
+    assert axis.ticks[-1] == "not used"
+
+
+def test_the_front_holds_trials_that_nothing_beats_in_both(record: SweepRecord) -> None:
+    info = compute_tradeoff(record, "tokens")
+    assert isinstance(info, TradeoffInfo)
+    points = dict(zip(info.numbers, zip(info.costs, info.values, strict=True), strict=True))
+    for number, (cost, value) in points.items():
+        beaten = any(c < cost and v >= value for c, v in points.values()) or any(
+            c <= cost and v > value for c, v in points.values()
+        )
+        assert (number in info.front) != beaten
+
+
+def test_ten_thousand_trials_stay_within_the_marks_a_figure_may_have(record: SweepRecord) -> None:
+    base = [t for t in record.trials if t.role == "search" and t.state == "complete"]
+    many = tuple(
+        replace(base[i % 8], number=i, key=f"k{i}", metrics={OBJECTIVE: (i * 37 % 1009) / 1009})
+        for i in range(10_000)
+    )
+    large = replace(record, trials=many)
+    history, parallel = compute_history(large), compute_parallel(large)
+    cost = compute_tradeoff(large, "seconds")
+    assert isinstance(history, HistoryInfo)
+    assert isinstance(parallel, ParallelInfo)
+    assert isinstance(cost, TradeoffInfo)
+    assert 2 * len(history.values) <= MAX_MARKS
+    assert len(parallel.values) * (len(parallel.axes) + 1) <= MAX_MARKS
+    assert len(cost.values) <= MAX_MARKS
+    assert parallel.num_trials == 10_000
+    assert max(parallel.values) == max(t.metrics[OBJECTIVE] for t in many)

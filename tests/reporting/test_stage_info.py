@@ -1,0 +1,85 @@
+"""What the stages did: codebooks, merges in words, seconds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from clairo.reporting.search_info import Absent
+from clairo.reporting.stage_info import (
+    CodebooksInfo,
+    CostInfo,
+    MergesInfo,
+    compute_codebooks,
+    compute_cost,
+    compute_merges,
+)
+from clairo.tracking.records import StageRecord, SweepRecord
+from tests.reporting.records import demo_record
+
+
+@pytest.fixture(scope="module")
+def record() -> SweepRecord:
+    return demo_record()
+
+
+def with_stage_facts(record: SweepRecord, name: str, **facts: object) -> SweepRecord:
+    """The record with facts of one stage replaced in every trial."""
+
+    def change(stage: StageRecord) -> StageRecord:
+        return replace(stage, facts=facts) if stage.name == name else stage
+
+    trials = (replace(t, stages=tuple(change(s) for s in t.stages)) for t in record.trials)
+    return replace(record, trials=tuple(trials))
+
+
+def test_codebooks_come_text_first_with_counts_sorted_by_use(record: SweepRecord) -> None:
+    info = compute_codebooks(record)
+    assert isinstance(info, CodebooksInfo)
+    names = [(book.modality, book.index) for book in info.codebooks]
+    assert names == [("text", 0), ("text", 1), ("image", 0), ("image", 1)]
+    for book in info.codebooks:
+        assert list(book.counts) == sorted(book.counts, reverse=True)
+        assert book.usage == np.mean(np.array(book.counts) > 0)
+
+
+def test_merges_are_spelled_in_codes_and_say_what_they_join(record: SweepRecord) -> None:
+    info = compute_merges(record)
+    assert isinstance(info, MergesInfo)
+    assert info.merges[1].parts == ("<A_1>", "<a_1>")
+    assert info.merges[1].modalities == ("text", "image")
+    # Column 4 stands after two text and two image codebooks: the disambiguation digit.
+    assert info.merges[-1].parts == ("<A_1>", "<B_2>", "<#_0>")
+    assert info.merges[-1].modalities == ("text", "shared")
+
+
+def test_the_value_after_the_last_code_is_said_to_be_missing(record: SweepRecord) -> None:
+    merge = {"leaves": [[0, 1], [2, 32]], "priority": 3.0}
+    info = compute_merges(with_stage_facts(record, "merging", top_merges=[merge]))
+    assert isinstance(info, MergesInfo)
+    assert info.merges[0].parts == ("<A_1>", "<a_32> (no image)")
+
+
+def test_what_was_not_stored_is_said_and_not_drawn(record: SweepRecord) -> None:
+    codes = compute_codebooks(with_stage_facts(record, "quantization"))
+    merges = compute_merges(with_stage_facts(record, "merging"))
+    assert isinstance(codes, Absent)
+    assert "no code histograms" in codes.reason
+    assert isinstance(merges, Absent)
+    empty = replace(record, trials=())
+    for found in (compute_codebooks(empty), compute_merges(empty), compute_cost(empty)):
+        assert isinstance(found, Absent)
+
+
+def test_seconds_add_up_over_all_trials(record: SweepRecord) -> None:
+    info = compute_cost(record)
+    assert isinstance(info, CostInfo)
+    stages = [stage for trial in record.trials for stage in trial.stages]
+    assert info.spent == pytest.approx(sum(stage.seconds for stage in stages))
+    saved = sum(s.computed_seconds - s.seconds for s in stages if s.cached)
+    assert info.saved == pytest.approx(saved)
+    assert info.spent + info.other == pytest.approx(sum(trial.seconds for trial in record.trials))
+    counted = sum(stage.num_computed + stage.num_cached for stage in info.stages)
+    assert counted == len(stages)
