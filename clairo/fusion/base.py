@@ -44,7 +44,7 @@ class FusionConfig(Config):
     def fit(
         self,
         modalities: Modalities,
-        train_sequences: Sequence[Int[np.ndarray, "_"]],
+        train_sequences: Sequence[Int[np.ndarray, " _"]],
         seed: int,
         runtime: Runtime,
     ) -> Fusion:

@@ -39,7 +39,7 @@ class _SelectionConfig(FusionConfig):
     def fit(
         self,
         modalities: Modalities,
-        train_sequences: Sequence[Int[np.ndarray, "_"]],
+        train_sequences: Sequence[Int[np.ndarray, " _"]],
         seed: int,
         runtime: Runtime,
     ) -> Selection:
