@@ -143,9 +143,11 @@ def run_trial(
         with SystemMetrics(run):
             outcome = trial.run()
     except (KeyboardInterrupt, SystemExit):
+        trial.log_stages()
         run.finish("killed")
         raise
     except Exception as error:  # noqa: BLE001 - the border of a trial: recorded, then the sweep goes on
+        trial.log_stages()
         outcome = _failure(spec, run, error)
     outcome = replace(
         outcome,
@@ -180,6 +182,10 @@ class _TrackedTrial:
     def records(self) -> list[StageRecord]:
         return list(self.runner.records.values())
 
+    def log_stages(self) -> None:
+        """Stores what every stage did so far."""
+        self.tracked.log_text(stages_to_json(tuple(self.records())), STAGES_FILE)
+
     def run(self) -> TrialOutcome:
         """All stages up to the evaluations, or to the gate or rung that ends the trial."""
         self._log_config()
@@ -205,7 +211,7 @@ class _TrackedTrial:
         metrics: Mapping[str, float] | None = None,
         error: str = "",
     ) -> TrialOutcome:
-        self.tracked.log_text(stages_to_json(tuple(self.records())), STAGES_FILE)
+        self.log_stages()
         return TrialOutcome(self.spec.key, state, value, metrics=metrics or {}, error=error)
 
     def _ask(self, epoch: int, value: float) -> bool:

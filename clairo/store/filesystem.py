@@ -82,6 +82,11 @@ class FilesystemStore:
             )
         return manifest
 
+    def manifests(self, stage: str) -> Iterator[Manifest]:
+        """What is written about every whole entry of one stage, in no promised order."""
+        for path in (self.root / stage).glob(f"*/{MANIFEST}"):
+            yield Manifest.read(path.parent)
+
     def load(self, fingerprint: Fingerprint, output_type: type[ArtifactT]) -> ArtifactT:
         """Reads an entry; its checksums are compared once per process and content.
 

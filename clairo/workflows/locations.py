@@ -20,11 +20,12 @@ def study_url(out: Path) -> str:
 
 
 def tracking_config(out: Path, uri: str | None) -> TrackingConfig:
-    """MLflow at the address given, else a database in the output folder."""
-    if uri is not None:
-        return TrackingConfig(uri=uri, experiment=EXPERIMENT, artifact_root=None)
+    """MLflow at the address given, else a database in the output folder.
+
+    Artifacts go into the output folder, too, unless a server decides that itself.
+    """
     return TrackingConfig(
-        uri=f"sqlite:///{out / 'mlflow.db'}",
+        uri=uri or f"sqlite:///{out / 'mlflow.db'}",
         experiment=EXPERIMENT,
         artifact_root=str(out / "artifacts"),
     )
