@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from clairo.reporting.ablation_info import AblationInfo, EffectInfo
+from clairo.reporting.ablation_info import REFERENCE, AblationInfo, ArmInfo, EffectInfo
 from clairo.reporting.drawing import harmless, row_figure
 from clairo.reporting.labels import number
 from clairo.reporting.style import ACCENT, MODALITY_COLORS, NEUTRAL
@@ -12,15 +12,22 @@ from clairo.reporting.style import ACCENT, MODALITY_COLORS, NEUTRAL
 _ARM_COLORS = {
     "text_only": MODALITY_COLORS["text"],
     "image_only": MODALITY_COLORS["image"],
-    "both": MODALITY_COLORS["joint"],
-    "full": MODALITY_COLORS["joint"],
 }
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross")
 
 
 def arm_color(family: str, name: str) -> str:
     """Modality arms wear their modality's colour, all others the accent."""
-    return _ARM_COLORS.get(name, ACCENT) if family == "modality_masking" else ACCENT
+    if family != "modality_masking":
+        return ACCENT
+    return _ARM_COLORS.get(name, MODALITY_COLORS["joint"])
+
+
+def _masking_name(arm: ArmInfo) -> str:
+    """The unchanged winner wears the colour of what it uses."""
+    if arm.name != REFERENCE or arm.example is None:
+        return arm.name
+    return str(arm.example.config.get("fusion", {}).get("kind", REFERENCE))
 
 
 def plot_effects(info: AblationInfo, label: str) -> go.Figure:
@@ -93,7 +100,7 @@ def plot_seeds(info: AblationInfo, label: str) -> go.Figure:
     figure = row_figure([arm.title for arm in arms], [number(arm.mean) for arm in arms], label)
     seeds = sorted({seed for arm in arms for seed in arm.by_seed})
     for place, arm in enumerate(arms):
-        color = arm_color(info.family, arm.name)
+        color = arm_color(info.family, _masking_name(arm))
         figure.add_scatter(
             x=[arm.mean], y=[-place], mode="markers", name="mean", hoverinfo="skip",
             marker={"color": color, "symbol": "line-ns", "size": 22,

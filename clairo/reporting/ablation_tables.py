@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from clairo.evaluation.metric_names import metric_label
 from clairo.reporting.ablation_info import AblationInfo, ArmInfo, EffectInfo
 from clairo.reporting.labels import DASH, number, p_value, percent, plural, setting_value
@@ -114,7 +116,11 @@ def _range_cell(low: float | None, high: float | None) -> Cell:
 
 def changes_text(arm: ArmInfo) -> str:
     """What an arm changes, as settings."""
-    return ", ".join(f"{key} = {setting_value(value)}" for key, value in arm.changes.items())
+    leaves: list[str] = []
+    for key, value in arm.changes.items():
+        inner = value.items() if isinstance(value, Mapping) else [("", value)]
+        leaves += [f"{key}.{name} = {setting_value(v)}".replace(". =", " =") for name, v in inner]
+    return ", ".join(leaves)
 
 
 _FAIRNESS = (

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from clairo.reporting.style import PAPER, template
 
-ROW_HEIGHT = 52
+ROW_HEIGHT = 54
 """Pixels a labelled row needs: the label above, the mark below."""
 
 
@@ -49,7 +49,7 @@ def row_figure(labels: Sequence[str], values: Sequence[str], x_title: str) -> go
     figure = new_figure(ROW_HEIGHT * len(labels) + 64, x_title)
     notes = []
     for place, pair in enumerate(zip(labels, values, strict=True)):
-        shared: dict[str, Any] = {"xref": "paper", "y": -place, "yshift": 17, "showarrow": False}
+        shared: dict[str, Any] = {"xref": "paper", "y": -place, "yshift": 19, "showarrow": False}
         for text, x, anchor in zip(pair, (0, 1), ("left", "right"), strict=True):
             notes.append({"text": harmless(text), "x": x, "xanchor": anchor, **shared})
     figure.update_layout(annotations=[note for note in notes if note["text"]])

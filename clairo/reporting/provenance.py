@@ -135,15 +135,25 @@ def _plain(value: Any) -> Any:
     return [_plain(child) for child in value] if isinstance(value, list | tuple) else value
 
 
+def _environment_text(name: str, value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ""
+    if isinstance(value, list | tuple):
+        return sentence_list([str(part) for part in value])
+    if name.endswith("_bytes") and isinstance(value, int):
+        return f"{value / 2**30:.1f} GiB"
+    return setting_value(value) if value not in (None, "") else ""
+
+
 def reproduce_section(record: SweepRecord) -> Section:
     """One command, and the versions it ran with."""
     environment = record.summary.environment
     packages = environment.get("packages")
     flat = {**environment, **packages} if isinstance(packages, Mapping) else dict(environment)
     rows = tuple(
-        (str(name), str(value))
+        (str(name).removesuffix("_bytes"), shown)
         for name, value in sorted(flat.items())
-        if isinstance(value, str | int | float | bool) and str(value)
+        if (shown := _environment_text(str(name), value))
     )
     blocks: list[Block] = [
         Code("Command", record.summary.command),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from clairo.reporting.ablation_page import make_ablation_page
-from clairo.reporting.page import Page, render_page
-from clairo.reporting.sweep_page import make_sweep_page
 from clairo.reporting.table import Table, to_csv, to_latex, to_markdown
 from clairo.tracking.records import SweepRecord
+
+if TYPE_CHECKING:  # plotly and jinja load when a report is made, not when clairo starts
+    from clairo.reporting.page import Page
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,10 @@ def write_report(record: SweepRecord, folder: Path) -> ReportFiles:
         record: The sweep as read from the tracker.
         folder: Created where it does not exist; files of the same names are replaced.
     """
+    from clairo.reporting.ablation_page import make_ablation_page
+    from clairo.reporting.page import render_page
+    from clairo.reporting.sweep_page import make_sweep_page
+
     folder.mkdir(parents=True, exist_ok=True)
     pages = {"index.html": make_sweep_page(record)}
     if record.summary.arms:

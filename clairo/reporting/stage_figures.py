@@ -46,12 +46,12 @@ def plot_cost(info: CostInfo) -> go.Figure:
     rows = [-place for place in range(len(stages))]
     spent = [stage.computed + stage.loaded for stage in stages]
     figure.add_bar(
-        x=spent, y=rows, orientation="h", name="spent", width=0.3, marker={"color": ACCENT},
+        x=spent, y=rows, orientation="h", name="spent", width=0.26, marker={"color": ACCENT},
         text=[harmless(stage.name) for stage in stages], textposition="none",
         hovertemplate="%{text}: %{x:.1f} s spent<extra></extra>",
     )  # fmt: skip
     figure.add_bar(
-        x=[stage.saved for stage in stages], y=rows, orientation="h", base=spent, width=0.3,
+        x=[stage.saved for stage in stages], y=rows, orientation="h", base=spent, width=0.26,
         name="saved by the store",
         marker={"color": "rgba(0,0,0,0)", "line": {"color": NEUTRAL, "width": 1.5}},
         text=[f"{s.num_cached} found, {s.num_computed} computed" for s in stages],

@@ -61,11 +61,14 @@ class Merge:
         parts: Codes that it stands for, as printed.
         modalities: Modalities it joins, in column order.
         priority: Weighted count at which it was merged.
+        across: Whether it was made more often between neighbours than within an item; ``None``
+            where the tokenizer does not know.
     """
 
     parts: tuple[str, ...]
     modalities: tuple[str, ...]
     priority: float
+    across: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -189,7 +192,13 @@ def _merge(entry: Mapping[str, Any], books: tuple[Codebook, ...]) -> Merge:
     named = [_name_code(int(column), int(value), books) for column, value in entry["leaves"]]
     modalities = {modality for _, modality in named}
     order = sorted(modalities, key=lambda name: _MODALITY_ORDER.get(name, 3))
-    return Merge(tuple(part for part, _ in named), tuple(order), float(entry["priority"]))
+    inside, across = int(entry.get("inside", -1)), int(entry.get("across", -1))
+    return Merge(
+        parts=tuple(part for part, _ in named),
+        modalities=tuple(order),
+        priority=float(entry["priority"]),
+        across=across > inside if min(inside, across) >= 0 else None,
+    )
 
 
 def _name_code(column: int, value: int, books: tuple[Codebook, ...]) -> tuple[str, Modality]:

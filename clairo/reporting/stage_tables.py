@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from clairo.reporting.labels import number, percent
+from clairo.reporting.labels import DASH, number, percent
 from clairo.reporting.stage_figures import codebook_name
 from clairo.reporting.stage_info import CodebooksInfo, CostInfo, MergesInfo
 from clairo.reporting.table import Cell, Column, Table
+
+_PLACES = {None: DASH, True: "between neighbours", False: "within an item"}
 
 
 def codebooks_table(info: CodebooksInfo) -> Table:
@@ -40,6 +42,7 @@ def merges_table(info: MergesInfo) -> Table:
             Cell(str(place), place),
             Cell.of(" ".join(merge.parts)),
             Cell.of(" + ".join(merge.modalities)),
+            Cell.of(_PLACES[merge.across]),
             Cell(number(merge.priority, 1), merge.priority),
         )
         for place, merge in enumerate(info.merges, start=1)
@@ -48,6 +51,7 @@ def merges_table(info: MergesInfo) -> Table:
         Column("Place", numeric=True),
         Column("Codes it stands for"),
         Column("Joins", choices=True),
+        Column("Made mostly", choices=True),
         Column("Weighted count", numeric=True),
     )
     return Table(

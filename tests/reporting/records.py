@@ -42,9 +42,9 @@ _STATES: tuple[TrialState, ...] = (
 )  # fmt: skip
 _FUSIONS = ("none", "concat", "text_only", "none", "concat_pca", "image_only")
 _ARMS = (
-    ("full", "modality_masking", "Full configuration", {}, 0.0),
-    ("text_only", "modality_masking", "Text only", {"fusion.kind": "text_only"}, -0.06),
-    ("image_only", "modality_masking", "Image only", {"fusion.kind": "image_only"}, -0.09),
+    ("full", "components", "Everything on", {}, 0.0),
+    ("text_only", "modality_masking", "Text only", {"fusion": {"kind": "text_only"}}, -0.06),
+    ("image_only", "modality_masking", "Image only", {"fusion": {"kind": "image_only"}}, -0.09),
     ("no_merging", "components", "Without merging", {"merging.kind": "identity"}, -0.02),
     ("no_pca", "components", "Without PCA", {"reduction.kind": "identity"}, 0.004),
     ("no_spr", "components", "Greedy segmentation", {"model.segmentation": "greedy"}, -0.01),
@@ -109,10 +109,16 @@ def code_facts(num_codebooks: int, size: int, fusion: str, number: int) -> dict[
 
 def token_facts(num_codebooks: int, num_merges: int) -> dict[str, Any]:
     """What the tokenizer states."""
-    merges = [
-        {"leaves": [[0, i % 5], [num_codebooks, i % 7]], "priority": 120.5 - 6 * i}
+    merges: list[dict[str, Any]] = [
+        {
+            "leaves": [[0, i % 5], [num_codebooks, i % 7]],
+            "priority": 120.5 - 6 * i,
+            "inside": 90 - 9 * i,
+            "across": 4 + 9 * i,
+        }
         for i in range(8)
-    ] + [{"leaves": [[0, 1], [1, 2], [2 * num_codebooks, 0]], "priority": 40.0}]
+    ]
+    merges.append({"leaves": [[0, 1], [1, 2], [2 * num_codebooks, 0]], "priority": 40.0})
     return {
         "num_merges": num_merges, "vocab_size": 1 + 16 * num_codebooks + num_merges,
         "tokens_per_item": max(1.2, 2 * num_codebooks + 1 - num_merges / 60),

@@ -86,6 +86,15 @@ def test_the_first_screen_answers(record: SweepRecord, files: ReportFiles) -> No
     assert record.summary.command in shown
 
 
+def test_the_environment_is_printed_as_people_read_it(record: SweepRecord) -> None:
+    environment = {"packages": {"torch": "2.13.0"}, "memory_bytes": 2**34, "gpus": ["A", "B"]}
+    changed = replace(record, summary=replace(record.summary, environment=environment))
+    text = body(render_page(make_sweep_page(changed)))
+    for name, value in (("torch", "2.13.0"), ("memory", "16.0 GiB"), ("gpus", "A and B")):
+        assert f"<dt>{name}</dt><dd>{value}</dd>" in text
+    assert "<dt>Commit</dt><dd>not recorded</dd>" in text
+
+
 def test_the_yaml_on_the_page_is_the_best_configuration(
     record: SweepRecord, files: ReportFiles
 ) -> None:
@@ -116,6 +125,11 @@ def test_printed_numbers_equal_their_recomputation(record: SweepRecord, files: R
     delta = means["text_only"] - means["full"]
     assert f"| {delta:+.4f}".replace("-", "−") in printed
     assert f"| {means['text_only']:.4f} |" in printed
+
+
+def test_an_arm_s_changes_are_spelled_out(files: ReportFiles) -> None:
+    printed = (files.folder / "tables" / "modality_masking_budgets.md").read_text("utf-8")
+    assert "| Text only | fusion.kind = text_only |" in printed
 
 
 def test_failures_skips_and_lost_seeds_are_on_the_pages(files: ReportFiles) -> None:

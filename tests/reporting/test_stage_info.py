@@ -50,6 +50,8 @@ def test_merges_are_spelled_in_codes_and_say_what_they_join(record: SweepRecord)
     assert isinstance(info, MergesInfo)
     assert info.merges[1].parts == ("<A_1>", "<a_1>")
     assert info.merges[1].modalities == ("text", "image")
+    # 90 places inside items and 4 between them at first, 27 and 67 at the eighth.
+    assert [info.merges[i].across for i in (0, 7, 8)] == [False, True, None]
     # Column 4 stands after two text and two image codebooks: the disambiguation digit.
     assert info.merges[-1].parts == ("<A_1>", "<B_2>", "<#_0>")
     assert info.merges[-1].modalities == ("text", "shared")
