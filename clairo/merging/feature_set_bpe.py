@@ -41,7 +41,7 @@ from clairo.merging.tokenizer import Segmentation, Tokenizer
 _LOG = logging.getLogger(__name__)
 
 _MAX_DENOMINATOR = 1_000_000
-_RELEASE_DEPTHS = (4, 7, 10, 14, 20, 63)
+_RELEASE_DEPTHS = (7, 11, 16, 63)
 
 
 class FeatureSetBPE(Tokenizer):

@@ -245,9 +245,11 @@ def build(
     return vocabulary
 
 
-def encode_flat(vocabulary: Vocabulary, tokens: SequenceOf[int]) -> list[int]:
+def encode_flat(
+    vocabulary: Vocabulary, tokens: SequenceOf[int], known: dict[Pair, int] | None = None
+) -> list[int]:
     """Plain BPE over a flat list: the earliest merge that applies anywhere, leftmost first."""
-    known, flat = vocabulary.pair_to_token(), list(tokens)
+    known, flat = known or vocabulary.pair_to_token(), list(tokens)
     while True:
         found = [(known.get(ordered(*flat[i : i + 2]), math.inf), i) for i in range(len(flat) - 1)]
         token, index = min(found, default=(math.inf, 0))

@@ -30,9 +30,9 @@ def merge_exact(
     num_sites = find_sites(sets.rows, occurrences, merge[:2], journal.sites)
     inside, across, num_emptied = 0, 0, 0
     for index in range(num_sites):
-        node = journal.sites[index]
+        node = wide(journal.sites[index])
         changes = with_room(changes, room)
-        here = merge_at(sets, journal, wide(node), merge, changes)
+        here = merge_at(sets, journal, node, merge, changes)
         if here[0] + here[1] > 0:
             add_occurrence(occurrences, merge[2], node)
             num_emptied = note_emptied(sets.rows, node, journal.emptied, num_emptied)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from clairo.merging.kernels.compiled import compiled, narrow, wide
+from clairo.merging.kernels.compiled import compiled, wide
 from clairo.merging.kernels.linked_sets import (
     EMPTY_SLOT,
     FIRST,
@@ -63,7 +63,7 @@ def _score_inside(
     length = rows[node, LENGTH]
     for i in range(FIRST, FIRST + length):
         for j in range(i + 1, FIRST + length):
-            pair = (rows[node, i], rows[node, j])
+            pair = (wide(rows[node, i]), wide(rows[node, j]))
             score = _score(known, priority, pair[0], pair[1]) * 2.0 / length
             _offer(candidates, node, _INSIDE, pair, score)
 
@@ -73,7 +73,7 @@ def _score_across(
     rows: np.ndarray, known: PairTotals, priority: np.ndarray, candidates: Candidates, node: int
 ) -> None:
     candidates.scores[node, _ACROSS] = 0.0
-    after, slot = rows[node, NEXT], rows[node, SLOT]
+    after, slot = wide(rows[node, NEXT]), wide(rows[node, SLOT])
     if after == NO_SET:
         return
     left_stop, right_stop = FIRST + rows[node, LENGTH], FIRST + rows[after, LENGTH]
@@ -81,22 +81,22 @@ def _score_across(
         size = rows[node, LENGTH] * rows[after, LENGTH]
         for i in range(FIRST, left_stop):
             for j in range(FIRST, right_stop):
-                pair = (rows[node, i], rows[after, j])
+                pair = (wide(rows[node, i]), wide(rows[after, j]))
                 score = _score(known, priority, pair[0], pair[1]) / size
                 _offer(candidates, node, _ACROSS, pair, score)
         return
     for i in range(FIRST, left_stop):
         score = _score(known, priority, rows[node, i], slot) / rows[node, LENGTH]
-        _offer(candidates, node, _ACROSS, (rows[node, i], narrow(EMPTY_SLOT)), score)
+        _offer(candidates, node, _ACROSS, (wide(rows[node, i]), EMPTY_SLOT), score)
     for j in range(FIRST, right_stop):
         score = _score(known, priority, slot, rows[after, j]) / rows[after, LENGTH]
-        _offer(candidates, node, _ACROSS, (narrow(EMPTY_SLOT), rows[after, j]), score)
+        _offer(candidates, node, _ACROSS, (EMPTY_SLOT, wide(rows[after, j])), score)
 
 
 @compiled
 def _merge_across(rows: np.ndarray, known: PairTotals, node: int, left: int, right: int) -> None:
     """Merges on a link; of a pair with the slot, the slot's side is ``EMPTY_SLOT``."""
-    after, slot = rows[node, NEXT], rows[node, SLOT]
+    after, slot = wide(rows[node, NEXT]), wide(rows[node, SLOT])
     first = slot if left == EMPTY_SLOT else left
     second = slot if right == EMPTY_SLOT else right
     if left != EMPTY_SLOT:
@@ -104,7 +104,7 @@ def _merge_across(rows: np.ndarray, known: PairTotals, node: int, left: int, rig
     if right != EMPTY_SLOT:
         drop(rows, after, right)
     rows[node, SLOT] = total_of(known, pair_key(first, second))
-    for emptied in (node, wide(after)):
+    for emptied in (node, after):
         before = take_over_slot(rows, emptied)
         if before != NO_SET and is_removable(rows, before):
             remove(rows, before)
@@ -182,7 +182,7 @@ def _merge_sequence(
         node, kind, score = _best(rows, candidates, head)
         if score == 0.0:
             return head
-        left, right = candidates.pairs[node, kind]
+        left, right = wide(candidates.pairs[node, kind, 0]), wide(candidates.pairs[node, kind, 1])
         start, stop = _start_of_change(rows, node), wide(rows[node, NEXT])
         if kind == _INSIDE:
             _merge_inside(rows, known, node, left, right)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from clairo.merging.kernels.compiled import compiled
+from clairo.merging.kernels.compiled import compiled, wide
 from clairo.merging.kernels.pair_totals import PairChanges, add_change, pair_key
 
 NEXT, PREVIOUS, SLOT, LENGTH, FIRST = 0, 1, 2, 3, 4
@@ -95,7 +95,7 @@ def take_over_slot(rows: np.ndarray, node: int) -> int:
     Returns:
         The set before, which may have become removable, or ``NO_SET`` if nothing moved.
     """
-    before = rows[node, PREVIOUS]
+    before = wide(rows[node, PREVIOUS])
     if rows[node, LENGTH] != 0 or before == NO_SET or rows[before, SLOT] == EMPTY_SLOT:
         return NO_SET
     rows[node, FIRST] = rows[before, SLOT]
@@ -113,7 +113,7 @@ def is_removable(rows: np.ndarray, node: int) -> bool:
 @compiled
 def remove(rows: np.ndarray, node: int) -> None:
     """Unlinks a set together with the slot after it."""
-    before, after = rows[node, PREVIOUS], rows[node, NEXT]
+    before, after = wide(rows[node, PREVIOUS]), wide(rows[node, NEXT])
     rows[after, PREVIOUS] = before
     if before != NO_SET:
         rows[before, NEXT] = after
@@ -143,10 +143,10 @@ def _add_slot_side(sets: LinkedSets, node: int, slot: int, sign: int, changes: P
 def add_link(sets: LinkedSets, node: int, sign: int, changes: PairChanges) -> None:
     """Adds or subtracts what the pairs between a set, its right slot and the next set count."""
     rows = sets.rows
-    after = rows[node, NEXT]
+    after = wide(rows[node, NEXT])
     if rows[node, LENGTH] == REMOVED or after == NO_SET:
         return
-    slot = rows[node, SLOT]
+    slot = wide(rows[node, SLOT])
     if slot != EMPTY_SLOT:
         _add_slot_side(sets, node, slot, sign, changes)
         _add_slot_side(sets, after, slot, sign, changes)

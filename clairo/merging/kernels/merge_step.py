@@ -124,7 +124,7 @@ def _meets(rows: np.ndarray, node: int, small: int, large: int) -> bool:
     has_small, has_large = holds(rows, node, small), holds(rows, node, large)
     if has_small and has_large and small != large:
         return True
-    after, slot = rows[node, NEXT], rows[node, SLOT]
+    after, slot = wide(rows[node, NEXT]), wide(rows[node, SLOT])
     if after == NO_SET:
         return False
     if slot == EMPTY_SLOT:
@@ -155,7 +155,7 @@ def _add_sites_around(
     rows: np.ndarray, node: int, pair: tuple[int, int], sites: np.ndarray, num_sites: int
 ) -> int:
     """Adds the set itself and the one before it, where the pair meets there."""
-    before = rows[node, PREVIOUS]
+    before = wide(rows[node, PREVIOUS])
     if before != NO_SET and _meets(rows, before, pair[0], pair[1]):
         num_sites = _add_site(sites, num_sites, before)
     if _meets(rows, node, pair[0], pair[1]):
@@ -177,14 +177,14 @@ def find_sites(
     start, kept, num_sites = occurrences.starts[token], 0, 0
     may_move = token >= occurrences.state[1]
     for index in range(start, start + occurrences.lengths[token]):
-        node = occurrences.pool[index]
+        node = wide(occurrences.pool[index])
         alive = False
         if rows[node, LENGTH] != REMOVED and (
             rows[node, SLOT] == token or holds(rows, node, token)
         ):
             alive = True
             num_sites = _add_sites_around(rows, node, pair, sites, num_sites)
-        after = rows[node, NEXT]
+        after = wide(rows[node, NEXT])
         if may_move and after != NO_SET and holds(rows, after, token):
             alive = True
             num_sites = _add_sites_around(rows, after, pair, sites, num_sites)
@@ -215,7 +215,7 @@ def touch(sets: LinkedSets, journal: Journal, node: int, changes: PairChanges) -
         add_inside(sets, node, -1, changes)
     if _touch_unit(journal, node, ACROSS):
         add_link(sets, node, -1, changes)
-    before = sets.rows[node, PREVIOUS]
+    before = wide(sets.rows[node, PREVIOUS])
     if before != NO_SET and _touch_unit(journal, before, ACROSS):
         add_link(sets, before, -1, changes)
 
@@ -226,7 +226,7 @@ def _merge_with_slot(
 ) -> int:
     """Tries the slot after ``nodes[0]`` with the set ``nodes[1]`` beside it."""
     rows, (at, side), (small, large, new) = sets.rows, nodes, merge
-    slot = rows[at, SLOT]
+    slot = wide(rows[at, SLOT])
     other = large if slot == small else small
     if (slot != small and slot != large) or not holds(rows, side, other):
         return 0
@@ -242,13 +242,13 @@ def _merge_across(
 ) -> int:
     """Merges on the link to the right of a set; how often."""
     rows, (small, large, new) = sets.rows, merge
-    after = rows[node, NEXT]
+    after = wide(rows[node, NEXT])
     if after == NO_SET:
         return 0
     if rows[node, SLOT] != EMPTY_SLOT:
         return _merge_with_slot(
             sets, journal, (node, wide(node)), merge, changes
-        ) + _merge_with_slot(sets, journal, (node, wide(after)), merge, changes)
+        ) + _merge_with_slot(sets, journal, (node, after), merge, changes)
     if holds(rows, node, small) and holds(rows, after, large):
         left, right = small, large
     elif holds(rows, node, large) and holds(rows, after, small):
@@ -285,7 +285,7 @@ def note_emptied(rows: np.ndarray, node: int, emptied: np.ndarray, num_emptied: 
     if rows[node, LENGTH] == 0:
         emptied[num_emptied] = node
         num_emptied += 1
-    after = rows[node, NEXT]
+    after = wide(rows[node, NEXT])
     if after != NO_SET and rows[after, LENGTH] == 0:
         emptied[num_emptied] = after
         num_emptied += 1

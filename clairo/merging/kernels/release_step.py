@@ -86,11 +86,11 @@ def _rewrite_range(
     bounds: tuple[int, int],
 ) -> tuple[int, int]:
     """Merges and tidies up the sites of one sequence; how often inside and across."""
-    unused = new_changes(2)
+    unused = new_changes(wide(2))
     inside, across, num_emptied = 0, 0, 0
     for index in range(bounds[0], bounds[1]):
-        node = journal.sites[index]
-        here = merge_at(sets, journal, wide(node), merge, unused)
+        node = wide(journal.sites[index])
+        here = merge_at(sets, journal, node, merge, unused)
         if here[0] + here[1] > 0:
             add_occurrence(occurrences, merge[2], node)
             num_emptied = note_emptied(sets.rows, node, journal.emptied, num_emptied)
