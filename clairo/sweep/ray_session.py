@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clairo.core.errors import SweepError
-from clairo.sweep.guarded_run import thread_variables
+from clairo.sweep.guarded_run import environment, thread_variables
 
 _PROBE_SECONDS = 5.0
 _HEALTH_SECONDS = 20.0
@@ -26,6 +26,7 @@ _SETTINGS = {
     "RAY_AUTH_MODE": "disabled",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_DEDUP_LOGS": "0",
+    "RAY_AIR_NEW_OUTPUT": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     "TUNE_DISABLE_SIGINT_HANDLER": "1",
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
@@ -91,22 +92,25 @@ class RaySession:
         self._ours = False
 
     def _init(self, ray: Any) -> None:
-        threads = max(1, self._num_cpus // self._workers)
         options: dict[str, Any] = {
             "include_dashboard": False,
             "log_to_driver": False,
             "logging_level": logging.ERROR,
-            "runtime_env": {"env_vars": thread_variables(threads) | _inherited()},
         }
+        threads = thread_variables(max(1, self._num_cpus // self._workers))
         if self._address:
-            options["address"] = self._address
+            variables = threads | _inherited()
+            options |= {"address": self._address, "runtime_env": {"env_vars": variables}}
         else:
             # Trials beyond the cores still run at the same time: workers is what was asked.
             cpus = max(self._num_cpus, self._workers)
             options |= {"address": "local", "num_cpus": cpus}
             options["object_store_memory"] = _OBJECT_STORE_BYTES
         try:
-            ray.init(**options)
+            # A Ray that is started here hands its environment down, and a worker that waits
+            # ready is used; one with a runtime environment of its own would be started anew.
+            with environment({} if self._address else threads):
+                ray.init(**options)
         except (ConnectionError, RuntimeError, TimeoutError, ValueError) as error:
             where = self._address or "this machine"
             raise SweepError(

@@ -145,8 +145,9 @@ class Search:
 
     def _suggest(self, number: int, batch: int) -> bool:
         """Tries to open trial ``number``; False when the suggestion was not a new one."""
-        attempt = sum(t.number == number and not _counts(t) for t in self._database.trials())
-        fixed, known_point = self._next_known()
+        history = self._database.trials()
+        attempt = sum(trial.number == number and not _counts(trial) for trial in history)
+        fixed, known_point = self._next_known(history)
         if attempt >= _MAX_ATTEMPTS or (self._points and fixed is None):
             self.ended = "exhausted"
             return False
@@ -161,7 +162,7 @@ class Search:
             self._database.record(trial.number, _Ended("infeasible", error=str(error)))
             self._database.tell(trial.number, "infeasible", None)
             return False
-        original = self._original(spec.key)
+        original = _original(history, spec.key)
         repeats = spec.key if original is not None else ""
         begun = Begun(number, batch, spec.key, duplicate_of=repeats, known_point=known_point)
         self._database.begin(trial, begun)
@@ -177,14 +178,14 @@ class Search:
             return optuna.samplers.RandomSampler(seed=seed)
         return make_sampler(seed, self._plan.startup)
 
-    def _next_known(self) -> tuple[Mapping[str, Any] | None, str]:
+    def _next_known(self, history: Sequence[StudyTrial]) -> tuple[Mapping[str, Any] | None, str]:
         """The next point that needs no sampler: a known configuration, or one of a short list."""
-        asked = self._database.known_points_asked()
+        asked = {trial.known_point for trial in history}
         for point in self._space.default_points:
             name = hash_json(dict(point))[:16]
             if name not in asked:
                 return self._space.params_of(point), name
-        tried = [dict(trial.params) for trial in self._database.trials()]
+        tried = [trial.params for trial in history]
         return next((point for point in self._points if point not in tried), None), ""
 
     def _list_points(self) -> list[dict[str, Any]]:
@@ -197,9 +198,6 @@ class Search:
         if size is None or size > self._plan.budget:
             return []
         return self._space.points(stage_seed(self._plan.seed, "points"))
-
-    def _original(self, key: str) -> StudyTrial | None:
-        return next((trial for trial in self.trials if trial.key == key), None)
 
     def _answer(self, id: int, original: StudyTrial) -> None:  # noqa: A002 - Optuna's word
         """Answers a duplicate from the record; while its original runs it stays open."""
@@ -215,7 +213,7 @@ class Search:
                 self._database.tell(trial.id, trial.state, trial.value)
         for trial in trials:
             if not trial.told and trial.duplicate_of:
-                original = self._original(trial.key)
+                original = _original(self._database.trials(), trial.key)
                 assert original is not None, "a duplicate always has an original"
                 self._answer(trial.id, original)
 
@@ -261,6 +259,12 @@ class _Ended:
 def _counts(trial: StudyTrial) -> bool:
     """Whether a suggestion is a trial of the sweep."""
     return not trial.duplicate_of and not trial.refused
+
+
+def _original(history: Sequence[StudyTrial], key: str) -> StudyTrial | None:
+    """The trial of that key, its last start."""
+    found = [trial for trial in history if trial.key == key and _counts(trial)]
+    return found[-1] if found else None
 
 
 def _next(trials: Sequence[StudyTrial], name: str) -> int:

@@ -81,6 +81,7 @@ class StudyTrial:
         error: Why it failed.
         duplicate_of: Key of the trial that it repeats, ``""`` for the trial itself.
         refused: Why its configuration is invalid, ``""`` if it is valid.
+        known_point: Name of the known configuration that it tries, ``""`` for a suggestion.
         told: Whether the sampler knows the outcome.
     """
 
@@ -95,6 +96,7 @@ class StudyTrial:
     error: str
     duplicate_of: str
     refused: str
+    known_point: str
     told: bool
 
 
@@ -168,12 +170,6 @@ class StudyDatabase:
                 self._told[trial.id] = trial
             found.append(trial)
         return found
-
-    def known_points_asked(self) -> set[str]:
-        """Which of the known points were suggested already."""
-        frozen = self.study.get_trials(deepcopy=False)
-        begun = [trial.user_attrs.get(_BEGUN, {}) for trial in frozen]
-        return {str(attrs["known_point"]) for attrs in begun if attrs.get("known_point")}
 
     def ask(
         self,
@@ -260,6 +256,7 @@ def _study_trial(trial: optuna.trial.FrozenTrial) -> StudyTrial:
         error=outcome.get("error", ""),
         duplicate_of=begun.duplicate_of,
         refused=begun.refused,
+        known_point=begun.known_point,
         told=trial.state.is_finished(),
     )
 

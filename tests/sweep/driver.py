@@ -9,7 +9,7 @@ from clairo.sweep.executors import open_executor
 from clairo.sweep.search import SearchPlan
 from tests.sweep.fakes import FakeRun, open_search
 
-PLAN = SearchPlan(budget=10, workers=2, seed=7)
+PLAN = SearchPlan(budget=8, workers=2, seed=7)
 
 
 def main(folder: Path, name: str) -> None:

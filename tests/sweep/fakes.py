@@ -90,22 +90,20 @@ class FakeRun:
 
     Attributes:
         delay: Longest random sleep in seconds, so that trials finish in any order.
-        die_at: Numbers of trials that kill their own process ...
-        deaths: ... this many times each.
+        deaths: (number, times) of trials that kill their own process at their first starts.
         folder: Where starts are noted, one line each.
         faults: (number, fault) pairs: ``nan``, ``raise``, ``infeasible``, ``transient``, ``stop``.
     """
 
     delay: float = 0.0
-    die_at: tuple[int, ...] = ()
-    deaths: int = 99
+    deaths: tuple[tuple[int, int], ...] = ()
     folder: Path | None = None
     faults: tuple[tuple[int, str], ...] = ()
 
     def __call__(self, spec: FakeSpec, keep_going: KeepGoing) -> FakeOutcome:
         starts = self._note(spec)
         time.sleep(random.random() * self.delay)
-        if spec.number in self.die_at and starts <= self.deaths:
+        if starts <= dict(self.deaths).get(spec.number, 0):
             os.kill(os.getpid(), signal.SIGKILL)
         fault = dict(self.faults).get(spec.number, "")
         if fault:

@@ -53,47 +53,37 @@ def specs(count: int, rungs: tuple[int, ...] = ()) -> list[FakeSpec]:
 
 
 class TestEveryExecutor:
-    def test_runs_every_trial_of_a_plan_once(self, executor: Executor, tmp_path: Path) -> None:
-        plan = FixedPlan(specs(5))
+    def test_runs_every_trial_once_and_tells_what_happens_quietly(
+        self, executor: Executor, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        plan, events = FixedPlan(specs(4, rungs=(2, 4))), list[TrialEvent]()
 
-        executor.execute(plan, FakeRun(delay=0.02, folder=tmp_path))
+        executor.execute(plan, FakeRun(delay=0.02, folder=tmp_path), events.append)
 
-        assert sorted(starts_of(tmp_path)) == [0, 1, 2, 3, 4]
-        values = {spec.key: spec.config.score for spec in specs(5)}
-        assert {key: outcome.value for key, outcome in plan.outcomes.items()} == values
-
-    def test_tells_what_happens_while_it_happens(self, executor: Executor) -> None:
-        events: list[TrialEvent] = []
-
-        executor.execute(FixedPlan(specs(2, rungs=(2, 4))), FakeRun(), events.append)
-
-        for number in (0, 1):
+        assert sorted(starts_of(tmp_path)) == [0, 1, 2, 3]
+        for number, spec in enumerate(specs(4, rungs=(2, 4))):
+            score = spec.config.score
+            assert plan.outcomes[spec.key].value == score
             mine = [event for event in events if event.number == number]
             assert [event.kind for event in mine] == ["started", "rung", "rung", "finished"]
             assert [event.epoch for event in mine] == [None, 2, 4, None]
-            assert mine[1].value == specs(2)[number].config.score * 2
-            assert (mine[-1].state, mine[-1].value) == ("complete", specs(2)[number].config.score)
+            assert [event.value for event in mine] == [None, score * 2, score * 4, score]
+            assert mine[-1].state == "complete"
+        assert capfd.readouterr().out == ""
 
-    def test_a_failure_is_an_outcome_and_the_sweep_goes_on(self, executor: Executor) -> None:
-        plan = FixedPlan(specs(3))
-
-        executor.execute(plan, FakeRun(faults=((1, "raise"),)))
-
-        outcomes = [plan.outcomes[spec.key] for spec in specs(3)]
-        assert [outcome.state for outcome in outcomes] == ["complete", "failed", "complete"]
-        assert outcomes[1].error == "ZeroDivisionError: a stage divided by zero"
-
-    def test_what_may_pass_is_tried_again_and_what_cannot_is_not(
+    def test_failures_are_outcomes_and_only_what_may_pass_is_tried_again(
         self, executor: Executor, tmp_path: Path
     ) -> None:
-        plan = FixedPlan(specs(2))
-        faults = ((0, "transient"), (1, "wrong"))
+        plan = FixedPlan(specs(4))
+        faults = ((0, "transient"), (1, "wrong"), (2, "raise"))
 
         executor.execute(plan, FakeRun(faults=faults, folder=tmp_path))
 
-        assert sorted(starts_of(tmp_path)) == [0, 0, 1]
-        states = [plan.outcomes[spec.key].state for spec in specs(2)]
-        assert states == ["complete", "failed"]
+        assert sorted(starts_of(tmp_path)) == [0, 0, 1, 2, 3]
+        outcomes = [plan.outcomes[spec.key] for spec in specs(4)]
+        states = [outcome.state for outcome in outcomes]
+        assert states == ["complete", "failed", "failed", "complete"]
+        assert outcomes[2].error == "ZeroDivisionError: a stage divided by zero"
 
     def test_an_error_of_the_sweep_itself_ends_it(self, executor: Executor) -> None:
         with pytest.raises(SweepError, match="The tracker must answer"):
@@ -102,7 +92,7 @@ class TestEveryExecutor:
     def test_a_search_gives_the_same_trials_and_prunes_the_same_ones(
         self, executor: Executor, tmp_path: Path
     ) -> None:
-        plan = SearchPlan(8, 2, seed=11, eta=2)
+        plan = SearchPlan(6, 2, seed=11, eta=2)
         (tmp_path / "reference").mkdir()
         reference, database = open_search(tmp_path / "reference", plan, builder=build_with_rungs)
         LocalExecutor(1).execute(reference, FakeRun())
@@ -117,31 +107,18 @@ class TestEveryExecutor:
         database.close()
 
 
-class TestDyingWorkers:
-    def test_a_worker_that_died_once_is_replaced_and_its_trial_run_again(
-        self, parallel: Executor, tmp_path: Path
-    ) -> None:
-        plan = FixedPlan(specs(4))
-        events: list[TrialEvent] = []
+def test_a_worker_that_dies_costs_its_own_trial_two_retries_and_nobody_else_anything(
+    parallel: Executor, tmp_path: Path
+) -> None:
+    plan, events = FixedPlan(specs(3)), list[TrialEvent]()
 
-        run = FakeRun(folder=tmp_path, die_at=(1,), deaths=1)
-        parallel.execute(plan, run, events.append)
+    parallel.execute(plan, FakeRun(folder=tmp_path, deaths=((0, 99),)), events.append)
 
-        assert {outcome.state for outcome in plan.outcomes.values()} == {"complete"}
-        assert sorted(starts_of(tmp_path)) == [0, 1, 1, 2, 3]
-        assert [event.number for event in events if event.kind == "retried"] == [1]
-
-    def test_a_trial_that_always_kills_its_worker_fails_and_costs_nobody_else(
-        self, parallel: Executor, tmp_path: Path
-    ) -> None:
-        plan = FixedPlan(specs(4))
-
-        parallel.execute(plan, FakeRun(folder=tmp_path, die_at=(0,)))
-
-        states = [plan.outcomes[spec.key].state for spec in specs(4)]
-        assert states == ["failed", "complete", "complete", "complete"]
-        assert sorted(starts_of(tmp_path)) == [0, 0, 0, 1, 2, 3]
-        assert "this one died" in plan.outcomes[specs(1)[0].key].error
+    states = [plan.outcomes[spec.key].state for spec in specs(3)]
+    assert states == ["failed", "complete", "complete"]
+    assert sorted(starts_of(tmp_path)) == [0, 0, 0, 1, 2]
+    assert [event.number for event in events if event.kind == "retried"] == [0, 0]
+    assert "this one died" in plan.outcomes[specs(1)[0].key].error
 
 
 class TestWorkers:
@@ -153,13 +130,6 @@ class TestWorkers:
 
         assert {outcome.error for outcome in plan.outcomes.values()} == {"3"}
         assert os.environ.get("OMP_NUM_THREADS") == before
-
-    def test_a_ray_worker_has_its_share_of_the_cores(self, ray_executor: RayExecutor) -> None:
-        plan = FixedPlan(specs(1))
-
-        ray_executor.execute(plan, _threads)
-
-        assert [outcome.error for outcome in plan.outcomes.values()] == ["1"]
 
     def test_an_executor_is_opened_by_name(self, tmp_path: Path) -> None:
         with open_executor("local", workers=1, num_threads=1, out=tmp_path) as local:
@@ -189,13 +159,17 @@ class TestAddress:
             with pytest.raises(SweepError, match=r"something else answers there|got silence"):
                 check_address(f"127.0.0.1:{port}")
 
-    def test_a_session_joins_the_ray_that_is_up(self, ray_executor: RayExecutor) -> None:
+    def test_a_session_joins_the_ray_that_is_up_and_leaves_it_up(
+        self, ray_executor: RayExecutor
+    ) -> None:
         ray_executor.execute(FixedPlan([]), FakeRun())
         session = RaySession(2)
-
         assert session.start().cpus == 1
         session.close()
-        ray_executor.execute(FixedPlan(specs(1)), FakeRun())
+
+        plan = FixedPlan(specs(1))
+        ray_executor.execute(plan, _threads)
+        assert [outcome.error for outcome in plan.outcomes.values()] == ["1"]
 
 
 def _threads(spec: FakeSpec, keep_going: object) -> object:
