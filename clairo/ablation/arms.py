@@ -142,8 +142,14 @@ def _components(winner: PipelineConfig) -> Iterator[PlannedArm | _Skipped]:
 
 
 def _token_components(winner: PipelineConfig) -> Iterator[PlannedArm | _Skipped]:
-    merges = winner.merging.kind == "feature_set_bpe" and winner.merging.num_merges > 0
-    crosses = merges and winner.fusion.kind == "none" and winner.merging.cross_modal_share > 0
+    merging = winner.merging
+    merges = merging.kind == "feature_set_bpe" and merging.num_merges > 0
+    crosses = (
+        merging.kind == "feature_set_bpe"
+        and merges
+        and winner.fusion.kind == "none"
+        and merging.cross_modal_share > 0
+    )
     spr = merges and winner.model.segmentation == "spr"
     yield _switch(
         winner, "no_merging", "Without merging", {"merging": {"kind": "identity"}}, active=merges

@@ -70,11 +70,12 @@ class StageRunner:
         step = self.plan.step("training")
         last = step.settings.until_epoch  # type: ignore[attr-defined]
         stops = (*(rung for rung in rungs if rung < last), last)
-        inputs, parts, state = self._inputs(step), [], None
+        inputs, state = self._inputs(step), None
+        parts: list[StageRecord] = []
         for epoch in stops:
             rung = training_until(step, self.seed, epoch)
-            more = {"training": state} if state is not None else {}
-            state, record = self._produce(rung, {**inputs, **more})
+            before = {} if state is None else {"training": state}
+            state, record = self._produce(rung, inputs | before)
             parts.append(record)
             if state.finished or epoch == last:
                 break

@@ -39,7 +39,8 @@ QUANTIZATION: Stage[Any, CodeTable] = Stage(
 MERGING: Stage[Any, Tokenizer] = Stage(
     name="merging",
     version=1,
-    output=Tokenizer,
+    # Tokenizer is abstract; its load() gives the kind that was saved.
+    output=Tokenizer,  # type: ignore[type-abstract]
     config=lambda pipeline: pipeline.merging,
     inputs=lambda pipeline: ("dataset", "quantization"),
     # Construction is exact and breaks ties by rule: no random numbers.

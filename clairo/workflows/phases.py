@@ -11,6 +11,7 @@ from typing import Any
 
 from clairo.ablation.arms import AblationPlan, plan_ablation
 from clairo.core.errors import SweepError
+from clairo.core.fingerprint import hash_json
 from clairo.core.seeding import stage_seed
 from clairo.pipeline.config import PipelineConfig
 from clairo.pipeline.profiles import Profile
@@ -83,7 +84,11 @@ class SweepPhases:
         database = StudyDatabase(
             study_url(self.out),
             self.summary.sweep_id,
-            {"space": self.space.space.digest},
+            {
+                "space": self.space.space.digest,
+                "settings": hash_json(self.space.config({}).identity())[:16],
+                "seed": str(self.options.seed),
+            },
             Objective(),
         )
         try:

@@ -13,7 +13,7 @@ from clairo.datasets.aliases import resolve_category
 from clairo.datasets.fetch import fetch_missing
 from clairo.evaluation import popularity_top_items, ranking_metrics, rankings_from_lists
 from clairo.pipeline.config import PipelineConfig
-from clairo.pipeline.plan import make_plan
+from clairo.pipeline.plan import Split, make_plan
 from clairo.pipeline.profiles import Profile
 from clairo.pipeline.runner import load_dataset
 from clairo.pipeline.sources import hash_sources
@@ -83,11 +83,12 @@ def complete_config(base: Mapping[str, Any], dataset: AnyDataset) -> PipelineCon
 def popularity_floor(dataset: Dataset) -> dict[str, float]:
     """Metrics of recommending everyone the most popular items, for every user of both splits."""
     top = popularity_top_items(dataset.train_counts(), _POPULARITY_TOP_K)
-    floor = {}
-    for split in ("valid", "test"):
-        asked = Questions.of(dataset, split, max_history=1)  # type: ignore[arg-type]
+    floor: dict[str, float] = {}
+    splits: tuple[Split, ...] = ("valid", "test")
+    for split in splits:
+        asked = Questions.of(dataset, split, max_history=1)
         lists = top[None, :].repeat(len(asked.users), axis=0)
-        rankings = rankings_from_lists(split, asked.users, asked.targets, lists)  # type: ignore[arg-type]
+        rankings = rankings_from_lists(split, asked.users, asked.targets, lists)
         metrics = ranking_metrics(rankings.ranks)
         floor |= {f"popularity_{split}_{name}": value for name, value in metrics.items()}
         floor[f"num_{split}_users"] = len(asked.users)

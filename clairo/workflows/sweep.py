@@ -47,6 +47,8 @@ def run_sweep(options: SweepOptions) -> None:
             tracking = tracking_config(out, options.tracking_uri)
             page = make_report(tracking, sweep.summary.sweep_id, options.reports)
         except KeyboardInterrupt:
+            # A worker that is cut off cannot say so itself.
+            tracking_config(out, options.tracking_uri).connect().reconcile(sweep.summary.sweep_id)
             sweep.parent.finish("killed")
             progress.say(
                 f"Stopped. What was finished is safe in {options.out}; "
