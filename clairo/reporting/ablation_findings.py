@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
+from clairo.evaluation.significance import Verdict
 from clairo.reporting.ablation_info import AblationInfo, EffectInfo
 from clairo.reporting.findings import Words
 from clairo.reporting.labels import number, p_value, percent, plural, sentence_list
@@ -15,20 +17,27 @@ _WAYS = {
     "inconclusive": "is inconclusive",
 }
 
+_COUNTED: tuple[tuple[Verdict, str], ...] = (
+    ("worse", "worse than the full configuration"),
+    ("better", "better"),
+    ("equivalent", "without a relevant difference"),
+    ("inconclusive", "inconclusive"),
+)
+
 
 def claims(infos: Sequence[AblationInfo], label: str) -> tuple[str, ...]:
     """The claims of the first screen: a sentence an arm."""
     if not infos:
         return ("There is no verdict: no arm could be compared with the full configuration.",)
     effects = [effect for info in infos for effect in info.effects]
-    clear = [effect for effect in effects if effect.verdict != "inconclusive"]
-    first = (
-        f"Of {plural(len(effects), 'arm')}, {len(clear)} differ from the full configuration "
-        "clearly enough for a verdict."
-        if clear
-        else f"None of the {plural(len(effects), 'arm')} differs from the full configuration "
-        "clearly enough for a verdict."
-    )
+    counts = Counter(effect.verdict for effect in effects)
+    parts = [f"{counts[verdict]} {words}" for verdict, words in _COUNTED if counts[verdict]]
+    first = f"Of {plural(len(effects), 'arm')}: {sentence_list(parts)}."
+    if counts["inconclusive"] == len(effects):
+        first = (
+            f"None of the {plural(len(effects), 'arm')} differs from the full configuration "
+            "clearly enough for a verdict."
+        )
     return (first, *(effect_claim(effect, label) for effect in effects))
 
 

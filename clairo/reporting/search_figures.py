@@ -16,6 +16,9 @@ from clairo.reporting.search_info import (
 )
 from clairo.reporting.style import ACCENT, NEUTRAL, SCALE_STEPS
 
+MANY = 150
+"""From so many trials on, marks are small and lines thin."""
+
 _SYMBOLS = {"pruned": "triangle-down", "infeasible": "square", "failed": "x", "killed": "x"}
 
 
@@ -28,7 +31,7 @@ def plot_history(info: HistoryInfo, label: str) -> go.Figure:
     )  # fmt: skip
     figure.add_scatter(
         x=info.numbers, y=info.values, mode="markers", name="trial",
-        marker={"color": NEUTRAL, "size": 8},
+        marker={"color": NEUTRAL, "size": 5 if len(info.values) > MANY else 8},
         text=[harmless(text) for text in info.labels],
         hovertemplate="Trial %{x}: %{y:.4f}<br>%{text}<extra></extra>",
     )  # fmt: skip
@@ -129,10 +132,10 @@ def _add_lines(
         y += [*on_axes, float(heights[row]), None]
         about = f"Trial {info.numbers[row]}: {info.values[row]:.4f}"
         text += [about] * (len(info.axes) + 1) + [""]
+    width = (1.5 + 0.5 * quarter) * (0.4 if len(info.values) > MANY else 1.0)
     figure.add_scatter(
         x=x, y=y, mode="lines", name=f"quarter {quarter + 1} of 4", text=text,
-        line={"color": SCALE_STEPS[quarter], "width": 1.5 + 0.5 * quarter, "shape": "spline",
-              "smoothing": 0.4},
+        line={"color": SCALE_STEPS[quarter], "width": width, "shape": "spline", "smoothing": 0.4},
         hovertemplate="%{text}<extra></extra>",
     )  # fmt: skip
 
@@ -151,7 +154,8 @@ def plot_tradeoff(info: TradeoffInfo, label: str) -> go.Figure:
     hover = "Trial %{customdata}: %{y:.4f}, " + info.cost.lower() + " %{x:.2f}<br>%{text}"
     figure.add_scatter(
         x=info.costs, y=info.values, mode="markers", name="trial", customdata=info.numbers,
-        marker={"color": NEUTRAL, "size": 8}, text=[harmless(text) for text in info.labels],
+        marker={"color": NEUTRAL, "size": 5 if len(info.values) > MANY else 8},
+        text=[harmless(text) for text in info.labels],
         hovertemplate=hover + "<extra></extra>",
     )  # fmt: skip
     order = sorted(front, key=lambda i: info.costs[i])
@@ -211,7 +215,8 @@ def plot_curves(info: CurvesInfo, label: str) -> go.Figure:
             x=epochs, y=values, mode="lines+markers" if len(epochs) < 4 or best else "lines",
             name=f"trial {number}",
             line={"color": ACCENT if best else NEUTRAL, "width": 3 if best else 1.2},
-            marker={"size": 6}, opacity=1.0 if best else 0.65,
+            marker={"size": 6},
+            opacity=1.0 if best else 0.2 if len(info.curves) > MANY else 0.65,
             hovertemplate=f"Trial {number}, epoch %{{x}}: %{{y:.4f}}<extra></extra>",
         )  # fmt: skip
     return figure

@@ -158,6 +158,18 @@ def test_a_missing_arm_counts_in_the_family_and_is_listed(
     assert info.effects[0].adjusted_p == pytest.approx(2 * (raw or 0.0))
 
 
+def test_verdicts_are_counted_apart(masking: AblationInfo) -> None:
+    effects = tuple(
+        replace(effect, verdict=verdict)
+        for effect, verdict in zip(masking.effects, ("worse", "equivalent"), strict=True)
+    )
+    said = claims([replace(masking, effects=effects)], "NDCG@10")
+    expected = "1 worse than the full configuration and 1 without a relevant difference"
+    assert said[0] == f"Of 2 arms: {expected}."
+    assert "Text only is worse" in said[1]
+    assert "makes no relevant difference" in said[2]
+
+
 def test_the_words_do_not_claim_more_than_the_verdicts(masking: AblationInfo) -> None:
     said = claims([masking], "NDCG@10")
     assert said[0].startswith("None of the 2 arms")
