@@ -1,7 +1,7 @@
 """The pieces of a T5 layer, written so that one CPU core spends its time in matrix products.
 
 Measured at 8,192 tokens of width 128 on one core, forward and backward: torch's own root mean
-square norm takes 12 ms and this one 2 ms; its dropout takes 10 ms forward and this one 2 ms.
+square norm takes 11 ms and this one 3.6 ms; its dropout takes 7 ms forward and this one 1.7.
 A matrix product over the same tokens takes 2 to 6 ms, so these passes are most of the time.
 
 Shape suffixes: N examples, T positions, Q query positions, H heads, K width of a head, D width
@@ -59,7 +59,7 @@ def rms_normalize(x: Tensor, epsilon: float) -> Tensor:
 class Dropout:
     """Zeroes entries with a probability, from a stream of its own.
 
-    On a CPU the mask comes from single random bytes, so the rate is rounded to the next
+    On a CPU the mask comes from single random bytes, so the rate is rounded to the nearest
     multiple of 1/256; the kept entries are scaled by the rate really used, which leaves the
     expectation exact. On a GPU torch's fused dropout is used, seeded by the trainer.
 
@@ -84,7 +84,8 @@ class Dropout:
         draws = self._stream.integers(0, _LAST_WORD, size=words, dtype=np.uint64, endpoint=True)
         random_bytes = torch.from_numpy(draws).view(torch.uint8)[: like.numel()]
         scale = _BYTE_VALUES / (_BYTE_VALUES - self._dropped)
-        return (random_bytes >= self._dropped).to(like.dtype).mul_(scale).view(like.shape)
+        # Comparing as floats, in place, takes a third of the time that a boolean mask takes.
+        return random_bytes.to(like.dtype).ge_(self._dropped).mul_(scale).view(like.shape)
 
     def __call__(self, x: Tensor) -> Tensor:
         """The tensor with entries dropped and the rest scaled up."""

@@ -177,7 +177,8 @@ class T5Network(nn.Module):
             queries, keys, RELATIVE_BUCKETS, RELATIVE_MAX_DISTANCE, bidirectional=encoder
         )
         table = self.encoder_bias if encoder else self.decoder_bias
-        return F.embedding(buckets, table).permute(2, 0, 1).unsqueeze(0)
+        # Laid out head by head now, while it is small: everything added to it keeps its layout.
+        return F.embedding(buckets, table).permute(2, 0, 1).contiguous().unsqueeze(0)
 
     def encode(
         self, tokens_NT: Tensor, padded_NT: Tensor | None, dropout: Dropout = NO_DROPOUT

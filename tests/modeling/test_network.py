@@ -69,6 +69,19 @@ def test_loss_logits_and_gradients_equal_transformers() -> None:
         torch.testing.assert_close(gradient, named[name].grad, atol=1e-6, rtol=1e-3, msg=name)
 
 
+def test_bfloat16_autocast_keeps_loss_and_gradients_finite_beside_padding() -> None:
+    ours, _ = _pair(SHAPE)
+    batch = make_batch(
+        random_rows(2, 9, lengths=(1, 30), highest=58), random_rows(3, 9, highest=58), 59, "cpu"
+    )
+    exact = batch_loss(ours, batch, NOTHING).item()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        loss = batch_loss(ours, batch, NOTHING)
+    loss.backward()
+    assert loss.item() == pytest.approx(exact, rel=0.02)
+    assert all(torch.isfinite(p.grad).all() for p in ours.parameters() if p.grad is not None)
+
+
 def test_cached_steps_equal_reading_the_whole_string() -> None:
     ours, _ = _pair(SHAPE)
     inputs = make_batch(random_rows(4, 3, lengths=(2, 7), highest=58), random_rows(5, 3), 59, "cpu")
