@@ -51,9 +51,9 @@ class FeatureSetBPE(Tokenizer):
         >>> codes, sequences = [[0, 0], [0, 1], [1, 0]], [[0, 0, 1], [0, 2, 0]]
         >>> bpe = FeatureSetBPEConfig(num_merges=2).fit(codes, sequences, seed=0)
         >>> bpe.token2feat
-        [(-1, -1), (0, 0), (0, 1), (1, 0), (1, 1), (-1, 1, 3), (-1, 5, 5)]
+        [(-1, -1), (0, 0), (0, 1), (1, 0), (1, 1), (-1, 1, 3), (-1, 2, 5)]
         >>> (bpe.scaled_priority / bpe.count_scale).tolist()
-        [0.0, 0.0, 0.0, 0.0, 0.0, 5.0, 1.0]
+        [0.0, 0.0, 0.0, 0.0, 0.0, 5.25, 2.0]
         >>> [row.tolist() for row in bpe.encode_items()]
         [[5], [1, 4], [2, 3]]
     """

@@ -83,9 +83,7 @@ class MergingContract:
         with pytest.raises(DataError, match="from 0 to 11, got 12 in history 1"):
             tokenizer.encode_histories(Ragged.from_sequences([[0], [3, 12]]), "greedy", 0)
 
-    def test_a_saved_tokenizer_comes_back_whole(
-        self, tokenizer: Tokenizer, tmp_path: Path
-    ) -> None:
+    def test_a_saved_tokenizer_comes_back_whole(self, tokenizer: Tokenizer, tmp_path: Path) -> None:
         tokenizer.save(tmp_path)
         loaded = load_tokenizer(tmp_path)
         assert type(loaded) is type(tokenizer)
@@ -120,11 +118,11 @@ class MergingContract:
 
     def test_an_item_index_outside_the_table_is_refused_when_fitting(self) -> None:
         with pytest.raises(DataError, match="got -1 in history 1"):
-            self.config.fit([[0], [1]], [[0], [1, -1]], seed=0)
+            self.config.fit([[0], [1]], [[0], [1, -1]], seed=0, modalities=["text"])
 
     def test_item_indices_must_be_whole_numbers(self) -> None:
         with pytest.raises(DataError, match="item indices, got float64"):
-            self.config.fit([[0], [1]], [[0.0, 1.0]], seed=0)
+            self.config.fit([[0], [1]], [[0.0, 1.0]], seed=0, modalities=["text"])
 
     @pytest.mark.parametrize("names", [("text",), ("text", "sound")])
     def test_each_column_needs_a_known_modality(self, names: tuple[str, ...]) -> None:
@@ -132,7 +130,8 @@ class MergingContract:
             self.config.fit([[0, 1]], [[0]], seed=0, modalities=names)
 
     def test_no_sequences_and_no_items_are_no_problem(self) -> None:
-        empty = self.config.fit(np.zeros((0, 3), dtype=np.int32), [], seed=0)
+        no_codes = np.zeros((0, 1), dtype=np.int32)
+        empty = self.config.fit(no_codes, [], seed=0, modalities=["image"])
         assert (empty.vocab_size, len(empty.encode_items())) == (1, 0)
-        alone = self.config.fit([[3]], [[], [0]], seed=0)
+        alone = self.config.fit([[3]], [[], [0]], seed=0, modalities=["image"])
         assert [row.tolist() for row in alone.encode_items()] == [[1]]

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from collections.abc import Sequence as SequenceOf
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import combinations, product
 
 Pair = tuple[int, int]
 
@@ -46,24 +47,30 @@ def ordered(left: int, right: int) -> Pair:
     return (left, right) if left <= right else (right, left)
 
 
+def inside_weights(tokens: SequenceOf[int]) -> Iterator[tuple[Pair, Fraction]]:
+    """Pairs inside one set."""
+    for left, right in combinations(tokens, 2):
+        yield ordered(left, right), Fraction(2, len(tokens))
+
+
+def across_weights(
+    left: SequenceOf[int], right: SequenceOf[int]
+) -> Iterator[tuple[Pair, Fraction]]:
+    """Pairs between two neighbours, of which one may be a slot."""
+    for pair in product(left, right):
+        yield ordered(*pair), Fraction(1, len(left) * len(right))
+
+
 def pair_weights(sequence: Sequence) -> Iterator[tuple[Pair, Fraction]]:
     """Every pair of one sequence with what it adds to the pair's total."""
-    sets, slots = sequence.sets, sequence.slots
-    for index, tokens in enumerate(sets):
-        for i in range(len(tokens)):
-            for j in range(i + 1, len(tokens)):
-                yield ordered(tokens[i], tokens[j]), Fraction(2, len(tokens))
-        if index == len(sets) - 1:
-            continue
-        slot, following = slots[index], sets[index + 1]
+    for tokens in sequence.sets:
+        yield from inside_weights(tokens)
+    for left, slot, right in zip(sequence.sets, sequence.slots, sequence.sets[1:], strict=False):
         if slot is None:
-            for left in tokens:
-                for right in following:
-                    yield ordered(left, right), Fraction(1, len(tokens) * len(following))
+            yield from across_weights(left, right)
         else:
-            for side in (tokens, following):
-                for token in side:
-                    yield ordered(token, slot), Fraction(1, len(side))
+            yield from across_weights(left, [slot])
+            yield from across_weights([slot], right)
 
 
 def count_pairs(sequence: Sequence, scale: int) -> Counter[Pair]:
@@ -92,35 +99,51 @@ def tidy(sequence: Sequence) -> None:
                 index += 1
 
 
+def merge_inside(tokens: list[int], pair: Pair, new: int) -> int:
+    """Merges within one set; how often."""
+    small, large = pair
+    if small == large or small not in tokens or large not in tokens:
+        return 0
+    tokens.remove(small)
+    tokens.remove(large)
+    tokens.insert(0, new)
+    return 1
+
+
+def merge_with_slot(sequence: Sequence, index: int, pair: Pair, new: int) -> int:
+    """Merges a filled slot with the set before it, then with the one after it; how often."""
+    times = 0
+    for side in sequence.sets[index : index + 2]:
+        slot = sequence.slots[index]
+        other = pair[1] if slot == pair[0] else pair[0]
+        if slot in pair and other in side:
+            side.remove(other)
+            sequence.slots[index] = new
+            times += 1
+    return times
+
+
+def merge_neighbours(sequence: Sequence, index: int, pair: Pair, new: int) -> int:
+    """Merges across an empty slot; how often."""
+    left, right = sequence.sets[index : index + 2]
+    for first, second in (pair, pair[::-1]):
+        if first in left and second in right:
+            left.remove(first)
+            right.remove(second)
+            sequence.slots[index] = new
+            return 1
+    return 0
+
+
 def merge_everywhere(sequence: Sequence, pair: Pair, new: int) -> tuple[int, int]:
     """One merge over a whole sequence; how often it happened inside and across sets."""
-    sets, slots = sequence.sets, sequence.slots
-    small, large = pair
     inside = across = 0
-    for index, tokens in enumerate(sets):
-        if small != large and small in tokens and large in tokens:
-            tokens.remove(small)
-            tokens.remove(large)
-            tokens.insert(0, new)
-            inside += 1
-        if index == len(sets) - 1:
-            continue
-        following = sets[index + 1]
-        if slots[index] is not None:
-            for side in (tokens, following):
-                if slots[index] in pair:
-                    other = large if slots[index] == small else small
-                    if other in side:
-                        side.remove(other)
-                        slots[index] = new
-                        across += 1
-        else:
-            for left, right in ((small, large), (large, small)):
-                if slots[index] is None and left in tokens and right in following:
-                    tokens.remove(left)
-                    following.remove(right)
-                    slots[index] = new
-                    across += 1
+    for index, tokens in enumerate(sequence.sets):
+        inside += merge_inside(tokens, pair, new)
+        if index < len(sequence.slots):
+            empty = sequence.slots[index] is None
+            merge = merge_neighbours if empty else merge_with_slot
+            across += merge(sequence, index, pair, new)
     tidy(sequence)
     return inside, across
 
@@ -192,6 +215,32 @@ class ReleaseRanking:
         heapq.heappush(self.queues[self.crosses(pair)], (-self.totals[pair], pair))
 
 
+def merge_corpus(
+    corpus: list[Sequence], pair: Pair, new: int, scale: int, counting: str
+) -> tuple[Counter[Pair], tuple[int, int]]:
+    """One merge over all sequences: what the totals change by, and where it happened."""
+    change: Counter[Pair] = Counter()
+    inside = across = 0
+    for sequence in corpus:
+        old = count_pairs(sequence, scale)
+        if pair not in old:
+            continue
+        here = merge_everywhere(sequence, pair, new)
+        inside, across = inside + here[0], across + here[1]
+        fresh = count_pairs(sequence, scale)
+        for changed in old.keys() | fresh.keys() if counting == "exact" else fresh.keys():
+            change[changed] += fresh[changed] - old[changed]
+    return change, (inside, across)
+
+
+def leaf_modalities(vocabulary: Vocabulary, modalities: SequenceOf[str]) -> list[set[str]]:
+    """Which of text and image each initial token belongs to."""
+    return [
+        {"text", "image"} & {modalities[feature[0]]} if modalities and feature[0] >= 0 else set()
+        for feature in vocabulary.token2feat
+    ]
+
+
 def build(
     codes: SequenceOf[SequenceOf[int]],
     sequences: SequenceOf[SequenceOf[int]],
@@ -203,11 +252,7 @@ def build(
     """Constructs a vocabulary; after n merges at most ``share * n`` cross modalities."""
     vocabulary = initial_vocabulary(codes)
     corpus = [Sequence.of([vocabulary.states[item] for item in s]) for s in sequences]
-    known = {"text", "image"}
-    leaves = [
-        known & {modalities[f[0]]} if modalities and f[0] >= 0 else set()
-        for f in vocabulary.token2feat
-    ]
+    leaves = leaf_modalities(vocabulary, modalities)
     totals: Counter[Pair] = Counter()
     for sequence in corpus:
         totals.update(count_pairs(sequence, vocabulary.scale))
@@ -227,21 +272,11 @@ def build(
         vocabulary.token2feat.append((-1, *best))
         vocabulary.priority.append(totals[best])
         leaves.append(leaves[best[0]] | leaves[best[1]])
-        places, change = [0, 0], Counter[Pair]()
-        for sequence in corpus:
-            old = count_pairs(sequence, vocabulary.scale)
-            if best not in old:
-                continue
-            inside, across = merge_everywhere(sequence, best, new)
-            places = [places[0] + inside, places[1] + across]
-            fresh = count_pairs(sequence, vocabulary.scale)
-            for pair in old.keys() | fresh.keys() if counting == "exact" else fresh.keys():
-                change[pair] += fresh[pair] - old[pair]
-        for pair, difference in change.items():
-            if difference:
-                totals[pair] += difference
-                ranking.changed(pair)
-        vocabulary.places.append((places[0], places[1]))
+        change, merged = merge_corpus(corpus, best, new, vocabulary.scale, counting)
+        vocabulary.places.append(merged)
+        for pair in (pair for pair, difference in change.items() if difference):
+            totals[pair] += change[pair]
+            ranking.changed(pair)
     return vocabulary
 
 
@@ -258,56 +293,61 @@ def encode_flat(
         flat[index : index + 2] = [int(token)]
 
 
-def greedy_candidates(
-    sequence: Sequence,
-) -> Iterator[tuple[int, int, float, Callable[[int], None]]]:
-    """Every place where two tokens meet: the tokens, the divisor, and how to merge them there."""
-    sets, slots = sequence.sets, sequence.slots
+@dataclass(frozen=True)
+class Place:
+    """Where two tokens meet: in set ``index``, or on the link to its right."""
 
-    def inside(index: int, left: int, right: int, new: int) -> None:
-        sets[index] = [new, *(t for t in sets[index] if t not in (left, right))]
+    index: int
+    left: int
+    right: int
+    divisor: float
+    kind: str
 
-    def across(index: int, left: int | None, right: int | None, new: int) -> None:
-        if left is not None:
-            sets[index].remove(left)
-        if right is not None:
-            sets[index + 1].remove(right)
-        slots[index] = new
-
-    for at, tokens in enumerate(sets):
-        for i, left in enumerate(tokens):
-            for right in tokens[i + 1 :]:
-                yield (
-                    left,
-                    right,
-                    len(tokens) / 2,
-                    lambda n, a=at, x=left, y=right: inside(a, x, y, n),
-                )
-        if at == len(sets) - 1:
-            continue
-        slot, following = slots[at], sets[at + 1]
-        if slot is None:
-            for left in tokens:
-                for right in following:
-                    size = len(tokens) * len(following)
-                    yield left, right, size, lambda n, a=at, x=left, y=right: across(a, x, y, n)
+    def merge(self, sequence: Sequence, new: int) -> None:
+        """Merges the two tokens here."""
+        here = sequence.sets[self.index]
+        if self.kind == "inside":
+            here[:] = [new, *(token for token in here if token not in (self.left, self.right))]
         else:
-            for token in tokens:
-                yield token, slot, len(tokens), lambda n, a=at, x=token: across(a, x, None, n)
-            for token in following:
-                yield slot, token, len(following), lambda n, a=at, y=token: across(a, None, y, n)
+            if self.kind != "slot and right":
+                here.remove(self.left)
+            if self.kind != "left and slot":
+                sequence.sets[self.index + 1].remove(self.right)
+            sequence.slots[self.index] = new
+        tidy(sequence)
+
+
+def places(sequence: Sequence) -> Iterator[Place]:
+    """Every place where two tokens meet, from left to right."""
+    for at, tokens in enumerate(sequence.sets):
+        for left, right in combinations(tokens, 2):
+            yield Place(at, left, right, len(tokens) / 2, "inside")
+        if at < len(sequence.slots):
+            yield from link_places(at, tokens, sequence.slots[at], sequence.sets[at + 1])
+
+
+def link_places(at: int, before: list[int], slot: int | None, after: list[int]) -> Iterator[Place]:
+    """Places on one link."""
+    if slot is None:
+        for left, right in product(before, after):
+            yield Place(at, left, right, len(before) * len(after), "left and right")
+        return
+    for token in before:
+        yield Place(at, token, slot, len(before), "left and slot")
+    for token in after:
+        yield Place(at, slot, token, len(after), "slot and right")
 
 
 def encode_greedy(vocabulary: Vocabulary, states: SequenceOf[SequenceOf[int]]) -> list[int]:
     """Merges one pair at a time on the set structure, the highest score first."""
     known, sequence = vocabulary.pair_to_token(), Sequence.of(states)
     while True:
-        best, apply, new = -1.0, None, 0
-        for left, right, divisor, merge in greedy_candidates(sequence):
-            token = known.get(ordered(left, right))
-            if token is not None and vocabulary.priority[token] / divisor > best:
-                best, apply, new = vocabulary.priority[token] / divisor, merge, token
-        if apply is None:
+        best, chosen, new = 0.0, None, 0
+        for place in places(sequence):
+            token = known.get(ordered(place.left, place.right))
+            if token is not None and float(vocabulary.priority[token]) / place.divisor > best:
+                best = float(vocabulary.priority[token]) / place.divisor
+                chosen, new = place, token
+        if chosen is None:
             return sequence.flatten()
-        apply(new)
-        tidy(sequence)
+        chosen.merge(sequence, new)

@@ -62,9 +62,7 @@ def worlds(draw: st.DrawFn, counting: str | None = None) -> World:
 
 
 def oracle_settings(examples: int) -> settings:
-    return settings(
-        max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck)
-    )
+    return settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @given(world=worlds())

@@ -1,0 +1,227 @@
+"""Known answers of the merging, worked out on paper, and its limits."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from clairo.core.config import parse_config
+from clairo.core.errors import ConfigError, DataError
+from clairo.core.ragged import Ragged
+from clairo.merging import FeatureSetBPE, FeatureSetBPEConfig
+from clairo.merging.coded_items import MAX_COLUMNS, check_countable, count_scale, pair_weights
+from tests.contracts.merging import MergingContract
+
+TWICE_CODES = [[0, 0, 1], [0, 2, 0], [1, 0, 0], [1, 1, 2], [0, 1, 2], [1, 0, 0], [0, 1, 0]]
+TWICE_SEQUENCE = [5, 1, 3, 3, 2, 2, 5, 1]
+
+
+class TestExactCounting(MergingContract):
+    config = FeatureSetBPEConfig(num_merges=12)
+
+
+class TestReleaseCounting(MergingContract):
+    config = FeatureSetBPEConfig(num_merges=12, counting="release")
+
+
+class TestModalitiesKeptApart(MergingContract):
+    config = FeatureSetBPEConfig(num_merges=12, cross_modal_share=0.0)
+
+
+def test_totals_are_the_fractions_of_the_paper() -> None:
+    # Items a = {1, 3}, b = {2, 4}. Sequence a a b: inside, (1,3) counts 2/2 twice and (2,4)
+    # once. Links: a-a adds 1/4 to (1,1), (3,3) and twice to (1,3); a-b 1/4 to four pairs.
+    bpe = FeatureSetBPEConfig(num_merges=1).fit([[0, 0], [1, 1]], [[0, 0, 1]], seed=0)
+    assert bpe.token2feat[5] == (-1, 1, 3)
+    assert bpe.scaled_priority[5] == (1 + 1 + 2 / 4) * bpe.count_scale
+
+
+def test_one_column_merges_only_across_items() -> None:
+    # a b a b: (a,b) counts 3; after two merges the sets are {ab}, {ab}, and those merge.
+    bpe = FeatureSetBPEConfig(num_merges=9).fit([[0], [1]], [[0, 1, 0, 1]], seed=0)
+    assert bpe.token2feat[3:] == [(-1, 1, 2), (-1, 3, 3)]
+    assert (bpe.scaled_priority[3:]).tolist() == [3, 1]
+    assert bpe.merge_places.tolist() == [[0, 2], [0, 1]]
+    assert bpe.facts["cross_item_share"] == 1.0
+
+
+def test_of_equal_totals_the_smaller_pair_is_merged_first() -> None:
+    # One item of three codes: every pair counts 2/3.
+    bpe = FeatureSetBPEConfig(num_merges=1).fit([[0, 0, 0]], [[0]], seed=0)
+    assert bpe.token2feat[4] == (-1, 1, 2)
+
+
+def test_construction_stops_early_when_no_pair_is_left_and_says_so() -> None:
+    bpe = FeatureSetBPEConfig(num_merges=99).fit([[0, 0, 0]], [[0]], seed=0)
+    assert (bpe.facts["num_merges"], bpe.facts["requested_merges"]) == (2, 99)
+    assert bpe.facts["reached_budget"] is False
+    assert bpe.truncate(50).num_merges == 2
+
+
+def test_a_pair_that_becomes_neighbours_again_is_chosen_twice() -> None:
+    bpe = FeatureSetBPEConfig(num_merges=99).fit(TWICE_CODES, [TWICE_SEQUENCE], seed=0)
+    assert [t for t, feature in enumerate(bpe.token2feat) if feature == (-1, 10, 13)] == [15, 17]
+    assert bpe.encode_flat([10, 13]) == [17]
+
+
+def test_zero_merges_leave_the_codes() -> None:
+    bpe = FeatureSetBPEConfig(num_merges=0).fit([[0, 4], [1, 4]], [[0, 1]], seed=0)
+    assert [row.tolist() for row in bpe.encode_items()] == [[1, 3], [2, 3]]
+
+
+def test_sixteen_columns_count_exactly() -> None:
+    codes = np.arange(32).reshape(2, 16)
+    bpe = FeatureSetBPEConfig(num_merges=1).fit(codes, [[0, 0], [0]], seed=0)
+    # Inside 3 sets of 16, 2/16 each; across one link 2 of 16 x 16.
+    assert bpe.scaled_priority[-1] * 128 == (3 * 16 + 1) * bpe.count_scale
+
+
+def test_a_corpus_that_does_not_fit_64_bits_is_refused_with_the_arithmetic() -> None:
+    largest = (2**63 - 1) // (3 * count_scale(MAX_COLUMNS))
+    check_countable(largest, MAX_COLUMNS)
+    with pytest.raises(DataError, match=f"3 x {largest + 1} interactions x scale"):
+        check_countable(largest + 1, MAX_COLUMNS)
+
+
+def test_weights_are_whole_for_every_number_of_columns() -> None:
+    for columns in range(1, MAX_COLUMNS + 1):
+        inside, across = pair_weights(columns)
+        for m in range(1, columns + 1):
+            assert inside[m] * m == 2 * count_scale(columns)
+            assert across[m, columns] * m * columns == count_scale(columns)
+
+
+class TestCrossModalQuota:
+    """Text column 0 and image column 1 always agree; only a joint merge can say so."""
+
+    MODALITIES = ("text", "image", "shared")
+
+    def fit(self, share: float, num_merges: int = 12) -> FeatureSetBPE:
+        rng = np.random.default_rng(3)
+        looks = rng.integers(0, 4, 40)
+        codes = np.stack([looks, looks, np.arange(40) % 5], axis=1)
+        sequences = [rng.integers(0, 40, 12) for _ in range(30)]
+        config = FeatureSetBPEConfig(num_merges=num_merges, cross_modal_share=share)
+        return config.fit(codes, sequences, seed=0, modalities=self.MODALITIES)
+
+    def test_without_a_limit_the_planted_pairs_are_found_first(self) -> None:
+        tops = [tuple(map(tuple, top["leaves"])) for top in self.fit(1.0).facts["top_merges"]]
+        assert tops[0] in {((0, look), (1, look)) for look in range(4)}
+        assert {((0, look), (1, look)) for look in range(4)} <= set(tops)
+
+    def test_a_share_of_zero_keeps_modalities_apart(self) -> None:
+        bpe = self.fit(0.0)
+        assert bpe.facts["cross_modal_share_of_merges"] == 0.0
+        assert bpe.num_merges > 0
+
+    @pytest.mark.parametrize("share", [0.1, 0.3, 0.5, 0.7])
+    def test_the_share_holds_after_every_merge(self, share: float) -> None:
+        bpe = self.fit(share, num_merges=60)
+        crossing = [
+            {0, 1} <= {column for column, _ in bpe.leaves(token)}
+            for token in range(bpe.num_initial, bpe.vocab_size)
+        ]
+        for number in range(1, len(crossing) + 1):
+            assert sum(crossing[:number]) <= share * number + 1e-9
+        assert any(crossing)
+        assert bpe.facts["cross_modal_share_of_merges"] == np.mean(crossing)
+
+    def test_a_limit_needs_to_know_the_modalities(self) -> None:
+        config = FeatureSetBPEConfig(num_merges=1, cross_modal_share=0.5)
+        with pytest.raises(DataError, match="needs the modality of each column"):
+            config.fit([[0, 1]], [[0]], seed=0)
+
+
+@pytest.fixture(scope="module")
+def bpe() -> FeatureSetBPE:
+    rng = np.random.default_rng(1)
+    sequences = [rng.integers(0, 50, 10) for _ in range(60)]
+    config = FeatureSetBPEConfig(num_merges=60)
+    return config.fit(rng.integers(0, 6, (50, 4)), sequences, seed=0)
+
+
+class TestTruncation:
+    @pytest.mark.parametrize("num_merges", [-1, 61])
+    def test_merges_that_were_not_made_cannot_be_kept(
+        self, bpe: FeatureSetBPE, num_merges: int
+    ) -> None:
+        with pytest.raises(DataError, match=f"0 to 60 merges, not to {num_merges}"):
+            bpe.truncate(num_merges)
+
+    def test_fewer_merges_mean_more_tokens(self, bpe: FeatureSetBPE) -> None:
+        lengths = [bpe.truncate(n).facts["tokens_per_item"] for n in (0, 20, 60)]
+        assert lengths[0] == 4.0
+        assert lengths == sorted(lengths, reverse=True)
+
+
+class TestSegmentation:
+    def test_permutations_are_drawn_evenly(self) -> None:
+        bpe = FeatureSetBPEConfig(num_merges=0).fit([[0, 0, 0]], [], seed=0)
+        drawn = bpe.encode_histories(Ragged.from_sequences([[0]] * 6000), "spr", 11)
+        counts = Counter(tuple(row.tolist()) for row in drawn)
+        assert len(counts) == 6
+        # Binomial with mean 1000 and standard deviation 29.
+        assert all(abs(count - 1000) < 5 * 29 for count in counts.values())
+
+    def test_seeds_and_rows_draw_differently(self, bpe: FeatureSetBPE) -> None:
+        histories = Ragged.from_sequences([list(range(12))] * 2)
+        first, second = bpe.encode_histories(histories, "spr", 1)
+        other = bpe.encode_histories(histories, "spr", 2)[0]
+        assert first.tolist() != second.tolist()
+        assert first.tolist() != other.tolist()
+
+    def test_a_draw_does_not_depend_on_the_other_histories(self, bpe: FeatureSetBPE) -> None:
+        alone = bpe.encode_histories(Ragged.from_sequences([[1, 2, 3]]), "spr", 5)
+        beside = bpe.encode_histories(Ragged.from_sequences([[1, 2, 3], [4, 5]]), "spr", 5)
+        assert alone[0].tolist() == beside[0].tolist()
+
+    def test_one_history_is_permuted_by_the_given_generator(self, bpe: FeatureSetBPE) -> None:
+        states = bpe.states[[3, 4]].tolist()
+        once = bpe.encode_spr(states, np.random.default_rng(4))
+        assert once == bpe.encode_spr(states, np.random.default_rng(4))
+        flat = sorted(leaf for token in once for leaf in bpe.leaves(token))
+        assert flat == sorted(leaf for state in states for leaf in bpe.decode(state))
+
+    def test_merging_shortens_histories(self, bpe: FeatureSetBPE) -> None:
+        tokens = bpe.encode_histories(Ragged.from_sequences([[1, 2, 3, 4]]), "greedy")
+        assert len(tokens.values) < 4 * 4
+
+    @pytest.mark.parametrize("states", [[[1], []], [[1, 1]]])
+    def test_sets_must_be_filled_and_distinct(
+        self, bpe: FeatureSetBPE, states: list[list[int]]
+    ) -> None:
+        with pytest.raises(DataError, match="Sets hold distinct tokens"):
+            bpe.encode_greedy(states)
+
+    @pytest.mark.parametrize("token", [0, -3, 10_000])
+    def test_unknown_tokens_are_refused(self, bpe: FeatureSetBPE, token: int) -> None:
+        with pytest.raises(DataError, match=f"got {token}"):
+            bpe.encode_flat([1, token])
+        with pytest.raises(DataError, match=f"got {token}"):
+            bpe.encode_greedy([[token]])
+
+    def test_nothing_encodes_to_nothing(self, bpe: FeatureSetBPE) -> None:
+        assert (bpe.encode_flat([]), bpe.encode_greedy([])) == ([], [])
+
+    def test_a_pickled_tokenizer_still_segments(self, bpe: FeatureSetBPE) -> None:
+        bpe.encode_flat([1, 2])
+        copy = pickle.loads(pickle.dumps(bpe))
+        assert copy.encode_items().values.tolist() == bpe.encode_items().values.tolist()
+
+
+@pytest.mark.parametrize(
+    "values", [{"num_merges": -1}, {"num_merges": 1, "cross_modal_share": 1.5}, {}]
+)
+def test_settings_out_of_range_are_refused(values: dict[str, float]) -> None:
+    with pytest.raises(ConfigError, match=r"num_merges|cross_modal_share"):
+        parse_config(FeatureSetBPEConfig, values, "merging")
+
+
+def test_importing_the_package_does_not_import_the_compiler() -> None:
+    code = "import sys, clairo.merging; sys.exit('numba' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
