@@ -14,14 +14,14 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 import numpy as np
 from jaxtyping import Int32
 from pydantic import Field
 
 from clairo.core.config import Config
-from clairo.core.errors import DataError
+from clairo.core.errors import ConfigError, DataError
 from clairo.core.ragged import Ragged
 from clairo.merging.coded_items import (
     MODALITY_BITS,
@@ -80,10 +80,18 @@ class FeatureSetBPE(Tokenizer):
     def encode_histories(
         self, histories: Ragged, segmentation: Segmentation, seed: int = 0
     ) -> Ragged:
-        """Tokens of every history, in compiled code; see :class:`Tokenizer`."""
+        """Tokens of every history, in compiled code; see :class:`Tokenizer`.
+
+        Raises:
+            ConfigError: There is no such segmentation.
+        """
         from clairo.merging.kernels.flat_bpe import encode_batch_spr
         from clairo.merging.kernels.greedy import encode_batch_greedy
 
+        if segmentation not in get_args(Segmentation):
+            raise ConfigError(
+                f"Segmentation is one of {get_args(Segmentation)}, got {segmentation!r}; choose one."
+            )
         packed = pack_histories(histories, len(self.codes))
         arrays = (packed.values, packed.offsets)
         if segmentation == "spr":

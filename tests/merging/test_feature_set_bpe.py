@@ -205,6 +205,10 @@ class TestSegmentation:
         with pytest.raises(DataError, match=f"got {token}"):
             bpe.encode_greedy([[token]])
 
+    def test_an_unknown_segmentation_is_refused(self, bpe: FeatureSetBPE) -> None:
+        with pytest.raises(ConfigError, match="got 'random'"):
+            bpe.encode_histories(Ragged.from_sequences([[0]]), "random")
+
     def test_nothing_encodes_to_nothing(self, bpe: FeatureSetBPE) -> None:
         assert (bpe.encode_flat([]), bpe.encode_greedy([])) == ([], [])
 
