@@ -90,7 +90,7 @@ class FeatureSetBPE(Tokenizer):
 
         if segmentation not in get_args(Segmentation):
             raise ConfigError(
-                f"Segmentation is one of {get_args(Segmentation)}, got {segmentation!r}; choose one."
+                f"Segmentation is one of {get_args(Segmentation)}, got {segmentation!r}; take one."
             )
         packed = pack_histories(histories, len(self.codes))
         arrays = (packed.values, packed.offsets)
