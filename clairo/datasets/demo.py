@@ -23,6 +23,9 @@ MAX_LOOKS: Final = 24
 class DemoConfig(DatasetConfig):
     """A generated world of products and users.
 
+    The default shares and sizes leave a small model, trained for seconds, well above what
+    either modality can tell alone and below the ceiling.
+
     Attributes:
         seed: Names the world; part of the settings, so every run of a sweep shares it.
         num_items: Products, spread evenly over all pairs of a theme and a look.
@@ -45,11 +48,11 @@ class DemoConfig(DatasetConfig):
     num_users: int = Field(default=1200, ge=1, le=1_000_000)
     num_themes: int = Field(default=12, ge=2, le=MAX_THEMES)
     num_looks: int = Field(default=12, ge=2, le=MAX_LOOKS)
-    text_share: float = Field(default=0.85, ge=0.0, le=1.0)
-    visual_share: float = Field(default=0.85, ge=0.0, le=1.0)
+    text_share: float = Field(default=0.9, ge=0.0, le=1.0)
+    visual_share: float = Field(default=0.9, ge=0.0, le=1.0)
     mean_length: float = Field(default=10.0, ge=3.0, le=500.0)
     min_length: int = Field(default=5, ge=3, le=500)
-    popularity_spread: float = Field(default=1.0, ge=0.0, le=3.0)
+    popularity_spread: float = Field(default=1.5, ge=0.0, le=3.0)
     missing_images: float = Field(default=0.0, ge=0.0, le=1.0)
     missing_texts: float = Field(default=0.0, ge=0.0, le=1.0)
 
