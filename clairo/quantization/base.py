@@ -63,6 +63,7 @@ class QuantizerConfig(Config):
         num_hash_buckets: Values of the disambiguation column, so the number of items that
             may share all other codes. Every bucket in use is a token of the vocabulary, so
             more is not safer for free; too few are an error, never two items with one id.
+            ``None`` takes the smallest power of two that is enough.
     """
 
     seeded: ClassVar[bool] = True
@@ -72,7 +73,7 @@ class QuantizerConfig(Config):
     num_codebooks: Annotated[int, Field(ge=1, le=15)] = 4
     codebook_size: Annotated[int, Field(ge=2, le=65536), AfterValidator(_power_of_two)] = 256
     fit_on: Literal["train", "all"] = "train"
-    num_hash_buckets: Annotated[int, Field(ge=1, le=65536)] = 128
+    num_hash_buckets: Annotated[int, Field(ge=1, le=65536)] | None = 128
 
     @abstractmethod
     def fit(

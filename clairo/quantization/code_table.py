@@ -19,7 +19,7 @@ from clairo.quantization.diagnostics import (
     collision_diagnostics,
     reconstruction_error,
 )
-from clairo.quantization.disambiguation import hash_column
+from clairo.quantization.disambiguation import hash_column, needed_buckets
 
 
 def build_code_table(
@@ -51,11 +51,12 @@ def build_code_table(
     _require_matching_codebooks(modalities, config)
     columns = [_quantize(table, config, train_items, seed, runtime) for table in modalities.tables]
     codes = np.hstack([column.codes for column in columns])
-    digits = hash_column(codes, config.num_hash_buckets, stage_seed(seed, "disambiguation"))
+    buckets = config.num_hash_buckets or needed_buckets(codes)
+    digits = hash_column(codes, buckets, stage_seed(seed, "disambiguation"))
     names: list[Modality] = [
         table.modality for table in modalities.tables for _ in range(config.num_codebooks)
     ]
-    sizes = [size for column in columns for size in column.sizes] + [config.num_hash_buckets]
+    sizes = [size for column in columns for size in column.sizes] + [buckets]
     return CodeTable(
         item_ids=modalities.item_ids,
         codes=np.column_stack([codes, digits]).astype(np.int32),

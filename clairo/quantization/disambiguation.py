@@ -9,7 +9,7 @@ from clairo.core.errors import DataError
 
 
 def hash_column(
-    codes: Int[np.ndarray, "items columns"], num_buckets: int, seed: int
+    codes: Int[np.ndarray, "items columns"], num_buckets: int | None, seed: int
 ) -> Int32[np.ndarray, " items"]:
     """A bucket per item that no other item with the same codes has.
 
@@ -19,7 +19,7 @@ def hash_column(
 
     Args:
         codes: Codes before disambiguation.
-        num_buckets: Number of values of the column.
+        num_buckets: Number of values of the column; ``None`` for :func:`needed_buckets`.
         seed: Seed of the permutations.
 
     Raises:
@@ -33,6 +33,8 @@ def hash_column(
         Hou et al. (2025), ActionPiece, section 4.1.
     """
     tuples, owner, counts = np.unique(codes, axis=0, return_inverse=True, return_counts=True)
+    if num_buckets is None:
+        num_buckets = needed_buckets(codes)
     if len(counts) and counts.max() > num_buckets:
         worst = tuples[counts.argmax()].tolist()
         raise DataError(
@@ -46,3 +48,14 @@ def hash_column(
     # Stable: within a tuple, items stay in catalogue order.
     column[np.argsort(owner, kind="stable")] = np.concatenate([[], *permutations])
     return column
+
+
+def needed_buckets(codes: Int[np.ndarray, "items columns"]) -> int:
+    """The smallest power of two that gives every item of the largest bucket its own digit.
+
+    Example:
+        >>> needed_buckets(np.array([[1], [1], [1], [2]]))
+        4
+    """
+    largest = int(np.unique(codes, axis=0, return_counts=True)[1].max()) if len(codes) else 1
+    return 1 << (largest - 1).bit_length()

@@ -26,6 +26,8 @@ class RqKmeansConfig(QuantizerConfig):
 
     Attributes:
         iterations: Lloyd iterations per codebook.
+        restarts: Random starts per codebook, of which the one with the smallest error is
+            kept. A single start often merges two clear clusters of a small catalogue.
 
     References:
         Chen, Guan and Wang (2010), "Approximate nearest neighbor search by residual vector
@@ -35,6 +37,7 @@ class RqKmeansConfig(QuantizerConfig):
 
     kind: Literal["rq_kmeans"] = "rq_kmeans"
     iterations: Annotated[int, Field(ge=1, le=1000)] = 25
+    restarts: Annotated[int, Field(ge=1, le=100)] = 1
 
     def fit(
         self,
@@ -47,10 +50,31 @@ class RqKmeansConfig(QuantizerConfig):
         rows = self.training_rows(table, train_items)
         residuals, codebooks = rows, []
         for level in range(self.num_codebooks):
-            centroids = _cluster(residuals, self.codebook_size, self.iterations, seed + level)
+            centroids = self._cluster(residuals, seed + level)
             codebooks.append(centroids)
             residuals = residuals - centroids[_nearest(residuals, centroids)]
         return RqKmeans({"fitted_on": len(rows)}, np.stack(codebooks))
+
+    def _cluster(
+        self, rows: Float32[np.ndarray, "rows dims"], seed: int
+    ) -> Float32[np.ndarray, "size dims"]:
+        """Centroids of all rows by faiss; an empty cluster takes half of a crowded one."""
+        import faiss
+
+        kmeans = faiss.Kmeans(
+            rows.shape[1],
+            self.codebook_size,
+            niter=self.iterations,
+            nredo=self.restarts,
+            seed=seed,
+            # Never a silent subsample, and no complaint about few points: fit() has checked.
+            min_points_per_centroid=1,
+            max_points_per_centroid=max(1, len(rows)),
+        )
+        with limit_threads(1):
+            kmeans.train(np.ascontiguousarray(rows))
+        centroids = np.asarray(kmeans.centroids, dtype=np.float32)
+        return centroids.reshape(self.codebook_size, rows.shape[1])
 
 
 @dataclass(frozen=True)
@@ -86,26 +110,6 @@ class RqKmeans(Quantizer):
         """Sum of the chosen centroids."""
         levels = np.arange(len(self.codebooks))
         return self.codebooks[levels, codes].sum(axis=1)
-
-
-def _cluster(
-    rows: Float32[np.ndarray, "rows dims"], size: int, iterations: int, seed: int
-) -> Float32[np.ndarray, "size dims"]:
-    """Centroids of all rows by faiss; an empty cluster takes half of a crowded one."""
-    import faiss
-
-    kmeans = faiss.Kmeans(
-        rows.shape[1],
-        size,
-        niter=iterations,
-        seed=seed,
-        # Never a silent subsample, and no complaint about few points: fit() has checked.
-        min_points_per_centroid=1,
-        max_points_per_centroid=max(1, len(rows)),
-    )
-    with limit_threads(1):
-        kmeans.train(np.ascontiguousarray(rows))
-    return np.asarray(kmeans.centroids, dtype=np.float32).reshape(size, rows.shape[1])
 
 
 def _nearest(

@@ -25,6 +25,8 @@ from clairo.sweep.space_nodes import (
 )
 
 _CODEBOOK_SIZE = "quantization.codebook_size"
+_ITEMS_PER_ENTRY, _ITEMS_PER_PAIR = 3, 8
+"""Fewest training items per entry of a codebook, most items per pair of codes."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,13 @@ class CatalogFacts:
         text_coverage: Share of items that have a text, in [0, 1].
         image_coverage: Share of items that have a picture, in [0, 1].
         num_train_items: Items that occur in training and can train a codebook.
+        num_items: Items that the codes must tell apart.
     """
 
     text_coverage: float
     image_coverage: float
     num_train_items: int
+    num_items: int = 0
 
     @property
     def absent(self) -> tuple[str, ...]:
@@ -109,11 +113,27 @@ def _removals(facts: CatalogFacts) -> list[_Removal]:
 
         found.append(_Removal(reads_present, f"no item of this data set has {thing}"))
 
-    def fits(setting: str, value: Any) -> bool:
-        return setting != _CODEBOOK_SIZE or value <= facts.num_train_items
+    return [*found, *_codebook_removals(facts)]
 
-    why = f"a codebook cannot have more entries than the {facts.num_train_items} training items"
-    return [*found, _Removal(fits, why)]
+
+def _codebook_removals(facts: CatalogFacts) -> tuple[_Removal, _Removal]:
+    """Codebooks that most of their entries would stay empty in, and that tell too little apart."""
+
+    def is_filled(setting: str, value: Any) -> bool:
+        return setting != _CODEBOOK_SIZE or value * _ITEMS_PER_ENTRY <= facts.num_train_items
+
+    def tells_apart(setting: str, value: Any) -> bool:
+        return setting != _CODEBOOK_SIZE or value**2 * _ITEMS_PER_PAIR >= facts.num_items
+
+    filled = (
+        f"a codebook needs {_ITEMS_PER_ENTRY} training items per entry and there are "
+        f"{facts.num_train_items}"
+    )
+    apart = (
+        f"two such codebooks would leave more than {_ITEMS_PER_PAIR} of {facts.num_items} items "
+        "to a pair of codes"
+    )
+    return _Removal(is_filled, filled), _Removal(tells_apart, apart)
 
 
 def _fix_encoder(root: Branch, modality: str) -> tuple[Branch, list[str]]:

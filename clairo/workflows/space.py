@@ -62,6 +62,7 @@ def catalog_facts(dataset: Dataset) -> CatalogFacts:
         text_coverage=float(catalog.has_text.mean()),
         image_coverage=float(catalog.has_image.mean()),
         num_train_items=min((count for count in usable if count), default=0),
+        num_items=len(catalog),
     )
 
 
