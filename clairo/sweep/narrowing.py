@@ -54,11 +54,19 @@ class CatalogFacts:
 
 @dataclass
 class _Removal:
-    """One rule, and what it removed so far."""
+    """One rule, and what it removed so far.
+
+    A preference leaves what a person fixed to one value, and a choice of which nothing would
+    be left, as they are.
+    """
 
     allows: Callable[[str, Any], bool]
     why: str
+    preference: bool = False
     removed: dict[str, list[Any]] = field(default_factory=dict)
+
+    def keeps_all(self, setting: str, values: list[Any]) -> bool:
+        return self.preference and not any(self.allows(setting, value) for value in values)
 
     def refuses(self, setting: str, value: Any) -> bool:
         if self.allows(setting, value):
@@ -116,8 +124,11 @@ def _removals(facts: CatalogFacts) -> list[_Removal]:
     return [*found, *_codebook_removals(facts)]
 
 
-def _codebook_removals(facts: CatalogFacts) -> tuple[_Removal, _Removal]:
-    """Codebooks that most of their entries would stay empty in, and that tell too little apart."""
+def _codebook_removals(facts: CatalogFacts) -> tuple[_Removal, ...]:
+    """Codebooks that cannot be trained, would stay nearly empty, or tell too little apart."""
+
+    def fits(setting: str, value: Any) -> bool:
+        return setting != _CODEBOOK_SIZE or value <= facts.num_train_items
 
     def is_filled(setting: str, value: Any) -> bool:
         return setting != _CODEBOOK_SIZE or value * _ITEMS_PER_ENTRY <= facts.num_train_items
@@ -125,6 +136,7 @@ def _codebook_removals(facts: CatalogFacts) -> tuple[_Removal, _Removal]:
     def tells_apart(setting: str, value: Any) -> bool:
         return setting != _CODEBOOK_SIZE or value**2 * _ITEMS_PER_PAIR >= facts.num_items
 
+    too_few = f"a codebook cannot have more entries than the {facts.num_train_items} training items"
     filled = (
         f"a codebook needs {_ITEMS_PER_ENTRY} training items per entry and there are "
         f"{facts.num_train_items}"
@@ -133,7 +145,11 @@ def _codebook_removals(facts: CatalogFacts) -> tuple[_Removal, _Removal]:
         f"two such codebooks would leave more than {_ITEMS_PER_PAIR} of {facts.num_items} items "
         "to a pair of codes"
     )
-    return _Removal(is_filled, filled), _Removal(tells_apart, apart)
+    return (
+        _Removal(fits, too_few),
+        _Removal(is_filled, filled, preference=True),
+        _Removal(tells_apart, apart, preference=True),
+    )
 
 
 def _fix_encoder(root: Branch, modality: str) -> tuple[Branch, list[str]]:
@@ -153,13 +169,14 @@ def _apply(node: Node, path: str, removal: _Removal) -> Node:
         return _apply_to_choice(node, path, removal)
     setting = setting_of(path)
     if isinstance(node, Constant):
-        if removal.refuses(setting, node.value):
+        if not removal.preference and removal.refuses(setting, node.value):
             raise _nothing_left(setting, [node.value], removal)
         return node
     if isinstance(node, Integer):
-        kept = [
-            v for v in range(node.low, node.high + 1, node.step) if not removal.refuses(setting, v)
-        ]
+        values = list(range(node.low, node.high + 1, node.step))
+        if removal.keeps_all(setting, values):
+            return node
+        kept = [value for value in values if not removal.refuses(setting, value)]
         if not kept:
             raise _nothing_left(setting, [f"{node.low}..{node.high}"], removal)
         return Integer(kept[0], kept[-1], node.step) if len(kept) > 1 else Constant(kept[0])
@@ -168,6 +185,8 @@ def _apply(node: Node, path: str, removal: _Removal) -> Node:
 
 def _apply_to_choice(node: Choice, path: str, removal: _Removal) -> Node:
     setting = setting_of(choice_name(path, node))
+    if removal.keeps_all(setting, [option.label for option in node.options]):
+        return node
     kept = [option for option in node.options if not removal.refuses(setting, option.label)]
     if not kept:
         raise _nothing_left(setting, [option.label for option in node.options], removal)

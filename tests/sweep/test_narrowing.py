@@ -67,9 +67,32 @@ def test_codebooks_larger_than_the_training_items_leave_in_every_branch() -> Non
 
     assert narrowed.to_plain()["quantization"]["choice"] == [
         {"kind": "opq", "codebook_size": 16},
-        {"kind": "rq_kmeans", "codebook_size": {"int": [16, 288], "step": 16}},
+        {"kind": "rq_kmeans", "codebook_size": {"int": [16, 96], "step": 16}},
     ]
-    assert len(notes) == 1
+    assert len(notes) == 2
+
+
+def test_codebooks_that_would_stay_nearly_empty_or_tell_too_little_apart_leave_the_choice() -> None:
+    facts = CatalogFacts(1.0, 1.0, num_train_items=150, num_items=8 * 17**2)
+    values = {"codebook_size": {"choice": [16, 32, 64]}}
+
+    narrowed, notes = space(quantization=values, enqueue=[]).narrow(facts)
+
+    # 64 * 3 > 150, and 16 * 16 pairs are fewer than 17 * 17.
+    assert narrowed.to_plain()["quantization"] == {"codebook_size": 32}
+    assert ["64 left out" in notes[0], "16 left out" in notes[1]] == [True, True]
+
+
+def test_a_value_that_a_person_fixed_stays_while_it_can_be_trained() -> None:
+    fixed = space(quantization={"codebook_size": 256}, enqueue=[])
+    assert fixed.narrow(FULL)[0].to_plain()["quantization"] == {"codebook_size": 256}
+
+
+def test_a_choice_of_which_nothing_would_be_left_stays() -> None:
+    either = {"codebook_size": {"choice": [128, 256]}}
+    narrowed, notes = space(quantization=either, enqueue=[]).narrow(FULL)
+    assert narrowed.to_plain()["quantization"] == either
+    assert notes == ()
 
 
 @pytest.mark.parametrize(
