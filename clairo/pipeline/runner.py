@@ -74,7 +74,7 @@ class StageRunner:
         parts: list[StageRecord] = []
         for epoch in stops:
             rung = training_until(step, self.seed, epoch)
-            before = {} if state is None else {"training": state}
+            before: dict[str, Any] = {} if state is None else {"training": state}
             state, record = self._produce(rung, inputs | before)
             parts.append(record)
             if state.finished or epoch == last:
