@@ -63,6 +63,7 @@ $(READY): pyproject.toml .ci/constraints-$(FAISS).txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --constraint .ci/constraints-$(FAISS).txt --editable '.[$(FAISS),dev]'
+	$(BIN)/python -m clairo.merging.warm_up
 	@touch $@
 
 sweep: $(READY) ## Search, confirm, ablate and report (CATEGORY=demo needs no data)

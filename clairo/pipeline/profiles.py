@@ -72,7 +72,7 @@ _QUICK: dict[str, Any] = {
         "segmentation": "spr",
         "validate_every": 2,
         "patience": 3,
-        "max_examples": 10_000,
+        "max_examples": 30_000,
         "valid_users": 500,
     },
     "evaluation": {"num_beams": 20, "top_k": 20, "ensemble": 3, "max_users": 1000},

@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from clairo.core.fingerprint import hash_json
+from clairo.merging.warm_up import is_warm, warm_up
 from clairo.pipeline.profiles import Profile, get_profile
 from clairo.sweep.executors import open_executor
 from clairo.tracking.environment import log_code
@@ -92,6 +93,9 @@ def open_sweep(
 
 def _run_phases(sweep: SweepPhases) -> None:
     options = sweep.options
+    if not is_warm():
+        sweep.progress.say("compiling the merging kernels, once (about half a minute)")
+    warm_up()  # here, or every worker would compile for itself
     with open_executor(
         options.executor,
         workers=options.num_workers,

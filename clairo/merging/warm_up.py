@@ -1,0 +1,38 @@
+"""Compiles the merging kernels once, so that no trial and no worker has to wait for it.
+
+``python -m clairo.merging.warm_up`` is part of the set-up. Compiled code is kept beside the
+kernels and loaded in a second afterwards.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from clairo.core.ragged import Ragged
+from clairo.merging.feature_set_bpe import FeatureSetBPEConfig
+
+
+def is_warm() -> bool:
+    """Whether compiled kernels are there; they may still be outdated and compile again."""
+    from clairo.merging.kernels.construction import __file__ as kernels
+
+    return any((Path(kernels).parent / "__pycache__").glob("*.nbi"))
+
+
+def warm_up() -> None:
+    """Builds and uses a tokenizer of three items, which touches every kernel of a sweep."""
+    codes = np.array([[0, 1, 0], [0, 2, 0], [1, 1, 1]])
+    sequences = [np.array([0, 1, 2, 0]), np.array([2, 0, 1])]
+    tokenizer = FeatureSetBPEConfig(num_merges=2, cross_modal_share=0.5).fit(
+        codes, sequences, seed=0, modalities=("text", "image", "shared")
+    )
+    tokenizer.encode_items()
+    histories = Ragged.from_sequences(sequences)
+    tokenizer.encode_histories(histories, "spr", 0)
+    tokenizer.encode_histories(histories, "greedy", 0)
+
+
+if __name__ == "__main__":
+    warm_up()
