@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from clairo.core.errors import ConfigError
 from clairo.tracking.mlflow_tracker import TrackingConfig
 
 EXPERIMENT = "clairo"
@@ -29,3 +30,17 @@ def tracking_config(out: Path, uri: str | None) -> TrackingConfig:
         experiment=EXPERIMENT,
         artifact_root=str(out / "artifacts"),
     )
+
+
+def existing_tracking(out: Path, uri: str | None) -> TrackingConfig:
+    """Where earlier runs are, for commands that only read; nothing is created.
+
+    Raises:
+        ConfigError: No address is given and ``out`` has no database.
+    """
+    if uri is None and not (out / "mlflow.db").exists():
+        raise ConfigError(
+            f"Runs are read from a database, and there is none at {out / 'mlflow.db'}; run "
+            "'make sweep' first or name the folder with OUT=/path."
+        )
+    return tracking_config(out.resolve(), uri)

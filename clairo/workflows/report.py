@@ -7,7 +7,7 @@ from pathlib import Path
 from clairo.reporting import write_report
 from clairo.tracking.mlflow_tracker import TrackingConfig
 from clairo.tracking.reader import read_sweep
-from clairo.workflows.locations import tracking_config
+from clairo.workflows.locations import existing_tracking
 
 REPORT_ARTIFACT = "report"
 
@@ -18,11 +18,12 @@ def rebuild_report(
     """Writes a sweep's report again and says where it is.
 
     Raises:
+        ConfigError: There is nothing to read in ``out`` yet.
         SweepError: There is no such sweep, or the tracker cannot be reached.
     """
     from rich.console import Console
 
-    config = tracking_config(out.resolve(), tracking_uri)
+    config = existing_tracking(out, tracking_uri)
     page = make_report(config, sweep_id, reports)
     Console(soft_wrap=True).print(f"Report: {page}")
 

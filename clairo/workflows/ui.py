@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from clairo.core.errors import ConfigError
 from clairo.tracking.ui import serve_ui
-from clairo.workflows.locations import tracking_config
+from clairo.workflows.locations import existing_tracking
 
 
 def serve(*, out: Path, tracking_uri: str | None, host: str, port: int) -> None:
@@ -15,10 +14,5 @@ def serve(*, out: Path, tracking_uri: str | None, host: str, port: int) -> None:
     Raises:
         ConfigError: There is nothing to show in ``out`` yet.
     """
-    if tracking_uri is None and not (out / "mlflow.db").exists():
-        raise ConfigError(
-            f"MLflow shows a database, and there is none at {out / 'mlflow.db'}; run 'make sweep' "
-            "first or name the folder with OUT=/path."
-        )
-    config = tracking_config(out.resolve(), tracking_uri)
+    config = existing_tracking(out, tracking_uri)
     serve_ui(config.uri, config.artifact_root, host, port)
