@@ -84,6 +84,13 @@ class SweepOptions:
         parts = [f"{name}={value}" for name, value, default in shown if value != default]
         return " ".join(["make sweep", *parts, *([] if self.ablate else ["ABLATE=0"])])
 
+    def resume_command(self) -> str:
+        """:meth:`command` with the folders of this machine, so that it finds what is there."""
+        plain = SweepOptions()
+        shown = (("DATA", self.data, plain.data), ("OUT", self.out, plain.out))
+        parts = [f"{name}={value}" for name, value, default in shown if value != default]
+        return " ".join([self.command(), *parts])
+
 
 def available_cpus() -> int:
     """CPUs that this process may use."""

@@ -53,7 +53,7 @@ def run_sweep(options: SweepOptions) -> None:
             sweep.parent.finish("killed")
             progress.say(
                 f"Stopped. What was finished is safe in {options.out}; "
-                f"'{options.command()}' goes on from there."
+                f"'{options.resume_command()}' goes on from there."
             )
             raise SystemExit(130) from None
         except BaseException:

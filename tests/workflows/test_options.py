@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from clairo.core.errors import ConfigError
@@ -27,6 +29,12 @@ def test_the_command_to_repeat_a_sweep_leaves_defaults_out():
     assert SweepOptions().command() == "make sweep CATEGORY=demo"
     asked = SweepOptions(category="beauty", trials=4, ablate=False)
     assert asked.command() == "make sweep CATEGORY=beauty TRIALS=4 ABLATE=0"
+
+
+def test_the_command_to_go_on_names_the_folders():
+    asked = SweepOptions(seed=3, out=Path("/big/disk"))
+    assert asked.command() == "make sweep CATEGORY=demo SEED=3"
+    assert asked.resume_command() == "make sweep CATEGORY=demo SEED=3 OUT=/big/disk"
 
 
 def test_an_output_folder_that_cannot_be_made_is_refused_with_the_cure(tmp_path):
