@@ -155,7 +155,8 @@ def missing_files_error(
     """
     roles = " and ".join(f"a {file.role} file" for file in files)
     wanted = "; ".join(f"{file.url} to {file.path}" for file in files)
-    found = "which could not be fetched" if failure else "which is not there"
+    are = "are" if len(files) > 1 else "is"
+    found = "which could not be fetched" if failure else f"which {are} not there"
     other = "" if failure else "allow fetching (FETCH=1), "
     return DataError(
         f"{label} needs {roles}, {found}{f' ({failure})' if failure else ''}: {other}download "

@@ -36,7 +36,7 @@ def read_lines(
         if on_truncated is None:
             raise DataError(
                 f"{path} must be a whole gzip file, it ends early after line {number}; delete it "
-                "and fetch it again, or keep the whole lines with salvage=true."
+                "and fetch it again (from Python, AmazonConfig(salvage=True) keeps whole lines)."
             ) from error
         on_truncated(number)
     except (OSError, zlib.error) as error:

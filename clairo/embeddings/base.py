@@ -23,6 +23,14 @@ class EncoderConfig(Config):
     seeded: ClassVar[bool] = False
     """Whether encoding draws random numbers; if not, all seeds share its result."""
 
+    def require_weights(self) -> None:
+        """Finds out within seconds whether the weights can be had, before anything is run.
+
+        Raises:
+            ConfigError: There is no such model.
+            DataError: They are not on this machine and their hub does not answer.
+        """
+
     @abstractmethod
     def encode(self, catalog: ItemCatalog, seed: int, runtime: Runtime) -> EmbeddingTable:
         """Vectors of all items, in catalogue order; items without the modality are missing.

@@ -1,4 +1,4 @@
-"""Pretrained weights that lie on this machine: their identity is their content."""
+"""Pretrained weights: those on this machine are named by their content, others must be had."""
 
 from __future__ import annotations
 
@@ -38,10 +38,34 @@ def weights_identity(name: str) -> str:
     return f"sha256:{hash_json(content)}"
 
 
+_ANSWER_SECONDS = 5.0
+
+
 @lru_cache(maxsize=1024)
 def _hash(file: Path, size: int, modified: int) -> str:
     """Hash of a file, remembered while its size and time of change stay."""
     return hash_file(file)
+
+
+def require_hub(repository: str) -> None:
+    """Finds out whether a repository of the model hub is on this machine or can be fetched.
+
+    The hub's own client tries a host that does not answer for more than a minute, file by
+    file, and prints as it does.
+
+    Raises:
+        OSError: It is not on this machine and the hub does not answer.
+    """
+    import httpx
+    from huggingface_hub import constants
+
+    folder = Path(constants.HF_HUB_CACHE) / f"models--{repository.replace('/', '--')}"
+    if any(folder.glob("snapshots/*/*")) or constants.HF_HUB_OFFLINE:
+        return  # offline, the client itself says at once what it lacks
+    try:
+        httpx.head(f"{constants.ENDPOINT}/{repository}", timeout=_ANSWER_SECONDS)
+    except httpx.HTTPError as error:
+        raise OSError(f"{constants.ENDPOINT} does not answer: {error}") from error
 
 
 def cannot_load(what: str, setting: str, weight_free: str, reason: Exception) -> DataError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
@@ -12,16 +13,17 @@ from pydantic import Field, model_validator
 
 from clairo.core.artifacts import EmbeddingTable, ItemCatalog
 from clairo.core.config import RUNTIME_ONLY
-from clairo.core.errors import ConfigError
+from clairo.core.errors import ConfigError, DataError
 from clairo.core.stage import Runtime
 from clairo.core.torchvision_compat import prepare_torchvision
 from clairo.embeddings.base import ImageEncoderConfig, place_rows
-from clairo.embeddings.local_weights import cannot_load, weights_identity
+from clairo.embeddings.local_weights import cannot_load, require_hub, weights_identity
 from clairo.embeddings.pictures import describe_pictures
 from clairo.embeddings.torch_inference import torch_inference
 
 _LOCAL_FOLDER = "local-dir:"
-_SELF_CONTAINED = ("hf-hub:", _LOCAL_FOLDER)
+_HUB = "hf-hub:"
+_SELF_CONTAINED = (_HUB, _LOCAL_FOLDER)
 
 
 class OpenClipConfig(ImageEncoderConfig):
@@ -77,6 +79,31 @@ class OpenClipConfig(ImageEncoderConfig):
             values["architecture"] = _LOCAL_FOLDER + weights_identity(folder)
         return values
 
+    def require_weights(self) -> None:
+        """As of every encoder.
+
+        Raises:
+            ConfigError: There is no such architecture.
+            DataError: The weights are not on this machine and their hub does not answer.
+        """
+        prepare_torchvision()
+        import open_clip
+
+        self._require_known_architecture(open_clip.list_models())
+        if self.architecture.startswith(_HUB):
+            repository = self.architecture.removeprefix(_HUB)
+        elif self.pretrained is None or Path(self.pretrained).expanduser().exists():
+            return
+        else:
+            tag = open_clip.get_pretrained_cfg(self.architecture, self.pretrained)
+            repository = str(tag.get("hf_hub") or "").strip("/")
+        if not repository:
+            return  # loading says what is wrong with such a tag, and a bare address is its own
+        try:
+            require_hub(repository)
+        except OSError as error:
+            raise self._cannot_load(error) from error
+
     def encode(self, catalog: ItemCatalog, seed: int, runtime: Runtime) -> EmbeddingTable:
         """Vectors of items whose picture decodes.
 
@@ -102,10 +129,9 @@ class OpenClipConfig(ImageEncoderConfig):
 
     def _load(self, device: str) -> tuple[Any, Any]:
         """The model on the device in inference mode, and what prepares a picture for it."""
-        prepare_torchvision()
+        self.require_weights()
         import open_clip
 
-        self._require_known_architecture(open_clip.list_models())
         tag = open_clip.get_pretrained_cfg(self.architecture, self.pretrained or "")
         try:
             model, preprocess = open_clip.create_model_from_pretrained(
@@ -117,9 +143,12 @@ class OpenClipConfig(ImageEncoderConfig):
             )
         # Damaged or foreign weights fail anywhere in open_clip, the hub, torch or pickle.
         except Exception as error:
-            what = self.architecture + (f" ({self.pretrained})" if self.pretrained else "")
-            raise cannot_load(what, "image.pretrained", "color_hog", error) from error
+            raise self._cannot_load(error) from error
         return model.eval(), preprocess
+
+    def _cannot_load(self, reason: Exception) -> DataError:
+        what = self.architecture + (f" ({self.pretrained})" if self.pretrained else "")
+        return cannot_load(what, "image.pretrained", "color_hog", reason)
 
     def _require_known_architecture(self, known: list[str]) -> None:
         if self.architecture.startswith(_SELF_CONTAINED) or self.architecture in known:

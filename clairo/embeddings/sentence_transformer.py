@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -9,10 +10,11 @@ from pydantic import Field
 
 from clairo.core.artifacts import EmbeddingTable, ItemCatalog
 from clairo.core.config import RUNTIME_ONLY
+from clairo.core.errors import DataError
 from clairo.core.stage import Runtime
 from clairo.core.torchvision_compat import prepare_torchvision
 from clairo.embeddings.base import TextEncoderConfig, place_rows, present_sentences
-from clairo.embeddings.local_weights import cannot_load, weights_identity
+from clairo.embeddings.local_weights import cannot_load, require_hub, weights_identity
 from clairo.embeddings.torch_inference import torch_inference
 
 
@@ -42,6 +44,21 @@ class SentenceTransformerConfig(TextEncoderConfig):
         """As of every configuration; a local model counts by content, not by path."""
         return {**super().identity(), "model": weights_identity(self.model)}
 
+    def require_weights(self) -> None:
+        """As of every encoder.
+
+        Raises:
+            DataError: The model is not on this machine and its hub does not answer.
+        """
+        if Path(self.model).expanduser().exists():
+            return
+        # The library puts its own organisation before a bare name.
+        named = self.model if "/" in self.model else f"sentence-transformers/{self.model}"
+        try:
+            require_hub(named)
+        except OSError as error:
+            raise self._cannot_load(error) from error
+
     def encode(self, catalog: ItemCatalog, seed: int, runtime: Runtime) -> EmbeddingTable:
         """Vectors of items with a sentence.
 
@@ -70,6 +87,7 @@ class SentenceTransformerConfig(TextEncoderConfig):
 
     def _load(self, device: str) -> Any:
         """The model on the device, in inference mode."""
+        self.require_weights()
         prepare_torchvision()
         from sentence_transformers import SentenceTransformer
 
@@ -77,7 +95,10 @@ class SentenceTransformerConfig(TextEncoderConfig):
             model = SentenceTransformer(self.model, device=device)
         # Damaged or foreign weights fail anywhere in the library, the hub, torch or pickle.
         except Exception as error:
-            raise cannot_load(self.model, "text.model", "lsa", error) from error
+            raise self._cannot_load(error) from error
         if self.max_tokens is not None:
             model.max_seq_length = self.max_tokens
         return model.eval()
+
+    def _cannot_load(self, reason: Exception) -> DataError:
+        return cannot_load(self.model, "text.model", "lsa", reason)

@@ -26,7 +26,7 @@ from typing import Any, TypeVar
 from filelock import FileLock, Timeout
 from safetensors import SafetensorError
 
-from clairo.core.errors import ArtifactError, DataError
+from clairo.core.errors import ArtifactError, DataError, SweepError
 from clairo.core.fingerprint import Fingerprint
 from clairo.core.stage import Artifact
 from clairo.store.manifest import MANIFEST, Manifest, data_files, require_json
@@ -124,8 +124,8 @@ class FilesystemStore:
                 ``inputs`` and ``seed`` as JSON values.
 
         Raises:
-            ArtifactError: The entry cannot be written (full disk, unwritable root), or its
-                folder belongs to another fingerprint.
+            StoreDiskError: The entry cannot be written (full disk, unwritable root).
+            ArtifactError: Its folder belongs to another fingerprint.
         """
         require_json(about, fingerprint)
         started = time.perf_counter()
@@ -245,7 +245,7 @@ class FilesystemStore:
         try:
             yield
         except _DISK_ERRORS as error:
-            raise ArtifactError(self._explain(error)) from error
+            raise StoreDiskError(self._explain(error)) from error
 
     def _explain(self, error: Exception) -> str:
         """Rule, value and cure for a disk that refuses."""
@@ -261,6 +261,10 @@ class FilesystemStore:
             f"The stage store must be able to write to {self.root}, got: {error}; choose a "
             "writable OUT. Everything finished before is kept."
         )
+
+
+class StoreDiskError(ArtifactError, SweepError):
+    """The disk refuses: a matter of the machine, so no other trial would fare better."""
 
 
 class ArtifactCollisionError(ArtifactError):

@@ -30,6 +30,10 @@ _TPE_ATTEMPTS, _MAX_ATTEMPTS = 5, 40
 """Duplicates in a row after which the estimator gives way to chance, and the search ends."""
 
 
+_USABLE = ("complete", "pruned", "infeasible")
+"""States that say something about a configuration."""
+
+
 @dataclass(frozen=True)
 class SearchPlan:
     """How much and how to search.
@@ -56,7 +60,8 @@ class Search:
     """A :class:`~clairo.sweep.source.TrialSource` over a study.
 
     Opening it reconciles the database: what a dead process left running is failed and asked
-    again with the same parameters, number and batch; what had ended is kept.
+    again with the same parameters, number and batch; what had ended is kept. Trials that
+    failed are asked again only where no trial came to an end in another way.
 
     Args:
         database: The study.
@@ -86,7 +91,8 @@ class Search:
         self._specs: dict[str, Spec] = {}
         self.ended = ""
         self._points = self._list_points()
-        self._reconcile()
+        with database.errors_explained():
+            self._reconcile()
 
     @property
     def trials(self) -> tuple[StudyTrial, ...]:
@@ -114,10 +120,18 @@ class Search:
         return self._space.settings_of(trial.params)
 
     def next_batch(self) -> Sequence[Assignment]:
-        """The unfinished trials of the current batch, or the next batch."""
+        """The unfinished trials of the current batch, or the next batch.
+
+        Raises:
+            SweepError: The database refuses.
+        """
+        with self._database.errors_explained():
+            return self._next_batch()
+
+    def _next_batch(self) -> Sequence[Assignment]:
         trials = self.trials
         untold = [trial for trial in trials if not trial.told]
-        reason = self._stop()
+        reason = self._stop() or self._all_failed_alike(trials)
         batch = untold[0].batch if untold else _next(trials, "batch")
         number = _next(trials, "number")
         room = self._plan.workers - len(untold)
@@ -135,13 +149,24 @@ class Search:
 
         A ``killed`` trial was interrupted by a person: it stays open and is run again when
         the sweep goes on.
+
+        Raises:
+            SweepError: The database refuses.
         """
         if outcome.state == "killed":
             return
-        self._database.record(self._ids.pop(spec.key), finite_or_failed(outcome))
-        self._specs.pop(spec.key)
-        if not self._ids:
-            self._close_batch()
+        with self._database.errors_explained():
+            self._database.record(self._ids.pop(spec.key), finite_or_failed(outcome))
+            self._specs.pop(spec.key)
+            if not self._ids:
+                self._close_batch()
+
+    def _all_failed_alike(self, trials: Sequence[StudyTrial]) -> str:
+        """Why it is of no use to go on: as many trials as are random all met one error."""
+        alike = {trial.error if trial.state == "failed" else None for trial in trials}
+        if len(trials) < self._plan.startup or len(alike) > 1 or None in alike:
+            return ""
+        return f"all {len(trials)} trials failed alike"
 
     def _suggest(self, number: int, batch: int) -> bool:
         """Tries to open trial ``number``; False when the suggestion was not a new one."""
@@ -227,7 +252,17 @@ class Search:
     def _reconcile(self) -> None:
         """Brings the database and this process together after a start; see the class."""
         self._database.abandon_unbegun()
-        open_trials = [t for t in self._database.trials() if t.state == "running" and not t.told]
+        if not any(trial.state in _USABLE for trial in self.trials):
+            # What made all of them fail was a fault of the machine, or has been mended.
+            for failed in self.trials:
+                if failed.state == "failed":
+                    self._restart(failed)
+        restarted = set(self._ids.values())
+        open_trials = [
+            t
+            for t in self._database.trials()
+            if t.state == "running" and not t.told and t.id not in restarted
+        ]
         newest = {(t.number, t.duplicate_of): t.id for t in open_trials}
         for old in open_trials:
             if old.id == newest[old.number, old.duplicate_of]:

@@ -70,7 +70,10 @@ class SourceSearcher(Searcher):
         """Takes the outcome; a trial without one lost its worker."""
         assignment = self._taken.pop(trial_id)
         result = result or {}
-        self.stopped = self.stopped or str(result.get(STOP, ""))
+        if STOP in result:
+            # No fault of the trial: it stays open and is run when the sweep goes on.
+            self.stopped = self.stopped or str(result[STOP])
+            return
         outcome = None if error else result.get(OUTCOME)
         if outcome is None:
             message = "A worker must outlive its trial, this one died (see the Ray logs)."

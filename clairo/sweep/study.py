@@ -118,6 +118,7 @@ class StudyDatabase:
         self, url: str, sweep_id: str, identity: Mapping[str, str], objective: Objective
     ) -> None:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
+        self._url = url
         self._open: dict[int, optuna.Trial] = {}
         self._told: dict[int, StudyTrial] = {}
         self._storage: optuna.storages.RDBStorage | None = None
@@ -135,6 +136,16 @@ class StudyDatabase:
         except BaseException:
             self.close()
             raise
+
+    @contextmanager
+    def errors_explained(self) -> Iterator[None]:
+        """Says what to do where the database refuses: a full disk, a server that is gone.
+
+        Raises:
+            SweepError: It refused.
+        """
+        with _database_errors(self._url):
+            yield
 
     def close(self) -> None:
         """Lets go of the database, so that another process may drive the study."""
@@ -303,6 +314,10 @@ def _lock_study(url: str, sweep_id: str) -> filelock.FileLock | None:
 def _database_errors(url: str) -> Iterator[None]:
     try:
         yield
+    except optuna.exceptions.StorageInternalError as error:
+        # Optuna blames the data; what the database said is below.
+        refusal = error.__cause__ if isinstance(error.__cause__, SQLAlchemyError) else error
+        raise _unusable(url, refusal) from error
     except SQLAlchemyError as error:
         raise _unusable(url, error) from error
 
@@ -312,5 +327,5 @@ def _unusable(url: str, error: Exception) -> SweepError:
     reason = str(getattr(error, "orig", None) or error).splitlines()[0]
     return SweepError(
         f"The study database must be writable, got {shown} ({reason}); check the folder, the "
-        "disk or the server."
+        "disk or the server, or choose another OUT. Everything finished before is kept."
     )

@@ -71,10 +71,10 @@ class Connection:
                     f"Artifacts must be writable, MLflow at {shown(self.uri)} says: {error}; free "
                     "space or choose another OUT. Everything logged before is kept."
                 ) from error
+        cure = full_disk_cure(failure) or "check the address and its log"
         raise SweepError(
             f"MLflow at {shown(self.uri)} must accept what is logged, it says: "
-            f"{_first_line(failure)}; check the address and its log. Everything logged before "
-            "is kept."
+            f"{first_line(failure)}; {cure}. Everything logged before is kept."
         ) from failure
 
     def search(self, experiment_id: str, where: str) -> list[Run]:
@@ -106,5 +106,12 @@ def make_client(uri: str) -> MlflowClient:
         return MlflowClient(uri, registry_uri=uri)
 
 
-def _first_line(error: Exception) -> str:
+def full_disk_cure(error: Exception) -> str:
+    """What to do about a disk that a database found full, ``""`` for any other error."""
+    full = "disk is full" in str(error) or "No space left" in str(error)
+    return "free some space or choose another OUT" if full else ""
+
+
+def first_line(error: Exception) -> str:
+    """The first line of an error: databases add the statement that failed."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

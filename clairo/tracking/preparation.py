@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from clairo.core.errors import SweepError
 from clairo.tracking.addresses import is_server, require_answer, shown, sqlite_path, with_driver
-from clairo.tracking.connection import Connection, make_client
+from clairo.tracking.connection import Connection, first_line, full_disk_cure, make_client
 
 if TYPE_CHECKING:
     from clairo.tracking.mlflow_tracker import TrackingConfig
@@ -31,6 +32,8 @@ def prepare(config: TrackingConfig) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(path.with_name(f".{path.name}.lock"))
         with lock:
+            if not path.exists():
+                _initialise(path)
             _ensure_experiment(open_connection(config), config)
     except OSError as error:
         raise SweepError(
@@ -45,14 +48,33 @@ def open_connection(config: TrackingConfig) -> Connection:
         SweepError: Nothing answers, or the address is of a kind MLflow cannot use.
     """
     require_answer(config.uri)
-    uri = with_driver(config.uri)
+    return _open(with_driver(config.uri))
+
+
+def _open(uri: str) -> Connection:
     try:
         return Connection(uri, make_client(uri))
     except (MlflowException, SQLAlchemyError) as error:
+        cure = "for an older one, back it up and run 'mlflow db upgrade'"
         raise SweepError(
-            f"The MLflow database at {shown(config.uri)} must have the tables of the installed "
-            f"MLflow, it says: {error}; for an older one, back it up and run 'mlflow db upgrade'."
+            f"The MLflow database at {shown(uri)} must have the tables of the installed MLflow, it "
+            f"says: {first_line(error)}; {full_disk_cure(error) or cure}."
         ) from error
+
+
+def _initialise(path: Path) -> None:
+    """Makes a database beside its place and moves it there when it is whole.
+
+    MLflow makes its tables in dozens of steps, and cannot go on from a half of them.
+    """
+    for left in path.parent.glob(f".{path.name}.new-*"):
+        left.unlink()
+    beside = path.with_name(f".{path.name}.new-{uuid.uuid4().hex[:8]}")
+    try:
+        _open(f"sqlite:///{beside}")
+        beside.rename(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def find_experiment(connection: Connection, name: str) -> str:

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from clairo.core.artifacts import Dataset
+from clairo.core.errors import DataError
 from clairo.datasets import AnyDataset
 from clairo.datasets.aliases import resolve_category
 from clairo.datasets.fetch import fetch_missing
@@ -18,10 +21,13 @@ from clairo.pipeline.profiles import Profile
 from clairo.pipeline.runner import load_dataset
 from clairo.pipeline.sources import hash_sources
 from clairo.stages.examples import Questions, TrainingPrefixes
+from clairo.stages.training import VALIDATION_USERS_SEED
 from clairo.store import FilesystemStore
 from clairo.workflows.options import SweepOptions
 
 _POPULARITY_TOP_K = 20
+_SHORTEST = 4
+"""Interactions of the shortest history that can train and be asked about."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,11 @@ class PreparedData:
 
 
 def prepare_data(
-    options: SweepOptions, profile: Profile, root: Path, say: Callable[[str], None]
+    options: SweepOptions,
+    profile: Profile,
+    root: Path,
+    say: Callable[[str], None],
+    config: AnyDataset | None = None,
 ) -> PreparedData:
     """Resolves a category, fetches what is missing, and reads it through the store.
 
@@ -55,12 +65,14 @@ def prepare_data(
         profile: Only to complete a pipeline configuration.
         root: The stage store.
         say: Tells the person what is being done.
+        config: The data, where it is known better than by its category: another demo world.
 
     Raises:
         ConfigError: The category or release is not known.
         DataError: Files are missing or cannot be read.
     """
-    config = resolve_category(options.category, options.release, options.data)
+    if config is None:
+        config = resolve_category(options.category, options.release, options.data)
     fetch_missing(config, allow=options.fetch, announce=say)
     sources = hash_sources(config)
     pipeline = complete_config(profile.base, config)
@@ -68,8 +80,8 @@ def prepare_data(
     plan = make_plan(pipeline, 0, sources, ("dataset",))
     facts = {
         **dataset.facts,
-        "num_training_prefixes": len(TrainingPrefixes.of(dataset)),
-        **popularity_floor(dataset),
+        "num_training_prefixes": require_questions(dataset),
+        **popularity_floor(dataset, pipeline.evaluation.max_users),
     }
     digest = plan.step("dataset").fingerprint.digest
     return PreparedData(config, dataset, sources, digest, facts, record.cached)
@@ -80,13 +92,38 @@ def complete_config(base: Mapping[str, Any], dataset: AnyDataset) -> PipelineCon
     return PipelineConfig.model_validate({**base, "dataset": dataset})
 
 
-def popularity_floor(dataset: Dataset) -> dict[str, float]:
-    """Metrics of recommending everyone the most popular items, for every user of both splits."""
+def require_questions(dataset: Dataset) -> int:
+    """The number of training prefixes, where there is something to learn and to be asked.
+
+    Raises:
+        DataError: No user's history is long enough.
+    """
+    longest = int(np.diff(dataset.log.offsets).max(initial=0))
+    asked = (dataset.splits.valid_positions >= 0).any()
+    num_prefixes = len(TrainingPrefixes.of(dataset))
+    if not asked or not num_prefixes:
+        raise DataError(
+            f"{dataset.name} needs users with at least {_SHORTEST} interactions (two to learn "
+            "from, one to validate, one to test), the longest history of "
+            f"{len(dataset.log.user_ids)} users has {longest}; use data with longer histories."
+        )
+    return num_prefixes
+
+
+def popularity_floor(dataset: Dataset, max_users: int | None) -> dict[str, float]:
+    """Metrics of recommending the most popular items to exactly the users that models are asked.
+
+    Args:
+        dataset: The data.
+        max_users: Users asked in each split, ``None`` for all; see ``EvaluationConfig``.
+    """
     top = popularity_top_items(dataset.train_counts(), _POPULARITY_TOP_K)
     floor: dict[str, float] = {}
     splits: tuple[Split, ...] = ("valid", "test")
     for split in splits:
-        asked = Questions.of(dataset, split, max_history=1)
+        asked = Questions.of(
+            dataset, split, max_history=1, max_users=max_users, seed=VALIDATION_USERS_SEED
+        )
         lists = top[None, :].repeat(len(asked.users), axis=0)
         rankings = rankings_from_lists(split, asked.users, asked.targets, lists)
         metrics = ranking_metrics(rankings.ranks)

@@ -69,6 +69,6 @@ def test_whole_lines_of_a_truncated_file_can_be_kept(tmp_path: Path) -> None:
 @pytest.mark.shared
 def test_a_real_broken_download_is_refused_or_kept_up_to_its_break(shared: Path) -> None:
     path = shared / "data/corrupt/truncated_meta_Digital_Music.json.gz"
-    with pytest.raises(DataError, match=r"ends early after line 7419; .*salvage=true"):
+    with pytest.raises(DataError, match=r"ends early after line 7419; .*salvage=True"):
         list(read_lines(path))
     assert sum(1 for _ in read_lines(path, lambda number: None)) == 7419

@@ -233,7 +233,7 @@ class TestProcesses:
 class TestDiskThatRefuses:
     def test_a_full_disk_is_said_and_leaves_nothing_half_written(self, tmp_path: Path) -> None:
         answer = start(FULL_DISK, str(tmp_path)).communicate(timeout=60)[0]
-        assert "ArtifactError The stage store needs free space in" in answer
+        assert "StoreDiskError The stage store needs free space in" in answer
         assert "free some or choose another OUT" in answer
         assert answer.endswith("True False\n")
         assert not list(tmp_path.glob("*/.writing-*"))
