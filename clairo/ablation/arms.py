@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from clairo.core.config import parse_config
 from clairo.core.errors import ConfigError
 from clairo.pipeline.config import PipelineConfig
 
@@ -85,10 +86,10 @@ def _modalities(
         elif kind == name or (name == "both" and joint):
             yield _Skipped(title, "this is the winner itself")
         else:
-            yield _masked(winner, name, title)
+            yield _try_arm(winner, name, "modality_masking", title, _masking(winner, name))
 
 
-def _masked(winner: PipelineConfig, name: str, title: str) -> PlannedArm:
+def _masking(winner: PipelineConfig, name: str) -> dict[str, Any]:
     depth = winner.quantization.num_codebooks
     if name == "both":
         # The codes of one modality are shared out over two.
@@ -96,12 +97,11 @@ def _masked(winner: PipelineConfig, name: str, title: str) -> PlannedArm:
     else:
         # Equal bits: one modality gets the codebooks that two modalities shared.
         fusion, per_modality = name, depth * (2 if winner.fusion.kind == "none" else 1)
-    changes = {
+    return {
         "fusion": {"kind": fusion},
         "quantization.codebooks": "separate" if fusion == "none" else "shared",
         "quantization.num_codebooks": per_modality,
     }
-    return make_arm(winner, name, "modality_masking", title, changes)
 
 
 def _components(winner: PipelineConfig) -> Iterator[PlannedArm | _Skipped]:
@@ -134,8 +134,9 @@ def _components(winner: PipelineConfig) -> Iterator[PlannedArm | _Skipped]:
     yield _switch(
         winner,
         "no_residuals",
-        "One codebook deep",
-        {"quantization.num_codebooks": 1},
+        # One code tells few items apart: the digit that does needs as many values as it takes.
+        "With one codebook",
+        {"quantization.num_codebooks": 1, "quantization.num_hash_buckets": None},
         active=winner.quantization.num_codebooks > 1,
     )
     yield from _token_components(winner)
@@ -152,7 +153,12 @@ def _token_components(winner: PipelineConfig) -> Iterator[PlannedArm | _Skipped]
     )
     spr = merges and winner.model.segmentation == "spr"
     yield _switch(
-        winner, "no_merging", "Without merging", {"merging": {"kind": "identity"}}, active=merges
+        # Not the identity tokenizer: that would take the random orders and the ensemble, too.
+        winner,
+        "no_merging",
+        "Without merging",
+        {"merging.num_merges": 0},
+        active=merges,
     )
     yield _switch(
         winner,
@@ -164,8 +170,9 @@ def _token_components(winner: PipelineConfig) -> Iterator[PlannedArm | _Skipped]
     yield _switch(
         winner,
         "no_spr",
-        "Without random segmentation (SPR)",
-        {"model.segmentation": "greedy"},
+        # A model that has seen one segmentation only is not asked with others.
+        "Without random segmentation (SPR and ensemble)",
+        {"model.segmentation": "greedy", "evaluation.ensemble": 1},
         active=spr,
     )
     yield _switch(
@@ -182,7 +189,17 @@ def _switch(
 ) -> PlannedArm | _Skipped:
     if not active:
         return _Skipped(title, "the winner does not use it")
-    return make_arm(winner, name, "components", title, changes)
+    return _try_arm(winner, name, "components", title, changes)
+
+
+def _try_arm(
+    winner: PipelineConfig, name: str, family: Family, title: str, changes: Mapping[str, Any]
+) -> PlannedArm | _Skipped:
+    """An arm, or why the winner's settings have no such variant."""
+    try:
+        return make_arm(winner, name, family, title, changes)
+    except ConfigError as error:
+        return _Skipped(title, str(error))
 
 
 def make_arm(
@@ -191,7 +208,7 @@ def make_arm(
     """The winner with some dotted settings replaced, validated as a whole.
 
     Raises:
-        ConfigError: A changed setting does not exist in the winner.
+        ConfigError: A changed setting does not exist in the winner, or does not fit it.
     """
     values = winner.model_dump()
     for path, value in changes.items():
@@ -205,4 +222,5 @@ def make_arm(
                 f"known there: {', '.join(sorted(place))}."
             )
         place[last] = value
-    return PlannedArm(name, family, title, changes, PipelineConfig.model_validate(values))
+    config = parse_config(PipelineConfig, values, f"ablation arm {name}")
+    return PlannedArm(name, family, title, changes, config)

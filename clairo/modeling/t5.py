@@ -42,7 +42,7 @@ class T5Config(Config):
         segmentation: How training histories are cut into tokens: ``spr`` anew every epoch.
         validate_every: Epochs between validations; the last epoch is validated always.
         patience: Validations without a better one after which training ends; ``None`` never.
-        max_examples: Training prefixes used per epoch; ``None`` all.
+        max_examples: Training prefixes used, drawn once by the seed; ``None`` all.
         valid_users: Users of a validation; ``None`` all.
         valid_beams: Beams of a validation; fewer than the final evaluation's save time.
         valid_batch_size: Users decoded at a time in a validation.

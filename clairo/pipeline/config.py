@@ -71,5 +71,12 @@ class PipelineConfig(Config):
 
     @property
     def key(self) -> str:
-        """16 hexadecimal digits that name this configuration, seeds left out."""
-        return hash_json(self.identity())[:16]
+        """16 hexadecimal digits that name what this configuration does, seeds left out.
+
+        Encoders of modalities that the fusion does not read are left out, too: configurations
+        that differ only there are duplicates.
+        """
+        identity = self.identity()
+        for modality in {"text", "image"} - set(self.fusion.needs()):
+            del identity[modality]
+        return hash_json(identity)[:16]

@@ -75,7 +75,7 @@ _QUICK: dict[str, Any] = {
         "max_examples": 30_000,
         "valid_users": 500,
     },
-    "evaluation": {"num_beams": 20, "top_k": 20, "ensemble": 3, "max_users": 1000},
+    "evaluation": {"num_beams": 20, "top_k": 20, "ensemble": 3, "max_users": 1200},
 }
 
 _PAPER: dict[str, Any] = {
@@ -101,7 +101,7 @@ _PAPER: dict[str, Any] = {
         "max_history": 20,
         "segmentation": "spr",
         "validate_every": 5,
-        "patience": 20,
+        "patience": 4,
         "max_examples": None,
         "valid_users": None,
     },

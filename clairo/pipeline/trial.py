@@ -12,113 +12,34 @@ import tempfile
 import time
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from clairo.core.config import Config
-from clairo.core.errors import ClairoError
-from clairo.core.fingerprint import hash_json
+from clairo.core.errors import ClairoError, SweepError
 from clairo.core.stage import Runtime
-from clairo.pipeline.config import PipelineConfig
-from clairo.pipeline.gates import Gates
-from clairo.pipeline.plan import Split, make_plan
+from clairo.pipeline.plan import make_plan
 from clairo.pipeline.runner import KeepGoing, StageRunner
+from clairo.pipeline.trial_spec import OBJECTIVE, TrialEnvironment, TrialOutcome, TrialSpec
 from clairo.store import FilesystemStore
-from clairo.tracking.mlflow_tracker import TrackingConfig
-from clairo.tracking.null import NullTracker
-from clairo.tracking.protocol import Run, Tracker
-from clairo.tracking.records import StageRecord, TrialRole, TrialState
+from clairo.tracking.protocol import Run
+from clairo.tracking.records import StageRecord, TrialState
 from clairo.tracking.summary_json import STAGES_FILE, stages_to_json
 from clairo.tracking.system_metrics import SystemMetrics
 
 _log = logging.getLogger(__name__)
 
-OBJECTIVE = "valid/ndcg_at_10"
-
-
-@dataclass(frozen=True)
-class TrialSpec:
-    """What a trial is to do.
-
-    Attributes:
-        sweep_id: The sweep it belongs to.
-        number: Order of suggestion, from 0.
-        role: Why it runs.
-        config: The pipeline.
-        seed: Root seed.
-        splits: What is read at the end; ``test`` only for confirmed configurations.
-        rungs: Epochs at which the scheduler may prune.
-        gates: Limits checked before training.
-        name: Shown in the tracker.
-    """
-
-    sweep_id: str
-    number: int
-    role: TrialRole
-    config: PipelineConfig
-    seed: int
-    splits: tuple[Split, ...] = ("valid",)
-    rungs: tuple[int, ...] = ()
-    gates: Gates = field(default_factory=Gates)
-    name: str = ""
-
-    @property
-    def key(self) -> str:
-        """16 hexadecimal digits that name configuration and seed."""
-        return hash_json({"config": self.config.identity(), "seed": self.seed})[:16]
-
-
-@dataclass(frozen=True)
-class TrialEnvironment:
-    """Where and with what a trial runs; never changes a result.
-
-    Attributes:
-        store_root: The stage store.
-        sources: Content hashes of the raw files.
-        tracking: Where runs are logged, ``None`` logs nothing.
-        num_threads: Threads for every native pool.
-        device: A torch device string.
-    """
-
-    store_root: Path
-    sources: Mapping[str, str]
-    tracking: TrackingConfig | None = None
-    num_threads: int = 1
-    device: str = "cpu"
-
-    def connect(self) -> Tracker:
-        """The tracker of this environment."""
-        return self.tracking.connect() if self.tracking else NullTracker()
-
-
-@dataclass(frozen=True)
-class TrialOutcome:
-    """How a trial ended.
-
-    Attributes:
-        key: ``trial.key``.
-        state: How it ended.
-        value: The objective, ``None`` unless complete.
-        rung_values: Best objective so far at each rung that was reached.
-        metrics: Final metrics, ``valid/...`` and ``test/...``.
-        seconds: Wall time.
-        saved_seconds: Computation that the store spared.
-        error: One line for a failure or an infeasible configuration.
-        transient: Whether the same trial may succeed when run again (out of memory).
-    """
-
-    key: str
-    state: TrialState
-    value: float | None = None
-    rung_values: Mapping[int, float] = field(default_factory=dict)
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    seconds: float = 0.0
-    saved_seconds: float = 0.0
-    error: str = ""
-    transient: bool = False
+__all__ = [
+    "OBJECTIVE",
+    "TrialEnvironment",
+    "TrialOutcome",
+    "TrialSpec",
+    "close_lost",
+    "run_trial",
+]
 
 
 def run_trial(
@@ -128,16 +49,11 @@ def run_trial(
 
     Raises:
         KeyboardInterrupt: The process was asked to stop; the run is marked KILLED first.
-        SweepError: The tracker cannot be reached, so nothing could be recorded.
+        SweepError: The tracker cannot be reached or the disk refuses, which is no fault of this
+            trial: it stays open, and the sweep ends and can go on later.
     """
     started = time.perf_counter()
-    tags = {
-        "trial.config_key": spec.config.key,
-        "trial.number": str(spec.number),
-        "trial.role": spec.role,
-        "trial.seed": str(spec.seed),
-    }
-    run = environment.connect().open_trial(spec.sweep_id, spec.key, spec.name or spec.key, tags)
+    run = _open_run(spec, environment)
     trial = _TrackedTrial(spec, environment, run, keep_going)
     try:
         with SystemMetrics(run):
@@ -145,6 +61,9 @@ def run_trial(
     except (KeyboardInterrupt, SystemExit):
         trial.log_stages()
         run.finish("killed")
+        raise
+    except SweepError as error:
+        _try_to_close(run, error)
         raise
     except Exception as error:  # noqa: BLE001 - the border of a trial: recorded, then the sweep goes on
         trial.log_stages()
@@ -171,10 +90,15 @@ class _TrackedTrial:
         self.tracked = run
         self.keep_going = keep_going
         self.rung_values: dict[int, float] = {}
+        self._logged_epochs: set[int] = set()
         self.runner = StageRunner(
             make_plan(spec.config, spec.seed, environment.sources, goals),
             FilesystemStore(environment.store_root),
-            Runtime(num_threads=environment.num_threads, device=environment.device),
+            Runtime(
+                num_threads=environment.num_threads,
+                device=find_device() if environment.device == "auto" else environment.device,
+                report=self._log_epoch,
+            ),
             spec.seed,
             on_record=self._log_stage,
         )
@@ -266,16 +190,33 @@ class _TrackedTrial:
     def _log_training(self) -> None:
         state = self.runner.get("training")
         for epoch, metrics in enumerate(state.curve, start=1):
-            named = {_epoch_key(name): value for name, value in metrics.items()}
-            self.tracked.log_metrics(named, step=epoch)
+            if epoch not in self._logged_epochs:  # it came from the store
+                self._log_epoch(epoch, metrics)
         with tempfile.TemporaryDirectory() as folder:
             state.model().save(Path(folder))
             self.tracked.log_folder(Path(folder), "checkpoint")
+
+    def _log_epoch(self, epoch: int, metrics: Mapping[str, float]) -> bool:
+        """Logs an epoch as it ends; never stops the training."""
+        named = {_epoch_key(name): value for name, value in metrics.items()}
+        self.tracked.log_metrics(named, step=epoch)
+        self._logged_epochs.add(epoch)
+        return True
 
     def _log_artifact(self, stage: str, path: str) -> None:
         with tempfile.TemporaryDirectory() as folder:
             self.runner.get(stage).save(Path(folder))
             self.tracked.log_folder(Path(folder), path)
+
+
+def _try_to_close(run: Run, reason: SweepError) -> None:
+    """Marks a run as interrupted, if what refused the trial lets us."""
+    try:
+        run.set_tags({"trial.error": str(reason)[:4000]})
+        run.finish("killed")
+    except SweepError as error:
+        # The reason reaches the terminal; the run is closed when the sweep goes on.
+        _log.info("run could not be closed: %s", error)
 
 
 def _epoch_key(name: str) -> str:
@@ -290,6 +231,37 @@ def _failure(spec: TrialSpec, run: Run, error: Exception) -> TrialOutcome:
     run.set_tags({"trial.error": line[:4000]})
     out_of_memory = isinstance(error, MemoryError) or "out of memory" in str(error).lower()
     return TrialOutcome(spec.key, "failed", error=line, transient=out_of_memory)
+
+
+def close_lost(spec: TrialSpec, outcome: TrialOutcome, environment: TrialEnvironment) -> None:
+    """Ends the run of a trial whose worker was lost before it could do so itself.
+
+    Args:
+        spec: The trial.
+        outcome: What the executor made of it.
+        environment: Where it was tracked.
+    """
+    run = _open_run(spec, environment)
+    run.set_tags({"trial.error": outcome.error[:4000]})
+    run.finish("failed")
+
+
+def _open_run(spec: TrialSpec, environment: TrialEnvironment) -> Run:
+    tags = {
+        "trial.config_key": spec.config.key,
+        "trial.number": str(spec.number),
+        "trial.role": spec.role,
+        "trial.seed": str(spec.seed),
+    }
+    tracker = environment.connect()
+    return tracker.open_trial(spec.sweep_id, spec.key, spec.name or spec.key, tags)
+
+
+def find_device() -> str:
+    """``cuda`` where torch sees one, else ``cpu``."""
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

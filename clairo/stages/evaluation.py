@@ -83,7 +83,7 @@ def _measure_invalid(
     valid = model.generate_free(
         tokenizer.encode_histories(asked, "greedy", 0),
         num_beams=settings.invalid_beams,
-        max_length=int(strings.lengths.max()),
+        max_length=int(strings.lengths.max()) + 1,  # and the end token
         trie=PrefixTrie.build(strings),
     )
     return invalid_share(valid)
@@ -122,7 +122,7 @@ def _evaluation(split: Literal["valid", "test"]) -> Stage[Any, Rankings]:
 
     return Stage(
         name=f"{split}_evaluation",
-        version=1,
+        version=2,
         output=Rankings,
         config=lambda pipeline: EvaluationSettings(
             decoding=pipeline.evaluation, max_history=pipeline.model.max_history

@@ -25,7 +25,7 @@ class Payload:
         return str(self.assignment.spec.key)
 
 
-class SourceSearcher(Searcher):
+class SourceSearcher(Searcher):  # type: ignore[misc]  # ray has no types
     """Answers Tune from a :class:`~clairo.sweep.source.Dispatcher`.
 
     ``suggest`` gives ``None`` while a batch has to end first and ``FINISHED`` when nothing is

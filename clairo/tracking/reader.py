@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 CONFIG_FILE = "config.yaml"
 _HISTORY_PREFIX = "epoch/"
 
+KIND_TAG = "sweep.kind"
+"""``run`` on the parent of a single run, which is never taken for the latest sweep."""
+
 
 @dataclass(frozen=True)
 class SweepEntry:
@@ -115,7 +118,9 @@ def _parents(tracker: MlflowTracker) -> list[Run]:
 def _find_parent(tracker: MlflowTracker, sweep_id: str | None) -> Run:
     parents = _parents(tracker)
     for run in parents:
-        if sweep_id in (None, run.data.tags["sweep.id"]):
+        tags = run.data.tags
+        is_latest = sweep_id is None and tags.get(KIND_TAG) != "run"
+        if is_latest or sweep_id == tags["sweep.id"]:
             return run
     known = ", ".join(run.data.tags["sweep.id"] for run in parents) or "none"
     raise SweepError(

@@ -18,6 +18,7 @@ def print_closing(
     summary: SweepSummary,
     page: Path,
     outcomes: Mapping[str, TrialOutcome],
+    winner: str = "",
 ) -> None:
     """Prints what the store saved and the three lines a person came for."""
     spent = sum(outcome.seconds for outcome in outcomes.values())
@@ -28,7 +29,7 @@ def print_closing(
         "the record",
         highlight=False,
     )
-    for line in closing_lines(options, summary, page, outcomes):
+    for line in closing_lines(options, summary, page, outcomes, winner):
         console.print(line, highlight=False, markup=False)
 
 
@@ -37,10 +38,19 @@ def closing_lines(
     summary: SweepSummary,
     page: Path,
     outcomes: Mapping[str, TrialOutcome],
+    winner: str = "",
 ) -> tuple[str, str, str]:
-    """Result, page, next command."""
-    winner = summary.candidates[0]
-    ended = [outcomes[key] for key in winner.trial_keys if outcomes[key].state == "complete"]
+    """Result, page, next command.
+
+    Args:
+        options: What was asked for.
+        summary: What came out.
+        page: First page of the report.
+        outcomes: How each trial ended, by trial key.
+        winner: The best configuration in words; its key where they are not known.
+    """
+    best = summary.candidates[0]
+    ended = [outcomes[key] for key in best.trial_keys if outcomes[key].state == "complete"]
     means = {
         split: sum(outcome.metrics[f"{split}/ndcg_at_10"] for outcome in ended) / len(ended)
         for split in ("valid", "test")
@@ -48,7 +58,7 @@ def closing_lines(
     out = f" OUT={options.out}" if str(options.out) != "runs" else ""
     return (
         f"Best: valid NDCG@10 {means['valid']:.4f}, test {means['test']:.4f} (mean of {len(ended)} "
-        f"fresh seeds), configuration {winner.config_key}",
+        f"fresh seeds): {winner or f'configuration {best.config_key}'}",
         f"Report: {page}",
         f"MLflow: make ui{out}   then open http://127.0.0.1:5000",
     )

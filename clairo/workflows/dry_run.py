@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,6 +15,7 @@ from rich.table import Table
 from clairo.pipeline.plan import make_plan
 from clairo.pipeline.profiles import Profile, get_profile
 from clairo.store import FilesystemStore
+from clairo.workflows.data_notes import data_lines, data_notes
 from clairo.workflows.estimate import StageCost, estimate_stages
 from clairo.workflows.locations import store_root
 from clairo.workflows.options import SweepOptions
@@ -27,8 +29,7 @@ _SHARED = ("dataset", "text_embedding", "image_embedding")
 def dry_run_sweep(options: SweepOptions) -> None:
     """Prints what a sweep would do; makes nothing in the output folder.
 
-    The data set is read to know what is there; without an output folder it is read in a
-    temporary one.
+    The data set is read into a temporary folder to know what is there; nothing is fetched.
 
     Raises:
         ClairoError: The data or the space cannot be used.
@@ -37,11 +38,14 @@ def dry_run_sweep(options: SweepOptions) -> None:
     profile = get_profile(options.profile)
     root = store_root(options.out.expanduser().resolve())
     with TemporaryDirectory() as temporary:
-        reading = root if root.exists() else Path(temporary)
-        prepared = prepare_data(options, profile, reading, console.print)
+        prepared = prepare_data(
+            replace(options, fetch=False), profile, Path(temporary), console.print
+        )
         space = prepare_space(options.space, profile, prepared)
         plan = make_plan(space.config({}), options.seed, prepared.sources)
-        costs = estimate_stages(plan, FilesystemStore(reading))
+        costs = estimate_stages(plan, FilesystemStore(root))
+    for line in (*data_lines(prepared), *data_notes(prepared.facts)):
+        console.print(line, highlight=False)
     _print_space(console, space)
     _print_stages(console, costs)
     for line in estimate_lines(costs, profile, options):

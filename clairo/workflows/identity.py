@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from clairo.core.fingerprint import hash_json
 from clairo.tracking.mlflow_tracker import TrackingConfig
 from clairo.tracking.reader import list_sweeps
+
+
+def out_identity(out: Path) -> str:
+    """A random name that an output folder keeps, so that two folders on one server stay apart."""
+    file = out / "clairo-id"
+    if not file.exists():
+        file.write_text(uuid.uuid4().hex + "\n", encoding="utf-8")
+    return file.read_text(encoding="utf-8").strip()
 
 
 def choose_sweep_id(

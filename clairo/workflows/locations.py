@@ -25,6 +25,9 @@ def tracking_config(out: Path, uri: str | None) -> TrackingConfig:
 
     Artifacts go into the output folder, too, unless a server decides that itself.
     """
+    # A relative database is relative to here, not to where a worker runs.
+    if uri is not None and uri.startswith("sqlite:///") and not uri.startswith("sqlite:////"):
+        uri = f"sqlite:///{Path(uri.removeprefix('sqlite:///')).resolve()}"
     return TrackingConfig(
         uri=uri or f"sqlite:///{out / 'mlflow.db'}",
         experiment=EXPERIMENT,

@@ -66,8 +66,9 @@ class SweepOptions:
 
     @property
     def num_workers(self) -> int:
-        """Trials at a time on this machine."""
-        return self.workers or max(1, min(available_cpus(), 8))
+        """Trials at a time: every CPU one, but so few that the search learns between batches."""
+        batches = max(2, (self.trials or 8) // 2)
+        return self.workers or max(1, min(available_cpus(), 8, batches))
 
     def command(self) -> str:
         """The ``make`` call that asks for the same, without what is at its default."""
@@ -85,11 +86,32 @@ class SweepOptions:
         return " ".join(["make sweep", *parts, *([] if self.ablate else ["ABLATE=0"])])
 
     def resume_command(self) -> str:
-        """:meth:`command` with the folders of this machine, so that it finds what is there."""
+        """:meth:`command` with the places of this machine, so that it finds what is there.
+
+        A password in an address is left out: what is printed may be copied anywhere.
+        """
         plain = SweepOptions()
-        shown = (("DATA", self.data, plain.data), ("OUT", self.out, plain.out))
+        budget = f"{self.time_budget:g}s" if self.time_budget else None
+        shown: tuple[tuple[str, object, object], ...] = (
+            ("DATA", self.data, plain.data),
+            ("FETCH", int(self.fetch), 1),
+            ("TIME_BUDGET", budget, None),
+            ("OUT", self.out, plain.out),
+            ("MLFLOW_TRACKING_URI", without_password(self.tracking_uri), None),
+            ("RAY_ADDRESS", self.ray_address, None),
+        )
         parts = [f"{name}={value}" for name, value, default in shown if value != default]
         return " ".join([self.command(), *parts])
+
+
+def without_password(uri: str | None) -> str | None:
+    """An address whose password is three stars.
+
+    Example:
+        >>> without_password("postgresql://ada:secret@db/mlflow")
+        'postgresql://ada:***@db/mlflow'
+    """
+    return re.sub(r"(://[^:/@]*):[^@/]*@", r"\1:***@", uri) if uri else None
 
 
 def available_cpus() -> int:

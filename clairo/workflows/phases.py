@@ -15,7 +15,13 @@ from clairo.core.fingerprint import hash_json
 from clairo.core.seeding import stage_seed
 from clairo.pipeline.config import PipelineConfig
 from clairo.pipeline.profiles import Profile
-from clairo.pipeline.trial import TrialEnvironment, TrialOutcome, TrialSpec, run_trial
+from clairo.pipeline.trial import (
+    TrialEnvironment,
+    TrialOutcome,
+    TrialSpec,
+    close_lost,
+    run_trial,
+)
 from clairo.sweep.objective import Objective
 from clairo.sweep.search import Search, SearchPlan
 from clairo.sweep.source import Assignment, Executor, FixedPlan, TrialSource
@@ -47,13 +53,15 @@ class SweepPhases:
         options: What was asked for.
         profile: Its sizes.
         out: The output folder.
+        database: The study, locked by this process.
         prepared: The data.
         space: What is searched.
         environment: Where trials run.
         progress: The display.
         parent: The parent run.
         summary: What the sweep says of itself so far.
-        outcomes: How each trial ended, by trial key.
+        outcomes: How each trial of this process ended, by trial key.
+        winner: What the confirmation chose.
     """
 
     options: SweepOptions
@@ -64,7 +72,9 @@ class SweepPhases:
     environment: TrialEnvironment
     progress: Progress
     parent: Run
+    database: StudyDatabase
     summary: SweepSummary
+    winner: PipelineConfig | None = None
     outcomes: dict[str, TrialOutcome] = field(default_factory=dict)
     _numbers: int = 0
     _started: float = field(default_factory=time.monotonic)
@@ -81,30 +91,15 @@ class SweepPhases:
         Raises:
             SweepError: No trial was complete.
         """
-        database = StudyDatabase(
-            study_url(self.out),
-            self.summary.sweep_id,
-            {
-                "space": self.space.space.digest,
-                "settings": hash_json(self.space.config({}).identity())[:16],
-                "seed": str(self.options.seed),
-            },
-            Objective(),
-        )
-        try:
-            search = self._open_search(database)
-            self.progress.phase("search", self.summary.requested_trials)
-            self._execute(executor, search)
-            self._numbers = len(search.trials)
-            self.keep(duplicates=search.duplicates)
-            return self._best(search)
-        finally:
-            database.close()
+        search = self._open_search()
+        self.progress.phase("search", self.summary.requested_trials)
+        self._execute(executor, search)
+        self._numbers = len(search.trials)
+        self.keep(duplicates=search.duplicates)
+        return self._best(search)
 
-    def confirm(
-        self, executor: Executor, found: Found
-    ) -> tuple[tuple[Candidate, ...], PipelineConfig]:
-        """Runs the best again on fresh seeds; gives them ordered by what they reach there.
+    def confirm(self, executor: Executor, found: Found) -> PipelineConfig:
+        """Runs the best again on fresh seeds; gives the one that is best there.
 
         Raises:
             SweepError: Every run failed.
@@ -124,38 +119,40 @@ class SweepPhases:
             keys = tuple(spec.key for spec in specs if spec.config.key == config.key)
             mean = mean_value(outcomes, keys)
             if mean is not None:
-                ranked.append((mean, Candidate(config.key, value, keys), config))
+                whole = sum(outcomes[key].value is not None for key in keys)
+                ranked.append(((whole, mean), Candidate(config.key, value, keys), config))
         if not ranked:
             first = outcomes[specs[0].key].error
             raise SweepError(
                 f"A winner must run on fresh seeds, all {len(specs)} runs failed; the first "
                 f"says: {first}"
             )
-        ranked.sort(key=lambda entry: -entry[0])
+        # A configuration that lost a seed never wins over one that has them all.
+        ranked.sort(key=lambda entry: entry[0], reverse=True)
         candidates = tuple(candidate for _, candidate, _ in ranked)
         self.keep(candidates=candidates)
-        return candidates, ranked[0][2]
+        self.winner = ranked[0][2]
+        return self.winner
 
-    def ablate(self, executor: Executor, winner: Candidate, config: PipelineConfig) -> None:
-        """Runs every arm on the winner's fresh seeds; the winner's own runs serve as they are."""
+    def ablate(self, executor: Executor, config: PipelineConfig) -> None:
+        """Retrains the winner and every arm on seeds that played no part in choosing it."""
         catalog = self.prepared.dataset.catalog
         plan = plan_ablation(
             config, has_text=bool(catalog.has_text.any()), has_image=bool(catalog.has_image.any())
         )
-        seeds = fresh_seeds(self.options.seed, self.profile.ablation_seeds)
+        seeds = fresh_seeds(self.options.seed, self.profile.ablation_seeds, "ablation")
         specs = {
             arm.name: [
                 self._spec("ablation", self._number(), arm.config, seed, arm.title)
                 for seed in seeds
             ]
-            for arm in plan.arms[1:]
+            for arm in plan.arms
         }
         self._run_all(executor, "ablation", [spec for arm in specs.values() for spec in arm])
         keys = {name: tuple(spec.key for spec in arm) for name, arm in specs.items()}
-        keys["full"] = winner.trial_keys[: len(seeds)]
         self.keep(arms=_arms(plan, keys), ablation_seeds=seeds, skipped_arms=plan.skipped)
 
-    def _open_search(self, database: StudyDatabase) -> Search:
+    def _open_search(self) -> Search:
         plan = SearchPlan(
             self.summary.requested_trials, self.options.num_workers, self.options.seed
         )
@@ -163,14 +160,14 @@ class SweepPhases:
 
         def make(number: int, config: PipelineConfig) -> TrialSpec:
             spec = self._spec("search", number, config, self.options.seed, describe_config(config))
-            return replace(spec, rungs=self.profile.rungs, gates=self.space.space.gates)
+            return replace(spec, gates=self.space.space.gates)
 
         def over() -> str:
             spent = time.monotonic() - self._started
             return "time budget" if budget is not None and spent > budget else ""
 
         build = spec_builder(self.space, make)
-        return Search(database, self.space.space, plan, build, stop=over)
+        return Search(self.database, self.space.space, plan, build, stop=over)
 
     def _best(self, search: Search) -> Found:
         best = search.best(_CONFIRMED)
@@ -194,36 +191,51 @@ class SweepPhases:
         return plan.outcomes
 
     def _execute(self, executor: Executor, source: TrialSource) -> None:
-        watched = _Watched(source, self.progress, self.outcomes)
+        watched = _Watched(source, self)
         run = partial(run_in_environment, environment=self.environment)
         executor.execute(watched, run, self.progress.on_event)
 
     def _spec(
         self, role: TrialRole, number: int, config: PipelineConfig, seed: int, name: str
     ) -> TrialSpec:
-        return TrialSpec(self.summary.sweep_id, number, role, config, seed, name=name)
+        rungs = self.profile.rungs  # also where nothing is pruned: a crash costs one rung
+        return TrialSpec(self.summary.sweep_id, number, role, config, seed, rungs=rungs, name=name)
 
     def _number(self) -> int:
         self._numbers += 1
         return self._numbers - 1
 
 
-class _Watched:
-    """A source that names its trials to the display and keeps their outcomes."""
+def open_study(out: Path, summary: SweepSummary, space: PreparedSpace) -> StudyDatabase:
+    """The study of a sweep, locked for this process.
 
-    def __init__(
-        self, source: TrialSource, progress: Progress, outcomes: dict[str, TrialOutcome]
-    ) -> None:
-        self._source, self._progress, self._outcomes = source, progress, outcomes
+    Raises:
+        SweepError: Another process drives it, or it was begun with other settings.
+    """
+    identity = {
+        "space": space.space.digest,
+        "settings": hash_json(space.config({}).identity())[:16],
+        "seed": str(summary.seed),
+    }
+    return StudyDatabase(study_url(out), summary.sweep_id, identity, Objective())
+
+
+class _Watched:
+    """A source that names its trials to the display, keeps outcomes and closes lost runs."""
+
+    def __init__(self, source: TrialSource, sweep: SweepPhases) -> None:
+        self._source, self._sweep = source, sweep
 
     def next_batch(self) -> Sequence[Assignment]:
         batch = self._source.next_batch()
         for assignment in batch:
-            self._progress.describe(assignment.spec.key, assignment.spec.name)
+            self._sweep.progress.describe(assignment.spec.key, assignment.spec.name)
         return batch
 
     def finished(self, spec: TrialSpec, outcome: TrialOutcome) -> None:
-        self._outcomes[spec.key] = outcome
+        self._sweep.outcomes[spec.key] = outcome
+        if outcome.state == "failed" and not outcome.seconds:
+            close_lost(spec, outcome, self._sweep.environment)
         self._source.finished(spec, outcome)
 
 
@@ -234,9 +246,9 @@ def run_in_environment(
     return run_trial(spec, environment, keep_going)
 
 
-def fresh_seeds(root_seed: int, count: int) -> tuple[int, ...]:
+def fresh_seeds(root_seed: int, count: int, use: str = "confirm") -> tuple[int, ...]:
     """Seeds that no trial of the search has seen; more of them begin with the same."""
-    return tuple(stage_seed(root_seed, f"confirm/{index}") for index in range(count))
+    return tuple(stage_seed(root_seed, f"{use}/{index}") for index in range(count))
 
 
 def mean_value(outcomes: dict[str, TrialOutcome], keys: Sequence[str]) -> float | None:

@@ -11,13 +11,18 @@ import yaml
 from clairo.core.config import parse_config
 from clairo.core.errors import ClairoError, ConfigError
 from clairo.core.fingerprint import hash_json
+from clairo.datasets import DemoConfig
 from clairo.pipeline.config import PipelineConfig
-from clairo.pipeline.profiles import get_profile
+from clairo.pipeline.profiles import Profile, get_profile
 from clairo.pipeline.runner import always
-from clairo.pipeline.trial import TrialEnvironment, TrialSpec, run_trial
+from clairo.pipeline.trial import TrialEnvironment, TrialOutcome, TrialSpec, run_trial
+from clairo.tracking.protocol import Run
+from clairo.tracking.reader import KIND_TAG
+from clairo.tracking.records import TrialState
 from clairo.workflows.locations import store_root, tracking_config
 from clairo.workflows.options import SweepOptions, available_cpus, prepare_out
 from clairo.workflows.preparation import PreparedData, prepare_data
+from clairo.workflows.space import catalog_facts, narrow_base
 from clairo.workflows.summary import new_summary
 
 _SHOWN = ("recall_at_5", "ndcg_at_5", "recall_at_10", "ndcg_at_10", "mrr_at_10")
@@ -41,17 +46,18 @@ def run_once(options: SweepOptions, config_file: Path | None, *, read_test: bool
     console = Console(soft_wrap=True)
     out = prepare_out(options.out)
     profile = get_profile(options.profile)
-    prepared = prepare_data(options, profile, store_root(out), console.print)
-    values = profile.base if config_file is None else _read_yaml(config_file)
+    values = None if config_file is None else _read_yaml(config_file)
     where = str(config_file) if config_file else f"profile {profile.name}"
-    config = parse_config(PipelineConfig, {**values, "dataset": prepared.config}, where)
+    world = _demo_world(options, values, where)
+    prepared = prepare_data(options, profile, store_root(out), console.print, world)
+    config = _configure(values, profile, prepared, where)
     tracking = tracking_config(out, options.tracking_uri)
     tracking.prepare()
     run_id = f"run-{hash_json({'config': config.identity(), 'seed': options.seed})[:8]}"
     summary = replace(
         new_summary(options, profile, prepared, run_id), space_name=where, requested_trials=1
     )
-    parent = tracking.connect().open_sweep(summary)
+    environment = make_environment(options, out, prepared, workers=1)
     spec = TrialSpec(
         sweep_id=run_id,
         number=0,
@@ -60,9 +66,7 @@ def run_once(options: SweepOptions, config_file: Path | None, *, read_test: bool
         seed=options.seed,
         splits=("valid", "test") if read_test else ("valid",),
     )
-    environment = make_environment(options, out, prepared, workers=1)
-    outcome = run_trial(spec, environment, always)
-    parent.finish(outcome.state)
+    outcome = _run_tracked(spec, environment, tracking.connect().open_sweep(summary))
     if outcome.state != "complete":
         raise ClairoError(f"The run ended as {outcome.state}: {outcome.error}")
     for split in spec.splits:
@@ -74,6 +78,53 @@ def run_once(options: SweepOptions, config_file: Path | None, *, read_test: bool
     )
 
 
+def _run_tracked(spec: TrialSpec, environment: TrialEnvironment, parent: Run) -> TrialOutcome:
+    """Runs the trial; its parent run is ended whatever happens."""
+    parent.set_tags({KIND_TAG: "run"})
+    state: TrialState = "failed"
+    try:
+        outcome = run_trial(spec, environment, always)
+        state = outcome.state
+    except KeyboardInterrupt:
+        state = "killed"
+        raise
+    finally:
+        parent.finish(state)
+    return outcome
+
+
+def _demo_world(
+    options: SweepOptions, values: dict[str, Any] | None, where: str
+) -> DemoConfig | None:
+    """The demo world that a file describes, when the demo was asked for."""
+    named = (values or {}).get("dataset")
+    if options.category != "demo" or not isinstance(named, dict) or named.get("kind") != "demo":
+        return None
+    return parse_config(DemoConfig, named, f"{where}: dataset")
+
+
+def _configure(
+    values: dict[str, Any] | None, profile: Profile, prepared: PreparedData, where: str
+) -> PipelineConfig:
+    """The file's configuration, or the profile's without a modality that no item has.
+
+    Raises:
+        ConfigError: The file is about other data than the command.
+    """
+    if values is None:
+        values, _ = narrow_base(profile.base, catalog_facts(prepared.dataset))
+    config = parse_config(PipelineConfig, {**values, "dataset": prepared.config}, where)
+    if "dataset" in values:
+        meant = parse_config(PipelineConfig, values, where).dataset
+        if meant.identity() != prepared.config.identity():
+            raise ConfigError(
+                f"{where}: the file is about {meant.label}, the command about "
+                f"{prepared.config.label}; name the same data with --category and --release, or "
+                "take 'dataset' out of the file."
+            )
+    return config
+
+
 def make_environment(
     options: SweepOptions, out: Path, prepared: PreparedData, *, workers: int
 ) -> TrialEnvironment:
@@ -83,15 +134,7 @@ def make_environment(
         sources=dict(prepared.sources),
         tracking=tracking_config(out, options.tracking_uri),
         num_threads=max(1, available_cpus() // workers),
-        device=find_device(),
     )
-
-
-def find_device() -> str:
-    """``cuda`` where torch sees one, else ``cpu``."""
-    import torch
-
-    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
@@ -107,5 +150,4 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         raise ConfigError(
             f"{path}: must be a mapping shaped like PipelineConfig; see experiments/."
         )
-    values.pop("dataset", None)
     return values

@@ -8,6 +8,7 @@ from typing import Any
 
 from clairo.core.artifacts import Dataset
 from clairo.core.config import parse_config
+from clairo.core.errors import ConfigError
 from clairo.pipeline.config import PipelineConfig
 from clairo.pipeline.profiles import Profile
 from clairo.pipeline.trial import TrialSpec
@@ -46,10 +47,15 @@ def prepare_space(name: str, profile: Profile, prepared: PreparedData) -> Prepar
         ConfigError: The space is malformed, contradicts itself, or has nothing left.
     """
     space = load_space(name, profile.name)
+    if "dataset" in space.to_plain():
+        raise ConfigError(
+            f"{space.source}: a sweep searches one data set, got settings of 'dataset'; name the "
+            "data with CATEGORY and take them out."
+        )
     base = {**profile.base, "dataset": prepared.config}
     space.validate(base)
     facts = catalog_facts(prepared.dataset)
-    base, base_notes = _narrow_base(base, facts)
+    base, base_notes = narrow_base(base, facts)
     narrowed, notes = space.narrow(facts)
     return PreparedSpace(narrowed, base, (*base_notes, *notes))
 
@@ -66,7 +72,7 @@ def catalog_facts(dataset: Dataset) -> CatalogFacts:
     )
 
 
-def _narrow_base(
+def narrow_base(
     base: Mapping[str, Any], facts: CatalogFacts
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Takes a modality that no item has out of the profile's own fusion."""

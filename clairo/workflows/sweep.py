@@ -15,17 +15,20 @@ from clairo.merging.warm_up import is_warm, warm_up
 from clairo.pipeline.profiles import Profile, get_profile
 from clairo.sweep.executors import open_executor
 from clairo.tracking.environment import log_code
+from clairo.tracking.protocol import Tracker
 from clairo.tracking.records import SweepSummary
+from clairo.workflows.checks import check_request, check_weights
 from clairo.workflows.closing import print_closing
-from clairo.workflows.identity import choose_sweep_id
+from clairo.workflows.data_notes import data_lines, data_notes
+from clairo.workflows.identity import choose_sweep_id, out_identity
 from clairo.workflows.locations import store_root, tracking_config
 from clairo.workflows.options import SweepOptions, prepare_out
-from clairo.workflows.phases import SweepPhases
+from clairo.workflows.phases import SweepPhases, open_study
 from clairo.workflows.preparation import PreparedData, prepare_data
 from clairo.workflows.progress import Progress
 from clairo.workflows.report import make_report
 from clairo.workflows.run import make_environment
-from clairo.workflows.space import PreparedSpace, prepare_space
+from clairo.workflows.space import PreparedSpace, describe_config, prepare_space
 from clairo.workflows.summary import new_summary
 
 
@@ -41,54 +44,83 @@ def run_sweep(options: SweepOptions) -> None:
     out = prepare_out(options.out)
     profile = get_profile(options.profile)
     with _sigterm_as_interrupt(), Progress(console, workers=options.num_workers) as progress:
-        sweep = open_sweep(options, profile, out, progress)
         try:
-            _run_phases(sweep)
-            progress.say("writing the report")
-            tracking = tracking_config(out, options.tracking_uri)
-            page = make_report(tracking, sweep.summary.sweep_id, options.reports)
+            with open_sweep(options, profile, out, progress) as sweep:
+                _run_phases(sweep)
+                progress.say("writing the report")
+                tracking = tracking_config(out, options.tracking_uri)
+                page = make_report(tracking, sweep.summary.sweep_id, options.reports)
         except KeyboardInterrupt:
-            # A worker that is cut off cannot say so itself.
-            tracking_config(out, options.tracking_uri).connect().reconcile(sweep.summary.sweep_id)
-            sweep.parent.finish("killed")
             progress.say(
                 f"Stopped. What was finished is safe in {options.out}; "
                 f"'{options.resume_command()}' goes on from there."
             )
             raise SystemExit(130) from None
-        except BaseException:
-            sweep.parent.finish("failed")
-            raise
-        sweep.parent.finish("complete")
-    print_closing(console, options, sweep.summary, page, sweep.outcomes)
+    winner = describe_config(sweep.winner) if sweep.winner else ""
+    print_closing(console, options, sweep.summary, page, sweep.outcomes, winner)
 
 
+@contextmanager
 def open_sweep(
     options: SweepOptions, profile: Profile, out: Path, progress: Progress
-) -> SweepPhases:
-    """Everything that can fail before the first trial, and the parent run.
+) -> Iterator[SweepPhases]:
+    """Everything that can fail before the first trial, and a parent run that is always ended.
 
     Raises:
-        ClairoError: The tracker, the data or the space cannot be used.
+        ClairoError: The tracker, the data or the space cannot be used, or another process
+            drives this sweep.
     """
+    check_request(options, profile)
     tracking = tracking_config(out, options.tracking_uri)
     tracking.prepare()
     prepared = prepare_data(options, profile, store_root(out), progress.say)
     space = prepare_space(options.space, profile, prepared)
-    for note in space.notes:
-        progress.say(note)
+    notes = (*data_notes(prepared.facts), *space.notes)
+    for line in (*data_lines(prepared), *notes):
+        progress.say(line)
+    check_weights(space)
     summary, continued = _name_sweep(options, profile, prepared, space, out)
-    tracker = tracking.connect()
-    parent = tracker.open_sweep(summary)
-    tracker.reconcile(summary.sweep_id)
-    log_code(parent)
-    source = str(options.data.resolve()) if prepared.sources else "generated"
-    parent.log_dataset(prepared.dataset, prepared.digest, source)
-    progress.say(f"sweep {summary.sweep_id}" + (" goes on" if continued else ""))
-    environment = make_environment(options, out, prepared, workers=options.num_workers)
-    return SweepPhases(
-        options, profile, out, prepared, space, environment, progress, parent, summary
-    )
+    # The study's lock comes first: nothing of a sweep that another process drives is touched.
+    database = open_study(out, replace(summary, notes=notes), space)
+    try:
+        tracker = tracking.connect()
+        tracker.reconcile(summary.sweep_id)
+        parent = tracker.open_sweep(replace(summary, notes=notes))
+        progress.say(f"sweep {summary.sweep_id}" + (" goes on" if continued else ""))
+        environment = make_environment(options, out, prepared, workers=options.num_workers)
+        sweep = SweepPhases(
+            options=options,
+            profile=profile,
+            prepared=prepared,
+            space=space,
+            environment=environment,
+            progress=progress,
+            parent=parent,
+            database=database,
+            out=out,
+            summary=replace(summary, notes=notes),
+        )
+        with _ended(sweep, tracker):
+            log_code(parent)
+            source = str(options.data.resolve()) if prepared.sources else "generated"
+            parent.log_dataset(prepared.dataset, prepared.digest, source)
+            yield sweep
+    finally:
+        database.close()
+
+
+@contextmanager
+def _ended(sweep: SweepPhases, tracker: Tracker) -> Iterator[None]:
+    """Ends the parent run by how the block ends, and every run that a lost worker left open."""
+    try:
+        yield
+    except BaseException as error:
+        tracker.reconcile(sweep.summary.sweep_id)
+        stopped = isinstance(error, KeyboardInterrupt)
+        sweep.parent.finish("killed" if stopped else "failed")
+        raise
+    tracker.reconcile(sweep.summary.sweep_id)
+    sweep.parent.finish("complete")
 
 
 def _run_phases(sweep: SweepPhases) -> None:
@@ -104,9 +136,9 @@ def _run_phases(sweep: SweepPhases) -> None:
         address=options.ray_address,
     ) as executor:
         found = sweep.search(executor)
-        candidates, config = sweep.confirm(executor, found)
+        winner = sweep.confirm(executor, found)
         if options.ablate:
-            sweep.ablate(executor, candidates[0], config)
+            sweep.ablate(executor, winner)
     sweep.keep(finished=True)
 
 
@@ -121,7 +153,11 @@ def _name_sweep(
     draft = new_summary(options, profile, prepared, "")
     asked = {
         "dataset": prepared.digest,
+        "out": out_identity(out),
         "space": space.space.digest,
+        "known": [dict(point) for point in space.space.default_points],
+        "gates": space.space.gates.identity(),
+        "sizes": [list(profile.rungs), profile.confirm_seeds, profile.ablation_seeds],
         "base": hash_json(space.config({}).identity()),
         "profile": profile.name,
         "seed": options.seed,
@@ -137,7 +173,6 @@ def _name_sweep(
         space_name=space.space.name,
         space=space.space.to_plain(),
         axes=space.space.axes,
-        notes=space.notes,
     )
     return summary, continued
 

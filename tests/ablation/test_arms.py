@@ -62,15 +62,18 @@ def test_a_modality_that_the_data_lacks_is_skipped_with_the_reason():
 
 
 def test_every_active_component_is_switched_off_once():
-    config = winner(reduction={"kind": "pca", "variance": 0.9})
+    config = winner(quantization={"kind": "rq_kmeans", "num_codebooks": 2, "codebook_size": 16})
     changed = {
         name: arm.changes for name, arm in arms(config).items() if arm.family == "components"
     }
     assert changed["no_pca"] == {"reduction": {"kind": "identity"}}
-    assert changed["no_residuals"] == {"quantization.num_codebooks": 1}
-    assert changed["no_merging"] == {"merging": {"kind": "identity"}}
+    assert changed["no_residuals"] == {
+        "quantization.num_codebooks": 1,
+        "quantization.num_hash_buckets": None,
+    }
+    assert changed["no_merging"] == {"merging.num_merges": 0}
     assert changed["no_cross_modal_merges"] == {"merging.cross_modal_share": 0.0}
-    assert changed["no_spr"] == {"model.segmentation": "greedy"}
+    assert changed["no_spr"] == {"model.segmentation": "greedy", "evaluation.ensemble": 1}
     assert changed["no_ensemble"] == {"evaluation.ensemble": 1}
 
 
@@ -91,3 +94,8 @@ def test_an_arm_changes_one_thing_and_nothing_else():
 def test_an_arm_with_an_unknown_setting_is_refused():
     with pytest.raises(ConfigError, match=r"model\.colour"):
         make_arm(winner(), "x", "components", "X", {"model.colour": "red"})
+
+
+def test_an_arm_that_the_settings_have_no_room_for_is_skipped_with_the_rule():
+    deep = winner(quantization={"kind": "rq_kmeans", "num_codebooks": 9, "codebook_size": 16})
+    assert "less than or equal to 15 (got 18)" in skipped(deep)["Text only"]

@@ -35,8 +35,10 @@ OUTCOMES = {"a": outcome("a", 0.2, 0.1), "b": outcome("b", 0.4, 0.2), "c": outco
 def test_the_result_is_the_mean_over_the_winners_fresh_seeds(summary: SweepSummary) -> None:
     best, report, mlflow = closing_lines(SweepOptions(), summary, PAGE, OUTCOMES)
     assert best == (
-        "Best: valid NDCG@10 0.3000, test 0.1500 (mean of 2 fresh seeds), configuration winner"
+        "Best: valid NDCG@10 0.3000, test 0.1500 (mean of 2 fresh seeds): configuration winner"
     )
+    named = closing_lines(SweepOptions(), summary, PAGE, OUTCOMES, "separate, 50 merges")
+    assert named[0].endswith("fresh seeds): separate, 50 merges")
     assert report == f"Report: {PAGE}"
     assert mlflow.startswith("MLflow: make ui   then open http://127.0.0.1:5000")
 

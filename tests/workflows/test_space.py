@@ -109,7 +109,7 @@ def test_the_spaces_that_come_along_fit_a_small_catalogue(full: PreparedData, na
 
 
 def test_fewer_items_than_centroids_end_in_one_clear_message(full: PreparedData) -> None:
-    with pytest.raises(ConfigError, match="codebook_size .* than the 55 training items; add"):
+    with pytest.raises(ConfigError, match=r"codebook_size .* than the 55 training items; add"):
         prepare_space("full", PROFILES["paper"], full)
 
 

@@ -1,0 +1,41 @@
+"""What a person must know about a data set before a sweep of it is believed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from clairo.workflows.preparation import PreparedData
+
+_WORTH_SAYING = 0.05
+
+
+def data_lines(prepared: PreparedData) -> tuple[str, ...]:
+    """Two lines: how much there is, and what of it can be read and seen."""
+    facts, catalog = prepared.facts, prepared.dataset.catalog
+    items = len(catalog)
+    return (
+        f"{prepared.dataset.name}: {items:,} items, {len(prepared.dataset.log.user_ids):,} users, "
+        f"{len(prepared.dataset.log):,} interactions, {facts['num_training_prefixes']:,} training "
+        f"prefixes, {facts['num_valid_users']:,} users asked on valid",
+        f"{int(catalog.has_text.sum()):,} of {items:,} items have a text, "
+        f"{int(catalog.has_image.sum()):,} of {items:,} a picture",
+    )
+
+
+def data_notes(facts: Mapping[str, Any]) -> tuple[str, ...]:
+    """A sentence for each thing that is missing in earnest; for terminal and report."""
+    items, users = facts["num_items"], facts["num_users"]
+    notes = []
+    if missing := facts.get("items_without_metadata", 0):
+        share = missing / items
+        if share >= _WORTH_SAYING:
+            notes.append(f"{missing:,} of {items:,} items ({share:.0%}) have no metadata.")
+    if broken := facts.get("num_images_undecodable", 0):
+        notes.append(f"{broken:,} pictures do not decode and count as missing.")
+    unasked = users - facts.get("num_asked_users", users)
+    if unasked / users >= _WORTH_SAYING:
+        notes.append(
+            f"{unasked:,} of {users:,} users have fewer than 3 interactions and only train."
+        )
+    return tuple(notes)
