@@ -16,7 +16,9 @@ def assert_every_kind_has_a_contract_test(union: Any, contract: type, tests: Mod
     for module in pkgutil.iter_modules(tests.__path__):
         importlib.import_module(f"{tests.__name__}.{module.name}")
     tested = {subclass.config_type for subclass in contract.__subclasses__()}
-    missing = {config.__name__ for config in get_args(union)} - {t.__name__ for t in tested}
+    missing = {config.__name__ for config in get_args(union) or (union,)} - {
+        t.__name__ for t in tested
+    }
     assert not missing, (
         f"Every member of a union needs a subclass of {contract.__name__} in "
         f"{tests.__name__}, got none for {sorted(missing)}; add a test file."

@@ -24,6 +24,8 @@ from tests.datasets.amazon_files import (
 
 
 class TestAmazon2018(DatasetContract):
+    config_type = AmazonConfig
+
     @pytest.fixture
     def config(self, tmp_path: Path) -> AmazonConfig:
         config = write_amazon(tmp_path / "data")
@@ -32,6 +34,8 @@ class TestAmazon2018(DatasetContract):
 
 
 class TestAmazon2014(DatasetContract):
+    config_type = AmazonConfig
+
     @pytest.fixture
     def config(self, tmp_path: Path) -> AmazonConfig:
         return write_amazon(tmp_path / "data", release="2014", category="Beauty")

@@ -18,6 +18,8 @@ from tests.worlds import small_demo
 
 
 class TestDemo(DatasetContract):
+    config_type = DemoConfig
+
     @pytest.fixture
     def config(self, tmp_path: Path) -> DemoConfig:
         return small_demo(missing_images=0.2, missing_texts=0.1)

@@ -22,14 +22,17 @@ TWICE_SEQUENCE = [5, 1, 3, 3, 2, 2, 5, 1]
 
 
 class TestExactCounting(MergingContract):
+    config_type = FeatureSetBPEConfig
     config = FeatureSetBPEConfig(num_merges=12)
 
 
 class TestReleaseCounting(MergingContract):
+    config_type = FeatureSetBPEConfig
     config = FeatureSetBPEConfig(num_merges=12, counting="release")
 
 
 class TestModalitiesKeptApart(MergingContract):
+    config_type = FeatureSetBPEConfig
     config = FeatureSetBPEConfig(num_merges=12, cross_modal_share=0.0)
 
 

@@ -8,6 +8,7 @@ from tests.contracts.merging import MergingContract
 
 
 class TestIdentity(MergingContract):
+    config_type = IdentityMergingConfig
     config = IdentityMergingConfig()
 
 

@@ -28,6 +28,8 @@ from tests.modeling.small import copy_task, no_validation, tiny_config, tiny_mod
 
 
 class TestT5(ModelContract):
+    config_type = T5Config
+
     def config(self, **changes: object) -> T5Config:
         return tiny_config(dropout=0.2, batch_size=16, **changes)
 
