@@ -12,6 +12,9 @@ from clairo.core.errors import ConfigError
 
 ExecutorName = Literal["ray", "local"]
 
+_WORKERS_PER_CPU: Final = 8
+"""More would only wait for each other, and each takes most of a gigabyte."""
+
 _UNITS: Final = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -63,6 +66,12 @@ class SweepOptions:
         ):
             if value is not None and value < least:
                 raise ConfigError(f"{name} must be at least {least}, got {value}; raise it.")
+        most = _WORKERS_PER_CPU * available_cpus()
+        if self.workers is not None and self.workers > most and not self.ray_address:
+            raise ConfigError(
+                f"WORKERS on this machine must be at most {most}, {_WORKERS_PER_CPU} for each CPU, "
+                f"got {self.workers}; lower it, or name a cluster in RAY_ADDRESS."
+            )
 
     @property
     def num_workers(self) -> int:

@@ -62,6 +62,7 @@ class Progress:
         self._rows: dict[str, Row] = {}
         self._what: Mapping[str, str] = {}
         self._saved = 0.0
+        self._failures: dict[str, int] = {}
         self.best: tuple[float, str] | None = None
 
     def __enter__(self) -> Self:
@@ -130,7 +131,9 @@ class Progress:
             self.best = max(self.best or (event.value, row.what), (event.value, row.what))
         if event.state == "failed":
             logging.getLogger(__name__).info("trial %d failed: %s", event.number, event.error)
-            self.say(f"trial {event.number} failed: {event.error}")
+            first = self._failures.setdefault(event.error, event.number)
+            why = event.error if first == event.number else f"like trial {first}"
+            self.say(f"trial {event.number} failed: {why}")
         if not self._console.is_terminal:
             shown = "" if row.value is None else f" valid NDCG@10 {row.value:.4f}"
             self.say(
