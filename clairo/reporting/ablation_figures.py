@@ -35,7 +35,7 @@ def plot_effects(info: AblationInfo, label: str) -> go.Figure:
     effects = info.effects
     figure = row_figure(
         [effect.arm.title for effect in effects],
-        [number(e.interval.mean, 4, signed=True) for e in effects],
+        [number(e.interval.mean, info.digits, signed=True) for e in effects],
         f"Difference in {label} from the full configuration",
     )
     reach = _reach(info)
@@ -76,7 +76,7 @@ def _add_effect(
         for bound, end, symbol in ((low, -reach, "triangle-left"), (high, reach, "triangle-right")):
             if abs(bound) > reach and bound * end > 0:
                 figure.add_scatter(
-                    x=[end], y=[row], mode="markers", cliponaxis=False,
+                    x=[0.988 * end], y=[row], mode="markers",
                     marker={"color": color, "symbol": symbol, "size": 9}, name="goes on",
                     hovertemplate=f"goes on to {bound:+.4f}<extra></extra>",
                 )  # fmt: skip
@@ -84,6 +84,11 @@ def _add_effect(
         x=list(effect.users), y=[row, row], mode="lines", line={"color": color, "width": 5},
         opacity=0.45, name="95 % over users, these trained models only",
         hovertemplate="95 % over users, these trained models only: %{x:+.4f}<extra></extra>",
+    )  # fmt: skip
+    figure.add_scatter(
+        x=list(effect.deltas.values()), y=[row] * len(effect.deltas), mode="markers", name="seed",
+        text=list(effect.deltas), hovertemplate="Seed %{text}: %{x:+.4f}<extra></extra>",
+        marker={"symbol": "line-ns", "size": 7, "line": {"color": color, "width": 2}},
     )  # fmt: skip
     figure.add_scatter(
         x=[effect.interval.mean], y=[row], mode="markers", marker={"color": color, "size": 11,
@@ -97,13 +102,15 @@ def _add_effect(
 def plot_seeds(info: AblationInfo, label: str) -> go.Figure:
     """Each seed of each arm as a point, the arm's mean as a bar; the full configuration on top."""
     arms = [info.reference, *(effect.arm for effect in info.effects)]
-    figure = row_figure([arm.title for arm in arms], [number(arm.mean) for arm in arms], label)
+    figure = row_figure(
+        [arm.title for arm in arms], [number(arm.mean, info.digits) for arm in arms], label
+    )
     seeds = sorted({seed for arm in arms for seed in arm.by_seed})
     for place, arm in enumerate(arms):
         color = arm_color(info.family, _masking_name(arm))
         figure.add_scatter(
             x=[arm.mean], y=[-place], mode="markers", name="mean", hoverinfo="skip",
-            marker={"color": color, "symbol": "line-ns", "size": 22,
+            marker={"color": color, "symbol": "line-ns", "size": 14,
                     "line": {"color": color, "width": 3}},
         )  # fmt: skip
         figure.add_scatter(

@@ -8,14 +8,7 @@ from collections.abc import Sequence
 from clairo.evaluation.significance import Verdict
 from clairo.reporting.ablation_info import AblationInfo, EffectInfo
 from clairo.reporting.findings import Words
-from clairo.reporting.labels import number, p_value, percent, plural, sentence_list
-
-_WAYS = {
-    "better": "is better",
-    "worse": "is worse",
-    "equivalent": "makes no relevant difference",
-    "inconclusive": "is inconclusive",
-}
+from clairo.reporting.labels import number, percent, plural, sentence_list
 
 _COUNTED: tuple[tuple[Verdict, str], ...] = (
     ("worse", "worse than the full configuration"),
@@ -32,29 +25,47 @@ def claims(infos: Sequence[AblationInfo], label: str) -> tuple[str, ...]:
     effects = [effect for info in infos for effect in info.effects]
     counts = Counter(effect.verdict for effect in effects)
     parts = [f"{counts[verdict]} {words}" for verdict, words in _COUNTED if counts[verdict]]
-    first = f"Of {plural(len(effects), 'arm')}: {sentence_list(parts)}."
+    first = f"Of {plural(len(effects), 'arm')}: {sentence_list(parts)}"
     if counts["inconclusive"] == len(effects):
         first = (
             f"None of the {plural(len(effects), 'arm')} differs from the full configuration "
-            "clearly enough for a verdict."
+            "clearly enough for a verdict"
         )
-    return (first, *(effect_claim(effect, label) for effect in effects))
+    said = [f"{first} ({infos[0].seeds_text}, {infos[0].split}, {label})."]
+    above = [e.arm.title for info in infos for e in info.effects if _worth_a_trial(e, info)]
+    if above:
+        said.append(
+            f"Above the winner in every seed: {sentence_list([lowered(name) for name in above])}. "
+            "That deserves a trial of its own."
+        )
+    said += [effect_claim(effect, info.digits) for info in infos for effect in info.effects]
+    return tuple(said)
 
 
-def effect_claim(effect: EffectInfo, label: str) -> str:
-    """One arm in one sentence: effect, interval, verdict."""
+def _worth_a_trial(effect: EffectInfo, info: AblationInfo) -> bool:
+    return effect.agreed and info.margin is not None and effect.interval.mean > info.margin
+
+
+def lowered(title: str) -> str:
+    """An arm's title within a sentence; what starts with an abbreviation stays.
+
+    Example:
+        >>> lowered("Text only"), lowered("PCA by halves")
+        ('text only', 'PCA by halves')
+    """
+    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
+
+
+def effect_claim(effect: EffectInfo, digits: int = 4) -> str:
+    """One arm in one line: effect, interval, verdict."""
     interval = effect.interval
     share = percent(effect.percent, 1, signed=True)
-    size = f"{label} {number(interval.mean, 4, signed=True)} ({share})"
-    if interval.low is None:
-        seeds = "one seed, so no interval over seeds"
-    else:
-        bounds = (
-            f"{number(interval.low, 4, signed=True)} to {number(interval.high, 4, signed=True)}"
-        )
-        count = plural(len(effect.deltas), "seed")
-        seeds = f"95 % over {count} {bounds}, Holm p {p_value(effect.adjusted_p)}"
-    return f"{effect.arm.title} {_WAYS[effect.verdict]}: {size}; {seeds}."
+    seeds = "one seed, so no interval over seeds"
+    if interval.low is not None:
+        low = number(interval.low, digits, signed=True)
+        seeds = f"95 % {low} to {number(interval.high, digits, signed=True)}"
+    size = f"{number(interval.mean, digits, signed=True)} ({share})"
+    return f"{effect.arm.title}: {size}, {seeds}; {effect.verdict}."
 
 
 def say_effects(info: AblationInfo, label: str) -> Words:
@@ -62,24 +73,22 @@ def say_effects(info: AblationInfo, label: str) -> Words:
     first = max(info.effects, key=lambda effect: abs(effect.interval.mean))
     clear = [e for e in info.effects if e.verdict in ("better", "worse")]
     size = percent(first.percent, 1, signed=True)
-    title = f"Largest difference: {first.arm.title} ({size} {label})"
-    title += "" if clear else "; no difference is established over seeds"
+    title = f"Largest difference: {lowered(first.arm.title)}, {size} {label}"
+    title += ", the same sign in every seed" if first.agreed else ""
+    title += "" if clear else f"; no difference is established over {info.seeds_text}"
     band = "; band: too small to matter" if info.margin is not None else ""
     subtitle = (
         f"{info.split.capitalize()} split, {plural(info.num_users, 'user')}, {info.seeds_text}. "
-        "Dot: mean difference, open where inconclusive; thin line: 95 % over seeds, an arrow "
-        f"where it goes on; thick line: 95 % over users, these trained models only{band}."
+        "Dot: mean difference, open where inconclusive; ticks: seeds; thin line: 95 % over seeds, "
+        "an arrow where it leaves the figure; thick line: 95 % over users, these trained models "
+        f"only{band}."
     )
     return title, subtitle
 
 
 def say_seeds(info: AblationInfo, label: str) -> Words:
     """Whether the seeds agree on each direction."""
-    apart = [
-        e.arm.title
-        for e in info.effects
-        if len(e.deltas) > 1 and len({d > 0 for d in e.deltas.values()}) > 1
-    ]
+    apart = [lowered(e.arm.title) for e in info.effects if len(e.deltas) > 1 and not e.agreed]
     single = all(len(e.deltas) < 2 for e in info.effects)
     title = (
         f"The seeds disagree on the direction of {sentence_list(apart)}"

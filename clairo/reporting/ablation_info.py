@@ -2,14 +2,15 @@
 
 The rule is fixed here, before any run: the metric is NDCG@10 (the sweep's objective), the
 minimum relevant effect is :data:`RELEVANT_SHARE` of the unchanged winner's mean, the family of
-Holm's correction is all arms of one table. Test ranks are used where every arm with ranks has
-them, validation ranks otherwise; the page says which.
+Holm's correction is all arms of one table, for the equivalence tests as for the differences. Test
+ranks are used where every arm with ranks has them, validation ranks otherwise; the page says
+which.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -31,7 +32,7 @@ from clairo.evaluation.significance import (
     sign_flip_p,
     user_shares,
 )
-from clairo.reporting.labels import plural
+from clairo.reporting.labels import digits_for, plural
 from clairo.reporting.search_info import Absent
 from clairo.reporting.selection import EXPLORATORY_SEEDS, why_missing
 from clairo.tracking.records import Arm, SweepRecord, TrialRecord
@@ -89,6 +90,7 @@ class EffectInfo:
         effect_size: d_z over users.
         sign_flip: Exact sign-flip p over seeds, ``None`` beyond 16 seeds.
         adjusted_p: Holm-adjusted p.
+        equivalence_p: Holm-adjusted p of the equivalence test, ``None`` where there is none.
         verdict: By adjusted p and equivalence test.
     """
 
@@ -101,7 +103,14 @@ class EffectInfo:
     effect_size: float | None
     sign_flip: float | None
     adjusted_p: float | None
+    equivalence_p: float | None
     verdict: Verdict
+
+    @property
+    def agreed(self) -> bool:
+        """Whether at least two seeds all point the same way."""
+        signs = {delta > 0 for delta in self.deltas.values()}
+        return len(self.deltas) > 1 and len(signs) == 1
 
 
 @dataclass(frozen=True)
@@ -141,6 +150,18 @@ class AblationInfo:
         if len(counts) == 1:
             return plural(counts[0], "paired seed")
         return f"{counts[0]} to {counts[-1]} paired seeds"
+
+    @property
+    def digits(self) -> int:
+        """Decimals of differences: one more than the shortest interval justifies, up to 4.
+
+        Intervals over seeds count; where one seed leaves none, those over users.
+        """
+        seeds = [(e.interval.low, e.interval.high) for e in self.effects]
+        bounds = [(low, high) for low, high in seeds if low is not None and high is not None]
+        bounds = bounds or [effect.users for effect in self.effects]
+        halves = [(high - low) / 2 for low, high in bounds if high > low]
+        return min(4, digits_for(min(halves, default=None)))
 
     @property
     def exploratory(self) -> bool:
@@ -277,6 +298,7 @@ def _effect(arm: ArmInfo, pairs: _Pairs, metric: str) -> EffectInfo:
         effect_size=effect_size(table),
         sign_flip=sign_flip_p(list(deltas.values())) if len(deltas) <= MAX_EXACT_SEEDS else None,
         adjusted_p=None,
+        equivalence_p=None,
         verdict="inconclusive",
     )
 
@@ -296,10 +318,19 @@ def _judged(
     effects: list[EffectInfo], margin: float | None, num_refused: int
 ) -> tuple[EffectInfo, ...]:
     """Adds adjusted p and verdict; refused arms count in the family."""
-    raw = [effect.interval.p for effect in effects] + [None] * num_refused
-    judged = []
-    for effect, adjusted in zip(effects, holm(raw), strict=False):
-        within = equivalence_p(list(effect.deltas.values()), margin) if margin else None
-        verdict = decide(effect.interval.mean, adjusted, within)
-        judged.append(EffectInfo(**{**vars(effect), "adjusted_p": adjusted, "verdict": verdict}))
-    return tuple(judged)
+    absent = [None] * num_refused
+    raw = [effect.interval.p for effect in effects]
+    within = [
+        equivalence_p(list(effect.deltas.values()), margin) if margin else None
+        for effect in effects
+    ]
+    pairs = zip(holm([*raw, *absent]), holm([*within, *absent]), strict=True)
+    return tuple(
+        replace(
+            effect,
+            adjusted_p=differs,
+            equivalence_p=equal,
+            verdict=decide(effect.interval.mean, differs, equal),
+        )
+        for effect, (differs, equal) in zip(effects, pairs, strict=False)
+    )

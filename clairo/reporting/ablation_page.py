@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from clairo.evaluation.metric_names import metric_label
-from clairo.reporting import ablation_figures, ablation_findings, ablation_tables
-from clairo.reporting.ablation_info import AblationInfo, Family, compute_ablation
+from clairo.reporting import ablation_figures, ablation_findings, ablation_tables, findings
+from clairo.reporting.ablation_info import REFERENCE, AblationInfo, Family, compute_ablation
+from clairo.reporting.labels import number, plural
 from clairo.reporting.page import (
     Block,
     Figure,
@@ -15,8 +16,9 @@ from clairo.reporting.page import (
     TableBlock,
     absent,
 )
-from clairo.reporting.provenance import measured_on, no_evidence_for, reproduce_section
+from clairo.reporting.provenance import best_code, measured_on, no_evidence_for, reproduce_section
 from clairo.reporting.search_info import Absent
+from clairo.reporting.selection import reference_value
 from clairo.tracking.records import SweepRecord
 
 _FAMILIES: tuple[tuple[Family, str, str], ...] = (
@@ -39,7 +41,11 @@ def make_ablation_page(record: SweepRecord) -> Page:
     found = {family: compute_ablation(record, family) for family, _, _ in _FAMILIES}
     infos = [info for info in found.values() if isinstance(info, AblationInfo) and info.effects]
     sections = [
-        _family_section(found[family], family, title, about, label)
+        _family_section(
+            found[family],
+            Section(family, title, (Prose((about, *_blind_ceilings(record, family))),)),
+            label,
+        )
         for family, title, about in _FAMILIES
     ]
     sections += [
@@ -53,15 +59,36 @@ def make_ablation_page(record: SweepRecord) -> Page:
         headline=f"What is each modality and component worth on {summary.dataset_name}?",
         claims=ablation_findings.claims(infos, label),
         warning=no_evidence_for(record, exploratory=exploratory),
-        lead=(measured_on(record), *((Prose(summary.notes),) if summary.notes else ())),
+        lead=(
+            measured_on(record),
+            *best_code(record),
+            *((Prose(summary.notes),) if summary.notes else ()),
+        ),
         sections=tuple(sections),
         links=(("Sweep", "index.html"),),
     )
 
 
-def _family_section(
-    info: AblationInfo | Absent, family: Family, title: str, about: str, label: str
-) -> Section:
+def _blind_ceilings(record: SweepRecord, family: Family) -> tuple[str, ...]:
+    """What a made world knows about seeing one modality only."""
+    objective = record.summary.objective
+    values = [
+        reference_value(record, "ceiling", f"{objective}_{arm}")
+        for arm in ("text_only", "image_only")
+    ]
+    if family != "modality_masking" or any(value is None for value in values):
+        return ()
+    text, image = (number(value, 3) for value in values)
+    return (
+        f"In this world, ranking by what one modality tells reaches {metric_label(objective)} "
+        f"{text} with text and {image} with images. An arm may come out above: it also learns "
+        "which single items follow each other, which needs neither.",
+    )
+
+
+def _family_section(info: AblationInfo | Absent, start: Section, label: str) -> Section:
+    """The section that starts as given, with the arms' comparison or why there is none."""
+    family, title = start.anchor, start.title
     if isinstance(info, Absent):
         return Section(family, title, (absent("Comparison", info),))
     if not info.effects:
@@ -72,9 +99,10 @@ def _family_section(
     forest = ablation_figures.plot_effects(info, label)
     seeds = ablation_figures.plot_seeds(info, f"{label} ({info.split})")
     blocks: list[Block] = [
-        Prose((about,)),
+        *start.blocks,
         Figure(f"{family}_effects", *ablation_findings.say_effects(info, label), forest),
         TableBlock(ablation_tables.effects_table(info)),
+        TableBlock(ablation_tables.tests_table(info)),
         Figure(f"{family}_seeds", *ablation_findings.say_seeds(info, label), seeds),
         TableBlock(ablation_tables.fairness_table(info)),
     ]
@@ -106,10 +134,13 @@ def _protocol(record: SweepRecord, infos: list[AblationInfo]) -> Section:
                     "seeds and asked about the same users. Differences are paired by seed and "
                     "user; arms measured on other users are refused. Arms are frozen: none was "
                     "tuned again.",
-                    f"Per-user ranks of the {split} split are compared. The verdict comes from the "
-                    "paired t-test over seeds, Holm-adjusted within each table, with the interval "
-                    "of the same model. Equivalent needs two one-sided tests against the minimum "
-                    "relevant effect. A large p alone is inconclusive, never equality.",
+                    f"Per-user ranks of the {split} split are compared. {_why_split(split)}"
+                    f" {findings.say_reads(record)}",
+                    *_winners_luck(record, split),
+                    "The verdict comes from the paired t-test over seeds, Holm-adjusted within "
+                    "each table, with the interval of the same model. Equivalent needs two "
+                    "one-sided tests against the minimum relevant effect, adjusted in the same "
+                    "way. A large p alone is inconclusive, never equality.",
                     "The interval over users draws users 2,000 times, one draw shared by all seeds "
                     "and both arms. It tells what these trained models would do for other users, "
                     "not what training again would give.",
@@ -118,4 +149,26 @@ def _protocol(record: SweepRecord, infos: list[AblationInfo]) -> Section:
                 )
             ),
         ),
+    )
+
+
+def _why_split(split: str) -> str:
+    if split == "test":
+        return "Every arm was read there."
+    return (
+        "Test is kept for the confirmed configurations: reading it for every arm would make it a "
+        "second validation set."
+    )
+
+
+def _winners_luck(record: SweepRecord, split: str) -> tuple[str, ...]:
+    """The reference was chosen for being high; where on these very runs, that is said."""
+    full = next((arm for arm in record.summary.arms if arm.name == REFERENCE), None)
+    chosen = {key for c in record.summary.candidates for key in c.trial_keys}
+    if split != "valid" or full is None or not chosen.intersection(full.trial_keys):
+        return ()
+    among = plural(len(record.summary.candidates), "confirmed configuration")
+    return (
+        f"The full configuration was called best of {among} by these same runs, so its mean is "
+        "a little flattered, and every arm looks a little worse than it is.",
     )

@@ -2,40 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from clairo.evaluation.metric_names import metric_label
 from clairo.reporting.ablation_info import AblationInfo, ArmInfo, EffectInfo
-from clairo.reporting.labels import DASH, number, p_value, percent, plural, setting_value
+from clairo.reporting.labels import (
+    DASH,
+    number,
+    p_value,
+    percent,
+    plural,
+    sentence_list,
+    setting_value,
+)
 from clairo.reporting.selection import number_fact
 from clairo.reporting.table import Cell, Column, Table
 
 
 def effects_table(info: AblationInfo) -> Table:
-    """Mean, difference, intervals, tests and verdict of every arm."""
+    """Mean, difference, intervals and verdict of every arm."""
     label = metric_label(info.metric)
     columns = (
         Column("Arm"),
         Column("Verdict"),
         Column("Difference", numeric=True, help="Arm minus full configuration, paired by seed."),
         Column("95 % over seeds", help="Paired t interval: models trained anew."),
+        Column("95 % over users", help="Bootstrap over users: these trained models only."),
         Column("Percent", numeric=True),
         Column(label, numeric=True, help="Mean over seeds."),
         Column("Seeds", numeric=True, help="Paired seeds with a result, of those planned."),
-        Column("95 % over users", help="Bootstrap over users: these trained models only."),
-        Column("d_z", numeric=True, help="Mean by standard deviation over users."),
-        Column("Users better / equal / worse"),
+    )
+    rows = (
+        _reference_row(info.reference, info.digits),
+        *(_effect_row(effect, info.digits) for effect in info.effects),
+    )
+    return Table(info.family, _caption(info, label), columns, rows, notes=_notes(info))
+
+
+def tests_table(info: AblationInfo) -> Table:
+    """What stands behind the verdicts: tests over seeds, and what users see."""
+    columns = (
+        Column("Arm"),
         Column("p", numeric=True, help="Paired t over seeds, unadjusted."),
         Column("p (Holm)", numeric=True, help="Adjusted over the arms of this table."),
+        Column("p equivalent (Holm)", numeric=True, help="Two one-sided tests, adjusted."),
         Column("p (sign-flip)", numeric=True, help="Exact, over seeds."),
+        Column("d_z", numeric=True, help="Mean by standard deviation over users."),
+        Column("Users better", numeric=True),
+        Column("Equal", numeric=True),
+        Column("Worse", numeric=True),
     )
-    return Table(
-        name=info.family,
-        caption=_caption(info, label),
-        columns=columns,
-        rows=(_reference_row(info.reference), *(_effect_row(effect) for effect in info.effects)),
-        notes=_notes(info),
+    caption = (
+        "Tests over seeds: the verdict comes from the Holm-adjusted ones. Users: mean over seeds, "
+        "these trained models only."
     )
+    rows = tuple(_test_row(effect) for effect in info.effects)
+    return Table(f"{info.family}_tests", caption, columns, rows)
 
 
 def _caption(info: AblationInfo, label: str) -> str:
@@ -43,7 +65,7 @@ def _caption(info: AblationInfo, label: str) -> str:
     return (
         f"{label} on the {info.split} split against the full configuration; "
         f"{plural(info.num_users, 'user')}, {info.seeds_text}, "
-        f"Holm over {arms}{', exploratory' if info.exploratory else ''}."
+        f"Holm over {arms}{'; exploratory' if info.exploratory else ''}."
     )
 
 
@@ -58,7 +80,7 @@ def _notes(info: AblationInfo) -> tuple[str, ...]:
         )
     if info.margin is not None:
         notes.append(
-            f"Minimum relevant effect, fixed before the run: {number(info.margin)} "
+            f"Minimum relevant effect, fixed before the run: {number(info.margin, info.digits)} "
             "(5 % of the full configuration's mean). Equivalent means surely smaller than that."
         )
     return tuple(notes)
@@ -69,35 +91,45 @@ def _seeds_cell(arm: ArmInfo, paired: int) -> Cell:
     return Cell(text, paired, title="; ".join(arm.missing))
 
 
-def _reference_row(arm: ArmInfo) -> tuple[Cell, ...]:
-    blank = Cell(DASH)
+def _reference_row(arm: ArmInfo, digits: int) -> tuple[Cell, ...]:
     return (
         Cell.of(arm.title),
         Cell("reference", "reference", tone="quiet"),
-        *([blank] * 3),
-        Cell(number(arm.mean), arm.mean),
+        *([Cell(DASH)] * 4),
+        Cell(number(arm.mean, digits), arm.mean),
         _seeds_cell(arm, len(arm.by_seed)),
-        *([blank] * 6),
     )
 
 
-def _effect_row(effect: EffectInfo) -> tuple[Cell, ...]:
-    interval, shares = effect.interval, effect.shares
-    groups = (shares.better, shares.equal, shares.worse)
+def _effect_row(effect: EffectInfo, digits: int) -> tuple[Cell, ...]:
+    interval = effect.interval
     return (
         Cell.of(effect.arm.title, title=changes_text(effect.arm)),
         _verdict_cell(effect.verdict),
-        Cell(number(interval.mean, 4, signed=True), interval.mean),
-        _range_cell(interval.low, interval.high),
+        Cell(number(interval.mean, digits, signed=True), interval.mean),
+        _range_cell(interval.low, interval.high, digits),
+        _range_cell(*effect.users, digits),
         Cell(percent(effect.percent, 1, signed=True), effect.percent),
-        Cell(number(effect.arm.mean), effect.arm.mean),
+        Cell(number(effect.arm.mean, digits), effect.arm.mean),
         _seeds_cell(effect.arm, len(effect.deltas)),
-        _range_cell(*effect.users),
+    )
+
+
+def _test_row(effect: EffectInfo) -> tuple[Cell, ...]:
+    shares = effect.shares
+    return (
+        Cell.of(effect.arm.title),
+        *(
+            Cell(p_value(p), p)
+            for p in (
+                effect.interval.p,
+                effect.adjusted_p,
+                effect.equivalence_p,
+                effect.sign_flip,
+            )
+        ),
         Cell(number(effect.effect_size, 2, signed=True), effect.effect_size),
-        Cell.of(" / ".join(percent(share) for share in groups)),
-        Cell(p_value(interval.p), interval.p),
-        Cell(p_value(effect.adjusted_p), effect.adjusted_p),
-        Cell(p_value(effect.sign_flip), effect.sign_flip),
+        *(Cell(percent(share), share) for share in (shares.better, shares.equal, shares.worse)),
     )
 
 
@@ -108,10 +140,11 @@ def _verdict_cell(verdict: str) -> Cell:
     return Cell(verdict, verdict, strong, tone="bad" if verdict == "worse" else "")
 
 
-def _range_cell(low: float | None, high: float | None) -> Cell:
+def _range_cell(low: float | None, high: float | None, digits: int) -> Cell:
     if low is None or high is None:
         return Cell(DASH, title="One seed has no spread.")
-    return Cell.of(f"{number(low, 4, signed=True)} to {number(high, 4, signed=True)}")
+    text = f"{number(low, digits, signed=True)} to {number(high, digits, signed=True)}"
+    return Cell(text, f"[{low:.6f}, {high:.6f}]")
 
 
 def changes_text(arm: ArmInfo) -> str:
@@ -156,10 +189,27 @@ def fairness_table(info: AblationInfo) -> Table:
     )
     caption = "Budgets of the arms, from one run each; ≠ marks what differs from the full one."
     notes = (
-        "No arm was tuned again: every arm keeps the winner's other settings.",
+        "Frozen: no arm was tuned again, every arm keeps the winner's other settings.",
+        *_bits_note(arms),
         *(() if known else ("No stage stated its bits, tokens or vocabulary.",)),
     )
     return Table(f"{info.family}_budgets", caption, columns, rows, notes=notes)
+
+
+def _bits_note(arms: Sequence[ArmInfo]) -> tuple[str, ...]:
+    """Whether the arms' codes can carry equally much; without it a difference may be capacity."""
+    known = [(arm.title, number_fact(arm.example, "bits_per_item")) for arm in arms if arm.example]
+    bits = [(title, value) for title, value in known if value is not None]
+    if not bits:
+        return ()
+    wanted = bits[0][1]
+    others = [f"{title} {value:.1f}" for title, value in bits[1:] if value != wanted]
+    if not others:
+        return (f"Bits per item are equal in all arms ({wanted:.1f}).",)
+    return (
+        f"Bits per item differ from the full configuration's {wanted:.1f}: "
+        f"{sentence_list(others)}. Part of their difference may be the codes' capacity.",
+    )
 
 
 def _budget_cell(arm: ArmInfo, reference: ArmInfo, key: str, digits: int) -> Cell:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clairo.reporting.labels import (
+    capitalised,
     duration,
     number,
     percent,
@@ -13,7 +14,7 @@ from clairo.reporting.labels import (
 )
 from clairo.reporting.outcome_info import CurvesInfo, VerdictInfo
 from clairo.reporting.search_info import HistoryInfo, ImportanceInfo, ParallelInfo, TradeoffInfo
-from clairo.reporting.selection import search_trials
+from clairo.reporting.selection import count_test_reads, search_trials
 from clairo.reporting.stage_figures import codebook_name
 from clairo.reporting.stage_info import CodebooksInfo, CostInfo, MergesInfo
 from clairo.tracking.records import SweepRecord
@@ -28,10 +29,10 @@ def verdict_claims(verdict: VerdictInfo, label: str) -> tuple[str, ...]:
     if verdict.confirmed:
         seeds = plural(verdict.num_seeds, "fresh seed")
         spread = "mean ± standard error over" if verdict.error is not None else "on"
-        first = f"Trial {verdict.best.number} is best: {label} {value} on valid, {spread} {seeds}."
+        first = f"Trial {verdict.number} is best: {label} {value} on valid, {spread} {seeds}."
     else:
         first = (
-            f"Trial {verdict.best.number} scored highest in the search: {label} {value} on one "
+            f"Trial {verdict.number} scored highest in the search: {label} {value} on one "
             "seed. It was not run again on fresh seeds, so it is not called best."
         )
     return (
@@ -68,8 +69,11 @@ def _test_claims(verdict: VerdictInfo, label: str) -> tuple[str, ...]:
     if not verdict.candidates or verdict.candidates[0].test.mean is None:
         return ()
     test = verdict.candidates[0].test
-    value = with_error(test.mean, test.error)
-    return (f"On test, read once for the confirmed configurations: {label} {value}.",)
+    value, share = with_error(test.mean, test.error), ""
+    if verdict.test_ceiling and test.mean is not None:
+        share = f", {percent(test.mean / verdict.test_ceiling)} of the ceiling"
+    reads = plural(verdict.num_test_reads, "run")
+    return (f"On test, read once by each of {reads}: {label} {value}{share}.",)
 
 
 def _scale_claims(verdict: VerdictInfo, label: str) -> tuple[str, ...]:
@@ -79,11 +83,10 @@ def _scale_claims(verdict: VerdictInfo, label: str) -> tuple[str, ...]:
         parts.append(
             f"{share} of the best score possible in this world ({number(verdict.ceiling)})"
         )
-    if verdict.popularity is not None:
-        floor = number(verdict.popularity)
-        times = f", {verdict.value / verdict.popularity:.1f} times it" if verdict.popularity else ""
-        parts.append(f"recommending the most popular items gives {floor}{times}")
-    return (f"For scale, {label} on valid: {'; '.join(parts)}.",) if parts else ()
+    if verdict.popularity:
+        times = f"{verdict.value / verdict.popularity:.1f}"
+        parts.append(f"{times} times the popularity ranking ({number(verdict.popularity)})")
+    return (f"For scale, {label} on valid is {' and '.join(parts)}.",) if parts else ()
 
 
 def say_history(info: HistoryInfo, label: str) -> Words:
@@ -118,7 +121,7 @@ def say_importance(info: ImportanceInfo) -> Words:
     title = (
         f"What mattered most was {first}"
         if info.leads
-        else f"{first[:1].upper() + first[1:]} leads, but these trials cannot rank the settings"
+        else f"{capitalised(first)} leads, but these trials cannot rank the settings"
     )
     subtitle = (
         f"fANOVA share over {info.num_trials} scored trials (dot), range over ten samples of 80 % "
@@ -128,10 +131,10 @@ def say_importance(info: ImportanceInfo) -> Words:
 
 
 def say_parallel(info: ParallelInfo, label: str) -> Words:
-    """What the best quarter has in common, if anything."""
+    """What the best quarter, at least two trials, has in common, if anything."""
     count = len(info.values)
     order = sorted(range(count), key=lambda i: -info.values[i])
-    quarter = order[: max(1, count // 4)]
+    quarter = order[: max(2, count // 4)]
     common = [
         f"{setting_label(axis.name)} {axis.ticks[info.places[quarter[0]][place]]}"
         for place, axis in enumerate(info.axes)
@@ -139,32 +142,39 @@ def say_parallel(info: ParallelInfo, label: str) -> Words:
     ]
     thinned = "" if count == info.num_trials else f"; {count} of {info.num_trials} drawn"
     subtitle = (
-        f"One line a trial through its settings to its {label}; the darkest are the best "
-        f"quarter ({plural(len(quarter), 'trial')}){thinned}."
+        f"One line a trial ({plural(info.num_trials, 'scored trial')}) through its settings to its "
+        f"{label} on valid; the darker, the better{thinned}."
     )
-    if not common or len(quarter) < 2:
-        return "The best trials do not share one setting", subtitle
-    return f"The best quarter shares {sentence_list(common)}", subtitle
+    if count < 4:
+        return f"{plural(count, 'trial')}: too few to say what good ones share", subtitle
+    if not common:
+        return f"The best {len(quarter)} trials do not share one setting", subtitle
+    return f"The best {len(quarter)} trials share {sentence_list(common)}", subtitle
+
+
+CLOSE = 0.05
+"""A trial within this share of the best value is a cheaper choice, not another class."""
 
 
 def say_tradeoff(info: TradeoffInfo, label: str) -> Words:
-    """Whether the best trial is also the cheapest."""
+    """Whether something cheaper comes close to the best trial."""
     by_number = dict(zip(info.numbers, zip(info.costs, info.values, strict=True), strict=True))
-    best, cheapest = by_number[info.front[0]], by_number[info.front[-1]]
+    best = by_number[info.front[0]]
+    close = [n for n in info.front if by_number[n][1] >= (1 - CLOSE) * best[1]]
+    chosen = close[-1] if len(close) > 1 else info.front[-1]
     if len(info.front) == 1:
         title = f"The best trial is also the lowest in {info.cost[:1].lower() + info.cost[1:]}"
     else:
-        loss = (
-            f", at {percent(cheapest[1] / best[1] - 1, 0, signed=True)} {label}" if best[1] else ""
-        )
+        cost, value = by_number[chosen]
+        loss = f", at {percent(value / best[1] - 1, 1, signed=True)} {label}" if best[1] else ""
         title = (
-            f"Trial {info.front[-1]} takes {cheapest[0]:.4g} {info.unit} instead of "
-            f"{best[0]:.4g}{loss}"
+            f"Trial {chosen} takes {number(cost, 1)} {info.unit} instead of "
+            f"{number(best[0], 1)}{loss}"
         )
     missing = f"; {info.missing} without this cost" if info.missing else ""
     return title, (
-        f"{plural(len(info.numbers), 'scored trial')}, valid, one seed each; numbered: no other "
-        f"trial is better in both{missing}."
+        f"{plural(len(info.numbers), 'scored trial')}, {label} on valid, one seed each; numbered: "
+        f"no other trial is better in both{missing}."
     )
 
 
@@ -180,8 +190,8 @@ def say_candidates(verdict: VerdictInfo, label: str) -> Words:
         way = "less" if drop < 0 else "more"
         title = f"The best scores {number(abs(drop))} {way} on fresh seeds than in the search"
     return title, (
-        f"{label} on valid; circles: fresh seeds, diamond: the search's value, dot: mean ± "
-        "standard error."
+        f"{label} on valid; circles: fresh seeds, diamond below: the search's one seed, dot and "
+        "line: mean ± standard error over fresh seeds."
     )
 
 
@@ -191,7 +201,7 @@ def say_curves(info: CurvesInfo, label: str) -> Words:
     thinned = "" if len(info.curves) == info.num_curves else f"; the best {len(info.curves)} drawn"
     subtitle = (
         f"{label} on valid by epoch, {plural(info.num_curves, 'trial')}{thinned}; the best "
-        "configuration in colour."
+        f"configuration in colour.{_lighter(info)}"
     )
     if best is None:
         return "No curve of the best configuration was logged", subtitle
@@ -202,6 +212,16 @@ def say_curves(info: CurvesInfo, label: str) -> Words:
             subtitle,
         )
     return f"The best configuration peaked at epoch {peak} of {best[2][-1]}", subtitle
+
+
+def _lighter(info: CurvesInfo) -> str:
+    """Why the end of a curve is not the trial's final value."""
+    if not info.light_users:
+        return ""
+    return (
+        f" While training, {plural(info.light_users, 'user')} are asked and one segmentation is "
+        "decoded, so a curve does not end at the final value."
+    )
 
 
 def say_codebooks(info: CodebooksInfo) -> Words:
@@ -230,7 +250,14 @@ def say_merges(info: MergesInfo) -> str:
         parts.append(f"{percent(info.cross_modal_share)} of them join text and image")
     if info.tokens_per_item is not None:
         parts.append(f"an item takes {number(info.tokens_per_item, 2)} tokens on average")
-    return f"Trial {info.trial}: {', '.join(parts)}."
+    glued = sum(len(m.modalities) == 2 and "shared" in m.modalities for m in info.merges)
+    more = ""
+    if glued:
+        more = (
+            f" Of the {len(info.merges)} listed below, {glued} only attach the disambiguation "
+            "digit to codes of one modality."
+        )
+    return f"Trial {info.trial}: {', '.join(parts)}.{more}"
 
 
 def say_cost(info: CostInfo) -> Words:
@@ -238,11 +265,13 @@ def say_cost(info: CostInfo) -> Words:
     top = max(info.stages, key=lambda stage: stage.computed + stage.loaded)
     share = (top.computed + top.loaded) / info.spent if info.spent else 0.0
     name = top.name.replace("_", " ")
+    found, runs = sum(s.num_cached for s in info.stages), info.num_runs
     return (
-        f"{name[:1].upper() + name[1:]} took {percent(share)} of the stage time; the store saved "
+        f"{capitalised(name)} took {percent(share)} of the stage time; the store saved "
         f"{duration(info.saved)}",
-        f"{duration(info.spent)} in stages over all trials (filled), time saved by stored results "
-        f"(outlined); {duration(info.other)} outside stages.",
+        f"{found:,} of {plural(runs, 'stage run')} were found in the store ({percent(found / runs)}"
+        f"). Filled: {duration(info.spent)} in stages, summed over all trials; outlined: what "
+        f"computing the found ones again would have taken. {duration(info.other)} outside stages.",
     )
 
 
@@ -250,10 +279,15 @@ def say_collisions(info: CodebooksInfo) -> str:
     """How often items share their codes before disambiguation."""
     if info.collision_rate is None:
         return "The collision rate was not logged."
+    if info.collision_rate == 0:
+        return (
+            "Every item has codes of its own already, so the disambiguation digit tells nothing "
+            "apart."
+        )
     largest = (
         ""
         if info.largest_bucket is None
-        else (f"; at most {number(info.largest_bucket, 0)} items share one tuple")
+        else f"; at most {plural(int(info.largest_bucket), 'item')} share one tuple"
     )
     return (
         f"Before disambiguation {percent(info.collision_rate, 1)} of the items do not have codes "
@@ -264,11 +298,35 @@ def say_collisions(info: CodebooksInfo) -> str:
 def say_spared(record: SweepRecord) -> str:
     """What was spared besides the store's hits: counted, not estimated."""
     states = [trial.state for trial in search_trials(record)]
+    pruned, infeasible = states.count("pruned"), states.count("infeasible")
+    parts = []
+    if record.summary.duplicates:
+        duplicates = plural(record.summary.duplicates, "duplicate suggestion")
+        parts.append(f"{duplicates} answered from the record")
+    if pruned:
+        parts.append(f"the later epochs of {plural(pruned, 'pruned trial')}")
+    if infeasible:
+        trials = plural(infeasible, "trial")
+        parts.append(f"all training of {trials} whose codes did not pass the gates")
+    if not parts:
+        return "Nothing else was spared: no duplicate, no pruned trial, none stopped at the gates."
+    return f"Also spared: {sentence_list(parts)}. Their seconds are unknown and not estimated."
+
+
+def say_reads(record: SweepRecord) -> str:
+    """How often test was read, and by what; a read outside the confirmation is called out."""
+    reads = count_test_reads(record)
+    total = sum(reads.values())
+    if not total:
+        return "Test was not read."
+    others = {role: n for role, n in reads.items() if role != "confirm"}
+    if others:
+        named = sentence_list([f"{n} in the {role}" for role, n in others.items()])
+        return f"Test was read by {plural(total, 'run')}, {named}: more than the protocol allows."
+    configurations = plural(len(record.summary.candidates), "confirmed configuration")
     return (
-        f"Also spared: {plural(record.summary.duplicates, 'duplicate suggestion')} answered from "
-        f"the record, training after the stop of {plural(states.count('pruned'), 'pruned trial')}, "
-        f"all training of {plural(states.count('infeasible'), 'trial')} whose codes did not pass "
-        "the gates. Their seconds are unknown and not estimated."
+        f"Test was read {plural(total, 'time')}: once by each fresh-seed run of the "
+        f"{configurations}, by no trial of the search and no arm of the ablation."
     )
 
 

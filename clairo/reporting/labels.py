@@ -9,15 +9,42 @@ from typing import Any
 DASH = "–"
 """Printed where there is no number."""
 
+_SETTINGS = {
+    "reduction": "PCA",
+    "fusion.variance": "PCA variance after fusion",
+    "fusion.normalize": "normalised before fusion",
+    "reduction.variance": "PCA variance",
+    "quantization": "quantiser",
+    "quantization.num_codebooks": "codebooks",
+    "quantization.codebook_size": "codebook size",
+    "merging.num_merges": "merges",
+    "model.segmentation": "segmentation",
+    "evaluation.ensemble": "ensemble",
+}
+"""Settings that people know under another name than the configuration's."""
+
 
 def setting_label(key: str) -> str:
-    """A dotted setting as words, without the ``kind`` at its end.
+    """A dotted setting as people call it; other settings as words, without a ``kind`` at the end.
 
     Example:
         >>> setting_label("quantization.num_codebooks"), setting_label("fusion.kind")
-        ('quantization num codebooks', 'fusion')
+        ('codebooks', 'fusion')
+        >>> setting_label("model.batch_size")
+        'model batch size'
     """
-    return key.removesuffix(".kind").replace(".", " ").replace("_", " ")
+    short = key.removesuffix(".kind")
+    return _SETTINGS.get(short, short.replace(".", " ").replace("_", " "))
+
+
+def capitalised(text: str) -> str:
+    """A text with a capital first letter and all others as they are.
+
+    Example:
+        >>> capitalised("text reduction by PCA")
+        'Text reduction by PCA'
+    """
+    return text[:1].upper() + text[1:]
 
 
 def digits_for(error: float | None, default: int = 4) -> int:

@@ -10,11 +10,13 @@ from clairo.reporting.selection import (
     Spread,
     best_first,
     best_trial,
+    count_test_reads,
     example_of,
     metric,
     reference_value,
     scored_trials,
     search_trials,
+    shown_number,
     spread,
 )
 from clairo.tracking.records import SweepRecord, TrialRecord
@@ -48,6 +50,7 @@ class VerdictInfo:
     Attributes:
         confirmed: Whether the best one was run on fresh seeds.
         best: The best configuration's run that is shown.
+        number: Trial of the search that suggested it.
         value: Its mean objective (fresh seeds) or its one search value.
         error: Standard error of that mean, ``None`` where unknown.
         num_seeds: Fresh seeds behind it; 0 for a search value.
@@ -56,10 +59,13 @@ class VerdictInfo:
             search value.
         ceiling: Score of the world's own generating model on the same split, if known.
         popularity: Score of the popularity ranking on the same split, if known.
+        test_ceiling: The ceiling on the test split, if known.
+        num_test_reads: Runs of any role that were read on the test split.
     """
 
     confirmed: bool
     best: TrialRecord
+    number: int
     value: float
     error: float | None
     num_seeds: int
@@ -67,6 +73,8 @@ class VerdictInfo:
     tied_trials: tuple[int, ...]
     ceiling: float | None
     popularity: float | None
+    test_ceiling: float | None
+    num_test_reads: int
 
 
 @dataclass(frozen=True)
@@ -77,11 +85,14 @@ class CurvesInfo:
         metric_key: Key of the metric.
         curves: (trial number, best configuration?, epochs, values); the best one last.
         num_curves: Curves before thinning.
+        light_users: Users asked after an epoch where that evaluation is lighter than the final
+            one, else ``None``.
     """
 
     metric_key: str
     curves: tuple[tuple[int, bool, tuple[int, ...], tuple[float, ...]], ...]
     num_curves: int
+    light_users: int | None = None
 
 
 def compute_verdict(record: SweepRecord) -> VerdictInfo | Absent:
@@ -96,6 +107,7 @@ def compute_verdict(record: SweepRecord) -> VerdictInfo | Absent:
     return VerdictInfo(
         confirmed=confirmed,
         best=best,
+        number=shown_number(record, best),
         value=value or 0.0,
         error=winner.error,
         num_seeds=len(winner.values),
@@ -103,6 +115,8 @@ def compute_verdict(record: SweepRecord) -> VerdictInfo | Absent:
         tied_trials=_tied_trials(record, best, winner.error),
         ceiling=reference_value(record, "ceiling", objective),
         popularity=reference_value(record, "popularity", objective),
+        test_ceiling=reference_value(record, "ceiling", objective.replace("valid/", "test/")),
+        num_test_reads=sum(count_test_reads(record).values()),
     )
 
 
@@ -179,7 +193,18 @@ def compute_curves(record: SweepRecord) -> CurvesInfo | Absent:
         )
         for trial in shown
     ]
-    return CurvesInfo(key, tuple(sorted(curves, key=lambda c: (c[1], c[0]))), len(trials))
+    ordered = tuple(sorted(curves, key=lambda c: (c[1], c[0])))
+    return CurvesInfo(key, ordered, len(trials), _light_users(best))
+
+
+def _light_users(trial: TrialRecord | None) -> int | None:
+    """Users asked after an epoch, where the configuration asks more at the end."""
+    if trial is None:
+        return None
+    users = trial.config.get("model", {}).get("valid_users")
+    evaluation = trial.config.get("evaluation", {})
+    lighter = evaluation.get("ensemble", 1) > 1 or evaluation.get("max_users") != users
+    return int(users) if isinstance(users, int) and lighter else None
 
 
 def _points(trial: TrialRecord, key: str) -> list[tuple[int, float]]:

@@ -7,12 +7,18 @@ from typing import Any
 
 import yaml
 
-from clairo.reporting.labels import duration, percent, plural, sentence_list, setting_value
+from clairo.reporting.labels import (
+    capitalised,
+    duration,
+    percent,
+    plural,
+    sentence_list,
+    setting_value,
+)
 from clairo.reporting.page import Block, Code, Definitions, Prose, Section
-from clairo.reporting.selection import best_trial, metric, search_trials
-from clairo.tracking.records import SweepRecord, TrialRecord
-
-_MODEL_SIZES = ("epochs", "max_examples", "max_history", "d_model", "num_layers", "num_beams")
+from clairo.reporting.search_info import describe
+from clairo.reporting.selection import best_trial, metric, search_trials, shown_number
+from clairo.tracking.records import SweepRecord
 
 
 def data_sentence(record: SweepRecord) -> str:
@@ -43,31 +49,42 @@ def coverage_sentence(facts: Mapping[str, Any]) -> str:
     return "; ".join(parts) or "not recorded"
 
 
-def sample_sentence(record: SweepRecord) -> str:
-    """Users asked and training sizes, from the best run and the data set's facts."""
+def users_sentence(record: SweepRecord) -> str:
+    """Users asked in each split, of all there are."""
     best, facts = best_trial(record), record.summary.dataset_facts
     parts = []
-    if isinstance(facts.get("num_training_prefixes"), int):
-        parts.append(f"{facts['num_training_prefixes']:,} training prefixes")
     for split in ("valid", "test"):
         asked = metric(best, f"{split}/num_users") if best else None
         known = facts.get(f"num_{split}_users")
         if asked is not None:
             of = f" of {known:,}" if isinstance(known, int) and known != asked else ""
             parts.append(f"{asked:,.0f}{of} {split} users")
-    parts += _model_sizes(best)
     return ", ".join(parts) or "not recorded"
 
 
-def _model_sizes(best: TrialRecord | None) -> list[str]:
-    if best is None:
-        return []
-    found = {**best.config.get("model", {}), **best.config.get("evaluation", {})}
-    return [
-        f"{name.replace('_', ' ')} {setting_value(found[name])}"
-        for name in _MODEL_SIZES
-        if found.get(name) is not None
-    ]
+_TRAINING = (
+    ("num_layers", "{} layers"),
+    ("d_model", "width {}"),
+    ("epochs", "up to {} epochs"),
+    ("max_examples", "at most {} examples an epoch"),
+    ("max_history", "histories of up to {} items"),
+    ("num_beams", "{} beams"),
+)
+
+
+def training_sentence(record: SweepRecord) -> str:
+    """What the best configuration was trained on, and its size."""
+    best, parts = best_trial(record), []
+    prefixes = record.summary.dataset_facts.get("num_training_prefixes")
+    if isinstance(prefixes, int):
+        parts.append(f"{prefixes:,} prefixes")
+    if best is not None:
+        found = {**best.config.get("model", {}), **best.config.get("evaluation", {})}
+        for name, words in _TRAINING:
+            value = found.get(name)
+            if value is not None:
+                parts.append(words.format(f"{value:,}" if isinstance(value, int) else value))
+    return ", ".join(parts) or "not recorded"
 
 
 def seeds_sentence(record: SweepRecord) -> str:
@@ -77,14 +94,16 @@ def seeds_sentence(record: SweepRecord) -> str:
     fresh = sorted(
         {trials[k].seed for c in record.summary.candidates for k in c.trial_keys if k in trials}
     )
+    ablation = sorted(record.summary.ablation_seeds)
     parts = [f"search {_join(searched)}"] if searched else []
+    if fresh and fresh == ablation:
+        return "; ".join([*parts, f"confirmation and ablation {_join(fresh)}"])
     parts += [f"confirmation {_join(fresh)}"] if fresh else []
-    ablation = record.summary.ablation_seeds
     parts += [f"ablation {_join(ablation)}"] if ablation else []
     return "; ".join(parts) or "none used yet"
 
 
-def _join(seeds: list[int] | tuple[int, ...]) -> str:
+def _join(seeds: list[int]) -> str:
     shown = ", ".join(str(seed) for seed in seeds[:8])
     return shown if len(seeds) <= 8 else f"{shown} and {len(seeds) - 8} more"
 
@@ -92,17 +111,21 @@ def _join(seeds: list[int] | tuple[int, ...]) -> str:
 def measured_on(record: SweepRecord) -> Definitions:
     """The block of the first screen that says what the numbers stand on."""
     summary, environment = record.summary, record.summary.environment
+    best = best_trial(record)
+    settings = describe(record, best).partition(", ")[2] if best else ""
     dirty = ", with uncommitted changes" if environment.get("dirty") else ""
     release = (("Release", summary.release),) if summary.release else ()
     return Definitions(
         (
+            *((("Best", settings),) if settings else ()),
             ("Data", data_sentence(record)),
             *release,
             ("Coverage", coverage_sentence(summary.dataset_facts)),
-            ("Sample sizes", sample_sentence(record)),
+            ("Asked", users_sentence(record)),
+            ("Training", training_sentence(record)),
             ("Profile", summary.profile),
             ("Seeds", seeds_sentence(record)),
-            ("Commit", f"{environment.get('commit') or 'not recorded'}{dirty}"),
+            ("Commit", f"{str(environment.get('commit') or 'not recorded')[:12]}{dirty}"),
             ("Wall time", f"{duration(summary.wall_seconds)}, {plural(summary.workers, 'worker')}"),
         )
     )
@@ -115,18 +138,28 @@ def no_evidence_for(record: SweepRecord, exploratory: bool) -> str:
         reasons.append(
             "the quick profile has small encoders and models and says nothing about published sizes"
         )
+    if record.summary.dataset_facts.get("source") == "generated":
+        reasons.append("a generated world says nothing about real shoppers")
     if exploratory:
         reasons.append("with fewer than 5 seeds no difference here is a claim")
     if reasons:
-        parts.append(f"Exploratory: {'; '.join(reasons)}.")
+        kind = "Exploratory" if exploratory or record.summary.profile == "quick" else "Limits"
+        parts.append(f"{kind}: {'; '.join(reasons)}.")
     if not record.summary.finished:
         parts.append("Unfinished: the sweep has not run to its end, and this may still change.")
     return " ".join(parts)
 
 
-def best_yaml(trial: TrialRecord) -> str:
-    """A run's resolved configuration as YAML."""
-    return yaml.safe_dump(_plain(trial.config), sort_keys=False, allow_unicode=True)
+def best_code(record: SweepRecord) -> tuple[Block, ...]:
+    """The best configuration to copy, what was searched first; nothing where there is none."""
+    best = best_trial(record)
+    if best is None:
+        return ()
+    searched = {axis.partition(".")[0] for axis in record.summary.axes}
+    plain = _plain(best.config)
+    ordered = {name: plain[name] for name in sorted(plain, key=lambda name: name not in searched)}
+    text = yaml.safe_dump(ordered, sort_keys=False, allow_unicode=True)
+    return (Code(f"Best: trial {shown_number(record, best)} (YAML)", text),)
 
 
 def _plain(value: Any) -> Any:
@@ -137,7 +170,7 @@ def _plain(value: Any) -> Any:
 
 def _environment_text(name: str, value: Any) -> str:
     if isinstance(value, Mapping):
-        return ""
+        return ", ".join(f"{key} {version}" for key, version in sorted(value.items()))
     if isinstance(value, list | tuple):
         return sentence_list([str(part) for part in value])
     if name.endswith("_bytes") and isinstance(value, int):
@@ -145,15 +178,15 @@ def _environment_text(name: str, value: Any) -> str:
     return setting_value(value) if value not in (None, "") else ""
 
 
+_ENVIRONMENT = {"dirty": "Uncommitted changes", "cpu": "CPU", "cpus": "CPU cores", "gpus": "GPUs"}
+
+
 def reproduce_section(record: SweepRecord) -> Section:
     """One command, and the versions it ran with."""
-    environment = record.summary.environment
-    packages = environment.get("packages")
-    flat = {**environment, **packages} if isinstance(packages, Mapping) else dict(environment)
     rows = tuple(
-        (str(name).removesuffix("_bytes"), shown)
-        for name, value in sorted(flat.items())
-        if (shown := _environment_text(str(name), value))
+        (_ENVIRONMENT.get(name, capitalised(name.removesuffix("_bytes"))), shown)
+        for name, value in sorted(record.summary.environment.items(), key=_words_first)
+        if (shown := _environment_text(name, value))
     )
     blocks: list[Block] = [
         Code("Command", record.summary.command),
@@ -174,3 +207,8 @@ def reproduce_section(record: SweepRecord) -> Section:
         ),
     ]
     return Section("reproduce", "How to reproduce", tuple(blocks))
+
+
+def _words_first(entry: tuple[str, Any]) -> tuple[bool, str]:
+    """Single values by name, then lists such as the packages."""
+    return isinstance(entry[1], Mapping), entry[0]

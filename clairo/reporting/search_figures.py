@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from clairo.reporting.drawing import harmless, new_figure, row_figure
-from clairo.reporting.labels import percent, setting_label
+from clairo.reporting.labels import percent, setting_label, with_error
 from clairo.reporting.outcome_info import CandidateInfo, CurvesInfo
 from clairo.reporting.search_info import (
     HistoryInfo,
@@ -175,7 +175,7 @@ def plot_candidates(candidates: tuple[CandidateInfo, ...], label: str) -> go.Fig
     """Fresh seeds of each confirmed configuration as points, mean and standard error over them."""
     figure = row_figure(
         [_candidate_name(place, c) for place, c in enumerate(candidates)],
-        ["" for _ in candidates],
+        [with_error(c.valid.mean, c.valid.error) for c in candidates],
         label,
     )
     for place, candidate in enumerate(candidates):
@@ -186,7 +186,7 @@ def plot_candidates(candidates: tuple[CandidateInfo, ...], label: str) -> go.Fig
             hovertemplate="Seed %{text}: %{x:.4f}<extra></extra>", name="seed",
         )  # fmt: skip
         figure.add_scatter(
-            x=[candidate.search_value], y=[-place], mode="markers", name="search value",
+            x=[candidate.search_value], y=[-place - 0.2], mode="markers", name="search value",
             marker={"color": NEUTRAL, "size": 9, "symbol": "diamond-open", "line": {"width": 1.5}},
             hovertemplate="In the search, one seed: %{x:.4f}<extra></extra>",
         )  # fmt: skip
@@ -210,6 +210,8 @@ def _candidate_name(place: int, candidate: CandidateInfo) -> str:
 def plot_curves(info: CurvesInfo, label: str) -> go.Figure:
     """Validation metric by epoch, one line a trial; the best configuration in colour."""
     figure = new_figure(340, "Epoch", label)
+    last = max(max(epochs) for _, _, epochs, _ in info.curves)
+    figure.update_xaxes(dtick=1 if last <= 20 else None)  # there is no half an epoch
     for number, best, epochs, values in info.curves:
         figure.add_scatter(
             x=epochs, y=values, mode="lines+markers" if len(epochs) < 4 or best else "lines",

@@ -7,17 +7,20 @@ from collections.abc import Sequence
 from clairo.evaluation.metric_names import metric_label
 from clairo.reporting.labels import (
     DASH,
+    capitalised,
     digits_for,
     number,
+    percent,
     plural,
+    sentence_list,
     setting_label,
     setting_value,
     with_error,
 )
 from clairo.reporting.outcome_info import CandidateInfo, VerdictInfo, candidate_description
 from clairo.reporting.selection import (
+    EXPLORATORY_SEEDS,
     Spread,
-    fact,
     metric,
     number_fact,
     reference_value,
@@ -33,24 +36,26 @@ EXPOSURE = (
     ("gini_at_10", "0: all items shown equally often; 1: one item only."),
     ("mean_popularity_at_10", "Mean number of training interactions of a shown item."),
     ("tail_share_at_10", "Share of shown items with 5 training interactions or fewer."),
+    ("invalid_share_at_10", "Share of freely decoded sequences that are no item."),
 )
 
 
 def trials_table(record: SweepRecord, verdict: VerdictInfo | None) -> Table:
     """Every suggested trial; the best value and those within one standard error are bold."""
-    axes, objective = record.summary.axes, record.summary.objective
+    objective, trials = record.summary.objective, _by_value(record)
+    axes = [a for a in record.summary.axes if any(t.params.get(a) is not None for t in trials)]
     strong = _strong_numbers(record, verdict)
     columns = (
         Column("Trial", numeric=True),
         Column("State", choices=True),
         Column(f"{metric_label(objective)} (valid)", numeric=True),
-        *(Column(setting_label(axis)) for axis in axes),
+        *(Column(capitalised(setting_label(axis))) for axis in axes),
         Column("Tokens per item", numeric=True),
         Column("Seconds", numeric=True, help="Wall time of the trial."),
         Column("Cached", help="Stages found in the store, of all stages."),
     )
     rows = []
-    for trial in _by_value(record):
+    for trial in trials:
         value = metric(trial, objective)
         tokens = number_fact(trial, "tokens_per_item")
         rows.append(
@@ -64,15 +69,30 @@ def trials_table(record: SweepRecord, verdict: VerdictInfo | None) -> Table:
                 Cell.of(_cached(trial)),
             )
         )
-    notes = ("Bold: the best value and those within one standard error of it.",)
     return Table(
         name="trials",
         caption=f"All {len(rows)} trials of the search, best first; one seed each.",
         columns=columns,
         rows=tuple(rows),
         searchable=True,
-        notes=notes if verdict and verdict.error is not None else (),
+        notes=_trial_notes(record, verdict, axes),
     )
+
+
+def _trial_notes(
+    record: SweepRecord, verdict: VerdictInfo | None, axes: Sequence[str]
+) -> tuple[str, ...]:
+    notes = []
+    if verdict is not None and verdict.error is not None:
+        notes.append(
+            "Bold: the best, what is tied with it on fresh seeds, and what was not run again but "
+            f"lies within its standard error ({number(verdict.error, digits_for(verdict.error))}) "
+            "of the best value here."
+        )
+    unused = [setting_label(axis) for axis in record.summary.axes if axis not in axes]
+    if unused and search_trials(record):
+        notes.append(f"No trial used: {sentence_list(unused)}.")
+    return tuple(notes)
 
 
 def _by_value(record: SweepRecord) -> list[TrialRecord]:
@@ -90,11 +110,12 @@ def _strong_numbers(record: SweepRecord, verdict: VerdictInfo | None) -> set[int
         return set()
     scored = [t for t in _by_value(record) if t.state == "complete"]
     top = {scored[0].number} if scored else set()
-    return top | set(verdict.tied_trials)
+    tied = {c.number for c in verdict.candidates if c.tied and c.number is not None}
+    return top | tied | set(verdict.tied_trials)
 
 
 def _setting_cell(trial: TrialRecord, axis: str) -> Cell:
-    if axis not in trial.params:
+    if trial.params.get(axis) is None:
         return Cell(DASH, title="Not used by this configuration.")
     value = trial.params[axis]
     raw = value if isinstance(value, int | float) and not isinstance(value, bool) else None
@@ -147,7 +168,10 @@ def candidates_table(record: SweepRecord, candidates: Sequence[CandidateInfo]) -
         Column("Verdict"),
     )
     caption = "Confirmed configurations: mean ± standard error over fresh seeds, valid split."
-    return Table("candidates", caption, columns, rows)
+    fewest = min((len(c.valid.values) for c in candidates), default=0)
+    rough = f"A standard error from {plural(fewest, 'seed')} is itself a rough guess."
+    notes = (rough,) if 1 < fewest < EXPLORATORY_SEEDS else ()
+    return Table("candidates", caption, columns, rows, notes=notes)
 
 
 def _candidate_name(candidate: CandidateInfo) -> str:
@@ -177,7 +201,7 @@ def results_table(record: SweepRecord, candidates: Sequence[CandidateInfo], spli
         )
         for place, c in enumerate(candidates)
     ]
-    for kind, title in (("popularity", "Popularity ranking"), ("ceiling", "Ceiling of this world")):
+    for kind, title in (("popularity", "Popularity"), ("ceiling", "Ceiling")):
         levels = [reference_value(record, kind, f"{split}/{name}") for name in ACCURACY]
         if any(level is not None for level in levels):
             cells = (
@@ -191,7 +215,24 @@ def results_table(record: SweepRecord, candidates: Sequence[CandidateInfo], spli
         f"n = {', '.join(map(str, counts))} seeds. Chosen on valid; nothing was chosen here."
     )
     columns = (Column("Configuration"), *(Column(metric_label(m), numeric=True) for m in ACCURACY))
-    return Table(f"{split}_results", caption, columns, tuple(rows))
+    return Table(
+        f"{split}_results", caption, columns, tuple(rows), notes=_level_notes(record, split)
+    )
+
+
+def _level_notes(record: SweepRecord, split: str) -> tuple[str, ...]:
+    """What the floor and the ceiling are, and over which users."""
+    key, notes = record.summary.objective.replace("valid/", f"{split}/"), []
+    users = record.summary.dataset_facts.get(f"num_{split}_users")
+    over = f"over all {users:,} {split} users" if isinstance(users, int) else "over all users"
+    if reference_value(record, "popularity", key) is not None:
+        notes.append(f"Popularity: everybody is shown the most popular items, {over}.")
+    if reference_value(record, "ceiling", key) is not None:
+        notes.append(
+            f"Ceiling: the rule that made this world ranks the items itself, {over}; known for "
+            f"{metric_label(key)} only."
+        )
+    return tuple(notes)
 
 
 def _candidate_spread(record: SweepRecord, candidate: CandidateInfo, key: str) -> Spread:
@@ -212,24 +253,29 @@ def exposure_table(record: SweepRecord, candidates: Sequence[CandidateInfo], spl
         cells = []
         for name, _ in EXPOSURE:
             found = _candidate_spread(record, candidate, f"{split}/{name}")
-            digits = 1 if "popularity" in name else 3
-            cells.append(
-                Cell(number(found.mean, digits), found.mean, title="; ".join(found.missing))
-            )
+            shown = percent(found.mean, 1)
+            if name.startswith(("gini", "mean_popularity")):
+                shown = number(found.mean, 1 if "popularity" in name else 3)
+            cells.append(Cell(shown, found.mean, title="; ".join(found.missing)))
         rows.append((Cell.of(f"Trial {_candidate_name(candidate)}"), *cells))
     columns = (
         Column("Configuration"),
         *(Column(metric_label(name), numeric=True, help=about) for name, about in EXPOSURE),
     )
     caption = f"What users are shown in the first ten places, {split} split, mean over seeds."
-    return Table("exposure", caption, columns, tuple(rows))
+    notes = (" ".join(f"{metric_label(name)}: {_inner(about)}" for name, about in EXPOSURE),)
+    return Table("exposure", caption, columns, tuple(rows), notes=notes)
+
+
+def _inner(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
 
 
 SEGMENTS = (
     ("head", "Targets among the bestsellers (half of all training interactions)"),
     ("torso", "Targets between head and tail"),
     ("tail", "Targets with 5 training interactions or fewer"),
-    ("unseen", "Targets never seen in training"),
+    ("unseen", "Of these, targets never seen in training"),
     ("history_1_4", "Users with 1 to 4 known interactions"),
     ("history_5_9", "Users with 5 to 9 known interactions"),
     ("history_10_19", "Users with 10 to 19 known interactions"),
@@ -262,38 +308,8 @@ def segments_table(record: SweepRecord, best: CandidateInfo, split: str) -> Tabl
         f"The best configuration by segment, {split} split: mean ± standard error over "
         f"{plural(len(best.valid.values), 'seed')}."
     )
-    return Table("segments", caption, columns, tuple(rows))
-
-
-def failures_table(trials: Sequence[TrialRecord]) -> Table:
-    """Trials of any role that did not end complete, with the reason where one was given."""
-    rows = tuple(
-        (
-            Cell(str(t.number), t.number),
-            Cell.of(t.role),
-            Cell.of(t.state),
-            Cell(str(t.seed), t.seed),
-            Cell.of(t.error or _gate_reason(t)),
-        )
-        for t in trials
+    notes = (
+        "± is over seeds only; which users fall into a segment adds more. "
+        "Fewer than 30 users say little.",
     )
-    columns = (
-        Column("Trial", numeric=True),
-        Column("Role", choices=True),
-        Column("State", choices=True),
-        Column("Seed", numeric=True),
-        Column("Reason"),
-    )
-    return Table("unfinished", "Trials that gave no final value.", columns, rows, searchable=True)
-
-
-def _gate_reason(trial: TrialRecord) -> str:
-    if trial.state == "pruned":
-        return "stopped early: others were ahead at the same epoch"
-    if trial.state == "infeasible":
-        rate, usage = number_fact(trial, "collision_rate"), fact(trial, "usage_min")
-        return (
-            f"codes did not pass the gates (collision rate {number(rate, 3)}, "
-            f"lowest codebook usage {number(usage, 3)})"
-        )
-    return DASH
+    return Table("segments", caption, columns, tuple(rows), notes=notes)

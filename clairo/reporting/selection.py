@@ -132,6 +132,21 @@ def best_trial(record: SweepRecord) -> TrialRecord | None:
     )
 
 
+def shown_number(record: SweepRecord, trial: TrialRecord) -> int:
+    """Number of the search trial that suggested a run's configuration: its one name on a page.
+
+    A run on a fresh seed has a number of its own, which no table of the search lists.
+    """
+    same = (t.number for t in search_trials(record) if t.config_key == trial.config_key)
+    return next(same, trial.number)
+
+
+def count_test_reads(record: SweepRecord) -> dict[str, int]:
+    """How many runs of each role were read on the test split."""
+    roles = [t.role for t in record.trials if any(key.startswith("test/") for key in t.metrics)]
+    return {role: roles.count(role) for role in sorted(set(roles))}
+
+
 def reference_value(record: SweepRecord, kind: str, metric_key: str) -> float | None:
     """A level from the dataset's facts: ``ceiling`` or ``popularity`` of a split's metric."""
     value = record.summary.dataset_facts.get(f"{kind}_{metric_key.replace('/', '_')}")

@@ -22,16 +22,18 @@ def plot_codebooks(info: CodebooksInfo) -> go.Figure:
     """Items per code, most used first, one line a codebook, named where it ends."""
     figure = new_figure(360, "Codes, most used first (% of the codebook)", "Items per code")
     for book in info.codebooks:
-        share = 100 * (np.arange(len(book.counts)) + 0.5) / len(book.counts)
+        # One step a code, from edge to edge: the last count is repeated to close the last step.
+        share = 100 * np.arange(len(book.counts) + 1) / len(book.counts)
         figure.add_scatter(
-            x=share.round(2).tolist(), y=book.counts, mode="lines", name=codebook_name(book),
+            x=share.round(2).tolist(), y=[*book.counts, book.counts[-1]], mode="lines",
+            name=codebook_name(book),
             line={"color": MODALITY_COLORS[book.modality], "width": 2,
-                  "dash": _DASHES[book.index % len(_DASHES)], "shape": "hvh"},
+                  "dash": _DASHES[book.index % len(_DASHES)], "shape": "hv"},
             hovertemplate=f"{codebook_name(book)}: %{{y}} items<extra></extra>",
         )  # fmt: skip
     figure.update_layout(showlegend=True)
     figure.update_yaxes(rangemode="tozero")
-    figure.update_xaxes(range=[0, 100])
+    figure.update_xaxes(range=[0, 101])
     return figure
 
 
@@ -59,7 +61,8 @@ def plot_cost(info: CostInfo) -> go.Figure:
         hovertemplate="%{customdata:.1f} s saved<br>%{text}<extra></extra>",
     )  # fmt: skip
     figure.update_layout(barmode="overlay")
-    figure.update_xaxes(rangemode="tozero")
+    longest = max(stage.computed + stage.loaded + stage.saved for stage in stages)
+    figure.update_xaxes(range=[-0.02 * longest, 1.05 * longest])
     return figure
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from clairo.core.artifacts import Modality
 from clairo.quantization.printing import print_code
+from clairo.reporting.labels import plural
 from clairo.reporting.search_info import Absent
-from clairo.reporting.selection import best_trial, fact, number_fact
+from clairo.reporting.selection import best_trial, fact, number_fact, shown_number
 from clairo.tracking.records import SweepRecord, TrialRecord
 
 _COUNTS = re.compile(r"^(text|image|fused)/(\d+)/counts$")
@@ -59,6 +60,7 @@ class Merge:
 
     Attributes:
         parts: Codes that it stands for, as printed.
+        words: The same codes in words, with the number of items that carry each.
         modalities: Modalities it joins, in column order.
         priority: Weighted count at which it was merged.
         across: Whether it was made more often between neighbours than within an item; ``None``
@@ -66,6 +68,7 @@ class Merge:
     """
 
     parts: tuple[str, ...]
+    words: tuple[str, ...]
     modalities: tuple[str, ...]
     priority: float
     across: bool | None = None
@@ -124,6 +127,11 @@ class CostInfo:
     other: float
 
     @property
+    def num_runs(self) -> int:
+        """How often any stage was asked for."""
+        return sum(stage.num_computed + stage.num_cached for stage in self.stages)
+
+    @property
     def spent(self) -> float:
         """Seconds spent in stages."""
         return sum(stage.computed + stage.loaded for stage in self.stages)
@@ -141,9 +149,9 @@ def compute_codebooks(record: SweepRecord) -> CodebooksInfo | Absent:
         return Absent("No trial has a value, so there is no best configuration to look into.")
     books = _codebooks(trial)
     if not books:
-        return Absent(f"Trial {trial.number} stored no code histograms.")
+        return Absent(f"Trial {shown_number(record, trial)} stored no code histograms.")
     return CodebooksInfo(
-        trial.number,
+        shown_number(record, trial),
         books,
         number_fact(trial, "collision_rate"),
         number_fact(trial, "largest_bucket"),
@@ -177,24 +185,27 @@ def compute_merges(record: SweepRecord) -> MergesInfo | Absent:
         return Absent("No trial has a value, so there is no best configuration to look into.")
     listed = fact(trial, "top_merges")
     if not listed:
-        return Absent(f"The tokenizer of trial {trial.number} made no merges, or listed none.")
+        name = shown_number(record, trial)
+        return Absent(f"The tokenizer of trial {name} made no merges, or listed none.")
     books = _codebooks(trial)
     return MergesInfo(
-        trial=trial.number,
-        merges=tuple(_merge(entry, books) for entry in listed),
+        trial=shown_number(record, trial),
+        merges=tuple(_merge(entry, books, trial) for entry in listed),
         num_merges=number_fact(trial, "num_merges"),
         cross_modal_share=number_fact(trial, "cross_modal_share_of_merges"),
         tokens_per_item=number_fact(trial, "tokens_per_item"),
     )
 
 
-def _merge(entry: Mapping[str, Any], books: tuple[Codebook, ...]) -> Merge:
-    named = [_name_code(int(column), int(value), books) for column, value in entry["leaves"]]
+def _merge(entry: Mapping[str, Any], books: tuple[Codebook, ...], trial: TrialRecord) -> Merge:
+    leaves = [(int(column), int(value)) for column, value in entry["leaves"]]
+    named = [_name_code(column, value, books) for column, value in leaves]
     modalities = {modality for _, modality in named}
     order = sorted(modalities, key=lambda name: _MODALITY_ORDER.get(name, 3))
     inside, across = int(entry.get("inside", -1)), int(entry.get("across", -1))
     return Merge(
         parts=tuple(part for part, _ in named),
+        words=tuple(_code_in_words(column, value, books, trial) for column, value in leaves),
         modalities=tuple(order),
         priority=float(entry["priority"]),
         across=across > inside if min(inside, across) >= 0 else None,
@@ -211,6 +222,16 @@ def _name_code(column: int, value: int, books: tuple[Codebook, ...]) -> tuple[st
     # The value after the last code marks items that lack the modality.
     missing = f" (no {book.modality})" if value == len(book.counts) else ""
     return printed + missing, book.modality
+
+
+def _code_in_words(column: int, value: int, books: tuple[Codebook, ...], trial: TrialRecord) -> str:
+    if column >= len(books):
+        return f"digit {value}"
+    book = books[column]
+    if value == len(book.counts):
+        return f"no {book.modality}"
+    counts = fact(trial, f"{book.modality}/{book.index}/counts")
+    return f"{book.modality} {book.index + 1} code {value} ({plural(int(counts[value]), 'item')})"
 
 
 def compute_cost(record: SweepRecord) -> CostInfo | Absent:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from clairo.reporting.labels import DASH, number, percent
+from clairo.reporting.labels import DASH, number, percent, plural
 from clairo.reporting.stage_figures import codebook_name
 from clairo.reporting.stage_info import CodebooksInfo, CostInfo, MergesInfo
 from clairo.reporting.table import Cell, Column, Table
 
+_JOINED = {"shared": "digit"}
 _PLACES = {None: DASH, True: "between neighbours", False: "within an item"}
 
 
@@ -41,7 +42,8 @@ def merges_table(info: MergesInfo) -> Table:
         (
             Cell(str(place), place),
             Cell.of(" ".join(merge.parts)),
-            Cell.of(" + ".join(merge.modalities)),
+            Cell.of(", ".join(merge.words)),
+            Cell.of(" + ".join(_JOINED.get(name, name) for name in merge.modalities)),
             Cell.of(_PLACES[merge.across]),
             Cell(number(merge.priority, 1), merge.priority),
         )
@@ -50,19 +52,24 @@ def merges_table(info: MergesInfo) -> Table:
     columns = (
         Column("Place", numeric=True),
         Column("Codes it stands for"),
+        Column("In words", help="With the number of items that carry each code."),
         Column("Joins", choices=True),
         Column("Made mostly", choices=True),
         Column("Weighted count", numeric=True),
     )
     return Table(
         name="merges",
-        caption=f"The {len(rows)} strongest merges of trial {info.trial}.",
+        caption=(
+            f"The first {plural(len(rows), 'merge')} of trial {info.trial}, in the order they were "
+            "made; in brackets, how many items carry a code."
+        ),
         columns=columns,
         rows=rows,
         searchable=True,
         notes=(
             "<A_5> is code 5 of the first text codebook, <B_5> of the second; <a_5> of the first "
-            "image codebook; <f0_5> of a fused one; <#_5> tells apart items with equal codes.",
+            "image codebook; <f0_5> of a fused one; <#_5> is the digit "
+            "that tells apart items with equal codes.",
         ),
     )
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from clairo.evaluation.metric_names import metric_label
-from clairo.reporting import findings, search_figures, search_tables, stage_figures, stage_tables
+from clairo.reporting import (
+    failure_tables,
+    findings,
+    search_figures,
+    search_tables,
+    stage_figures,
+    stage_tables,
+)
 from clairo.reporting.labels import plural, sentence_list, setting_label
 from clairo.reporting.outcome_info import VerdictInfo, compute_curves, compute_verdict
 from clairo.reporting.page import (
     Block,
-    Code,
     Figure,
     Missing,
     Page,
@@ -17,7 +23,7 @@ from clairo.reporting.page import (
     TableBlock,
     absent,
 )
-from clairo.reporting.provenance import best_yaml, measured_on, no_evidence_for, reproduce_section
+from clairo.reporting.provenance import best_code, measured_on, no_evidence_for, reproduce_section
 from clairo.reporting.search_info import (
     Absent,
     compute_history,
@@ -57,7 +63,7 @@ def make_sweep_page(record: SweepRecord) -> Page:
         headline=_headline(record, label),
         claims=claims,
         warning=no_evidence_for(record, exploratory=found is None or found.num_seeds < 5),
-        lead=_lead(record, found),
+        lead=_lead(record),
         sections=sections,
         links=(("Ablation", "ablation.html"),) if summary.arms else (),
     )
@@ -68,16 +74,12 @@ def _headline(record: SweepRecord, label: str) -> str:
     return f"Which settings give {summary.dataset_name} the best {label}?"
 
 
-def _lead(record: SweepRecord, verdict: VerdictInfo | None) -> tuple[Block, ...]:
+def _lead(record: SweepRecord) -> tuple[Block, ...]:
     axes = sentence_list([setting_label(axis) for axis in record.summary.axes])
-    blocks: list[Block] = [measured_on(record)]
-    if axes:
-        blocks.append(Prose((f"Searched: {axes}.",)))
-    if record.summary.notes:
-        blocks.append(Prose(record.summary.notes))
-    if verdict is not None:
-        name = f"Configuration of trial {verdict.best.number} (YAML)"
-        blocks.append(Code(name, best_yaml(verdict.best)))
+    blocks: list[Block] = [measured_on(record), *best_code(record)]
+    words = (f"Searched: {axes}.",) if axes else ()
+    if words or record.summary.notes:
+        blocks.append(Prose((*words, *record.summary.notes)))
     return tuple(blocks)
 
 
@@ -222,7 +224,9 @@ def _failures(record: SweepRecord) -> Section:
     unfinished = tuple(t for t in record.trials if t.state != "complete")
     blocks: list[Block] = [Prose((findings.say_states(record),))]
     if unfinished:
-        blocks.append(TableBlock(search_tables.failures_table(unfinished)))
+        blocks.append(
+            TableBlock(failure_tables.failures_table(unfinished, record.summary.objective))
+        )
     return Section("failures", title, tuple(blocks))
 
 
@@ -237,11 +241,13 @@ def _protocol(record: SweepRecord, label: str) -> Section:
                 (
                     "Leave-last-out: each user's last interaction is the test target, the one "
                     "before it the validation target, everything before is for training.",
-                    f"{asked} were asked for; each is the whole pipeline with one seed. The "
-                    f"sampler saw only {label} on valid. Pruned trials never count as complete.",
+                    f"{asked} {'was' if summary.requested_trials == 1 else 'were'} asked for; each "
+                    f"is the whole pipeline with one seed. The sampler saw only {label} on valid. "
+                    "Pruned trials never count as complete.",
                     "The winner of the search and its runners-up were run again on fresh seeds; "
                     "the best mean among them is called best, and what lies within one standard "
-                    "error of it is called tied. Only these were read on test.",
+                    "error of it is called tied.",
+                    findings.say_reads(record),
                     "One relevant item per user; every asked user is in the denominator; items "
                     "already seen are not filtered out. Ranks start at 1.",
                 )

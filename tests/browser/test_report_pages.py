@@ -2,67 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser
 
 from clairo.reporting.report import ReportFiles, write_report
+from tests.browser.visits import COUNT_DRAWN, needs_chromium, visit
 from tests.reporting.records import demo_record
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM.exists(), reason="needs Debian's chromium at /usr/bin/chromium"
-)
-
-
-@dataclass
-class Visit:
-    """An open page, what it complained about and what it asked for."""
-
-    page: Page
-    complaints: list[str] = field(default_factory=list)
-    requests: list[str] = field(default_factory=list)
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> ReportFiles:
     return write_report(demo_record(), tmp_path_factory.mktemp("report"))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
-        yield started
-        started.close()
-
-
-def visit(browser: Browser, path: Path | None, width: int = 1280, scheme: str = "light") -> Visit:
-    assert path is not None
-    context = browser.new_context(
-        viewport={"width": width, "height": 900},
-        color_scheme=scheme,  # type: ignore[arg-type]
-        accept_downloads=True,
-    )
-    seen = Visit(context.new_page())
-    seen.page.on("console", lambda message: seen.complaints.append(message.text))
-    seen.page.on("pageerror", lambda error: seen.complaints.append(str(error)))
-    seen.page.on("request", lambda request: seen.requests.append(request.url))
-    seen.page.goto(path.as_uri())
-    seen.page.wait_for_function("document.documentElement.dataset.figures === 'drawn'")
-    return seen
 
 
 @pytest.mark.parametrize("name", ["index", "ablation"])
@@ -73,14 +28,10 @@ def test_every_figure_is_drawn_without_a_complaint_or_a_request(
     path = getattr(files, name)
     seen = visit(browser, path, width, scheme)
     wanted = seen.page.locator(".plot").count()
-    drawn = seen.page.evaluate(
-        "[...document.querySelectorAll('.js-plotly-plot')].filter((plot) =>"
-        " plot.querySelector('.main-svg .points path, .main-svg .lines path,"
-        " .main-svg .bars path')).length"
-    )
+    drawn = seen.page.evaluate(COUNT_DRAWN)
     assert wanted == drawn >= 4
     assert seen.complaints == []
-    assert [url for url in seen.requests if not url.startswith(("file:", "data:", "blob:"))] == []
+    assert seen.requests_elsewhere == []
     # The page itself never scrolls sideways; tables and one wide figure do so in their own box.
     assert seen.page.evaluate("document.documentElement.scrollWidth") == width
     seen.page.context.close()
@@ -160,6 +111,44 @@ def test_print_shows_everything_and_no_controls(browser: Browser, files: ReportF
     assert page.locator(".bar, .contents, .tools, .downloads").locator("visible=true").count() == 0
     background = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert background == "rgb(255, 255, 255)"
+    page.context.close()
+
+
+def test_nothing_is_wider_than_the_paper(browser: Browser, files: ReportFiles) -> None:
+    # A4 with 16 mm margins is 673 pixels wide.
+    for path in (files.index, files.ablation):
+        page = visit(browser, path, width=673).page
+        page.emulate_media(media="print")
+        assert page.evaluate("document.documentElement.scrollWidth") == 673
+        assert page.evaluate("[...document.querySelectorAll('.plot')].every(plot =>"
+                             " plot.getBoundingClientRect().right <= 673)")  # fmt: skip
+        page.context.close()
+
+
+@pytest.mark.parametrize("name", ["index", "ablation"])
+def test_the_first_screen_holds_verdict_limits_data_and_configuration(
+    browser: Browser, files: ReportFiles, name: str
+) -> None:
+    page = visit(browser, getattr(files, name)).page
+    for wanted in ("h1", ".claims", ".warning", ".lead dl", ".lead .code"):
+        box = page.locator(wanted).first.bounding_box()
+        assert box is not None
+        assert box["y"] < 800, wanted
+    config, stands_on = (page.locator(f".lead {s}").bounding_box() for s in (".code", "dl"))
+    assert config is not None
+    assert stands_on is not None
+    assert config["x"] >= stands_on["x"] + stands_on["width"]
+    page.context.close()
+
+
+def test_a_configuration_that_goes_on_below_fades_until_it_is_scrolled(
+    browser: Browser, files: ReportFiles
+) -> None:
+    page = visit(browser, files.index).page
+    block = page.locator(".lead pre")
+    assert "below" in (block.get_attribute("class") or "")
+    block.evaluate("element => { element.scrollTop = element.scrollHeight; }")
+    page.wait_for_function("!document.querySelector('.lead pre').classList.contains('below')")
     page.context.close()
 
 

@@ -165,15 +165,55 @@ def test_verdicts_are_counted_apart(masking: AblationInfo) -> None:
     )
     said = claims([replace(masking, effects=effects)], "NDCG@10")
     expected = "1 worse than the full configuration and 1 without a relevant difference"
-    assert said[0] == f"Of 2 arms: {expected}."
-    assert "Text only is worse" in said[1]
-    assert "makes no relevant difference" in said[2]
+    assert said[0] == f"Of 2 arms: {expected} (2 paired seeds, valid, NDCG@10)."
+    assert said[1].startswith("Text only: −")
+    assert said[1].endswith("; worse.")
+    assert said[2].endswith("; equivalent.")
 
 
 def test_the_words_do_not_claim_more_than_the_verdicts(masking: AblationInfo) -> None:
     said = claims([masking], "NDCG@10")
     assert said[0].startswith("None of the 2 arms")
-    assert all("is inconclusive" in line for line in said[1:])
-    assert "no difference is established" in say_effects(masking, "NDCG@10")[0]
+    assert all(line.endswith("; inconclusive.") for line in said[1:])
+    title = say_effects(masking, "NDCG@10")[0]
+    assert "image only" in title
+    assert "no difference is established over 2 paired seeds" in title
     assert say_seeds(masking, "NDCG@10")[0] == "All seeds agree on the direction of every arm"
     assert "no arm could be compared" in claims([], "NDCG@10")[0]
+
+
+def test_equivalence_is_adjusted_over_the_family_as_well(record: SweepRecord) -> None:
+    info = compute_ablation(record, "components")
+    assert isinstance(info, AblationInfo)
+    assert info.margin is not None
+    raw = []
+    for effect in info.effects:
+        deltas = list(effect.deltas.values())
+        if len(deltas) > 1:
+            low = stats.ttest_1samp(deltas, -info.margin, alternative="greater").pvalue
+            high = stats.ttest_1samp(deltas, info.margin, alternative="less").pvalue
+            raw.append(max(low, high))
+    found = sorted(e.equivalence_p for e in info.effects if e.equivalence_p is not None)
+    assert found[0] == pytest.approx(min(1.0, len(raw) * min(raw)))
+
+
+def test_differences_get_the_digits_that_their_intervals_justify(masking: AblationInfo) -> None:
+    def with_half(half: float) -> AblationInfo:
+        effect = masking.effects[0]
+        interval = replace(effect.interval, low=-half, high=half)
+        return replace(masking, effects=(replace(effect, interval=interval),))
+
+    assert [with_half(half).digits for half in (0.3, 0.02, 0.004, 0.00004)] == [2, 3, 4, 4]
+
+
+def test_an_arm_that_beats_the_winner_in_every_seed_is_pointed_out(masking: AblationInfo) -> None:
+    best = masking.effects[0]
+    above = replace(
+        best,
+        deltas={1: 0.09, 2: 0.07},
+        interval=replace(best.interval, mean=0.08, low=-0.05, high=0.21),
+    )
+    said = claims([replace(masking, effects=(above,))], "NDCG@10")
+    assert said[1].startswith("Above the winner in every seed: text only.")
+    split = replace(above, deltas={1: 0.20, 2: -0.04})
+    assert not any("Above" in line for line in claims([replace(masking, effects=(split,))], "N"))

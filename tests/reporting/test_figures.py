@@ -98,7 +98,9 @@ def test_codebooks_wear_their_modality_s_colour(record: SweepRecord) -> None:
     assert [t["line"]["color"] for t in drawn] == [
         style.MODALITY_COLORS[book.modality] for book in info.codebooks
     ]
-    assert [t["y"] for t in drawn] == [list(book.counts) for book in info.codebooks]
+    # A step runs from edge to edge, so the last count stands twice.
+    assert [t["y"] for t in drawn] == [[*book.counts, book.counts[-1]] for book in info.codebooks]
+    assert all((t["x"][0], t["x"][-1]) == (0, 100) for t in drawn)
 
 
 def test_time_bars_show_what_was_spent_and_saved(record: SweepRecord) -> None:

@@ -30,6 +30,12 @@ def test_settings_are_printed_in_words() -> None:
     assert [labels.setting_value(v) for v in (True, False, 3, 2.0)] == ["yes", "no", "3", "2"]
 
 
+def test_every_known_setting_has_a_name_of_its_own() -> None:
+    keys = ("reduction.variance", "fusion.variance", "merging.num_merges", "quantization.kind")
+    assert len({labels.setting_label(key) for key in keys}) == len(keys)
+    assert labels.setting_label("fusion.kind") == "fusion"
+
+
 def test_lists_read_like_sentences() -> None:
     assert labels.sentence_list([]) == ""
     assert labels.sentence_list(["a"]) == "a"

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from clairo.reporting.findings import verdict_claims
+from clairo.reporting.findings import say_curves, verdict_claims
 from clairo.reporting.outcome_info import (
     CurvesInfo,
     VerdictInfo,
@@ -116,3 +116,27 @@ def test_curves_leave_out_what_is_not_finite_and_end_with_the_best(record: Sweep
     assert info.curves[-1][:2] == (3, True)
     without = compute_curves(replace(record, trials=(replace(first, history={}),)))
     assert isinstance(without, Absent)
+
+
+def test_a_trained_configuration_s_lighter_evaluation_is_said(record: SweepRecord) -> None:
+    heavy = {"model": {"valid_users": 500}, "evaluation": {"max_users": 1000, "ensemble": 3}}
+    trials = tuple(replace(t, config={**t.config, **heavy}) for t in record.trials)
+    info = compute_curves(replace(record, trials=trials))
+    assert isinstance(info, CurvesInfo)
+    assert info.light_users == 500
+    assert "500 users are asked and one segmentation" in say_curves(info, "NDCG@10")[1]
+    same = {"model": {"valid_users": 500}, "evaluation": {"max_users": 500, "ensemble": 1}}
+    trials = tuple(replace(t, config={**t.config, **same}) for t in record.trials)
+    info = compute_curves(replace(record, trials=trials))
+    assert isinstance(info, CurvesInfo)
+    assert info.light_users is None
+
+
+def test_the_share_of_the_ceiling_is_printed_for_test_as_well(record: SweepRecord) -> None:
+    verdict = compute_verdict(record)
+    assert isinstance(verdict, VerdictInfo)
+    assert (verdict.test_ceiling, verdict.num_test_reads) == (0.50, 9)
+    mean = verdict.candidates[0].test.mean
+    assert mean is not None
+    said = verdict_claims(verdict, "NDCG@10")
+    assert any(f"{100 * mean / 0.5:.0f} % of the ceiling." in claim for claim in said)

@@ -78,7 +78,10 @@ def test_the_first_screen_answers(record: SweepRecord, files: ReportFiles) -> No
     mean, error = np.mean(values), np.std(values, ddof=1) / np.sqrt(len(values))
     assert f"NDCG@10 {mean:.4f} ± {error:.4f} on valid" in shown
     assert "251 of 300 items have a picture (84 %)" in shown
-    assert "4,200 training prefixes, 400 of 600 valid users" in shown
+    assert "<dd>400 of 600 valid users, 400 of 600 test users</dd>" in shown
+    assert "<dd>4,200 prefixes, up to 6 epochs</dd>" in shown
+    assert "<dd>PCA variance 0.99, quantiser rq_kmeans, codebooks 2" in shown
+    assert "On test, read once by each of 9 runs: NDCG@10" in shown
     assert "Exploratory: the quick profile" in shown
     assert "search 11; confirmation 21, 22, 23; ablation 101, 102" in shown
     assert "0123abcd" in shown
@@ -90,7 +93,11 @@ def test_the_environment_is_printed_as_people_read_it(record: SweepRecord) -> No
     environment = {"packages": {"torch": "2.13.0"}, "memory_bytes": 2**34, "gpus": ["A", "B"]}
     changed = replace(record, summary=replace(record.summary, environment=environment))
     text = body(render_page(make_sweep_page(changed)))
-    for name, value in (("torch", "2.13.0"), ("memory", "16.0 GiB"), ("gpus", "A and B")):
+    for name, value in (
+        ("Packages", "torch 2.13.0"),
+        ("Memory", "16.0 GiB"),
+        ("GPUs", "A and B"),
+    ):
         assert f"<dt>{name}</dt><dd>{value}</dd>" in text
     assert "<dt>Commit</dt><dd>not recorded</dd>" in text
 
@@ -123,8 +130,13 @@ def test_printed_numbers_equal_their_recomputation(record: SweepRecord, files: R
         for name, found in runs.items()
     }
     delta = means["text_only"] - means["full"]
-    assert f"| {delta:+.4f}".replace("-", "−") in printed
-    assert f"| {means['text_only']:.4f} |" in printed
+    assert f"| {delta:+.3f} |".replace("-", "−") in printed
+    assert f"| {means['text_only']:.3f} |" in printed
+    with (files.folder / "tables" / "modality_masking.csv").open(encoding="utf-8") as lines:
+        row = next(row for row in csv.DictReader(lines) if row["Arm"] == "Text only")
+    assert float(row["Difference"]) == pytest.approx(delta)
+    low, high = (float(bound) for bound in row["95 % over users"].strip("[]").split(", "))
+    assert low < delta < high
 
 
 def test_an_arm_s_changes_are_spelled_out(files: ReportFiles) -> None:
@@ -142,6 +154,93 @@ def test_failures_skips_and_lost_seeds_are_on_the_pages(files: ReportFiles) -> N
     assert "Without ensemble was skipped: the winner decodes one segmentation only." in ablation
     assert "seed 102 ended failed: StageError: out of memory" in ablation
     assert re.search(r">1/2<", ablation)
+
+
+def with_own_numbers(record: SweepRecord) -> SweepRecord:
+    """Every run with a number of its own, as a real sweep has them."""
+    trials = (
+        t if t.role == "search" else replace(t, number=100 + place)
+        for place, t in enumerate(record.trials)
+    )
+    return replace(record, trials=tuple(trials))
+
+
+def test_a_configuration_goes_by_the_number_of_its_search_trial(record: SweepRecord) -> None:
+    page = make_sweep_page(with_own_numbers(record))
+    assert page.claims[0].startswith("Trial 3 is best")
+    text = html.unescape(body(render_page(page)))
+    assert "Best: trial 3 (YAML)" in text
+    assert "Codebooks of trial 3" in text
+    assert not re.search(r"[Tt]rial 1\d\d\b", text)
+
+
+def test_the_searched_settings_come_first_in_the_yaml(files: ReportFiles) -> None:
+    code = re.findall(r"<code>(.*?)</code>", body(files.index), flags=re.DOTALL)[0]
+    assert list(yaml.safe_load(html.unescape(code)))[:4] == [
+        "reduction", "fusion", "quantization", "merging",
+    ]  # fmt: skip
+
+
+def test_reads_of_the_test_split_are_counted_and_a_stray_one_is_called_out(
+    record: SweepRecord,
+) -> None:
+    text = html.unescape(body(render_page(make_ablation_page(record))))
+    assert "Test was read 9 times: once by each fresh-seed run of the 3 confirmed" in text
+    assert "second validation set" in text
+    stray = replace(record.trials[0], metrics={**record.trials[0].metrics, "test/mrr_at_5": 0.1})
+    told = render_page(make_sweep_page(replace(record, trials=(stray, *record.trials[1:]))))
+    assert "1 in the search: more than the protocol allows" in told
+
+
+def test_a_reference_that_was_chosen_on_the_same_runs_is_said_to_be_flattered(
+    record: SweepRecord,
+) -> None:
+    assert "little flattered" not in render_page(make_ablation_page(record))
+    keys = record.summary.candidates[0].trial_keys
+    arms = tuple(
+        replace(a, trial_keys=keys) if a.name == "full" else a for a in record.summary.arms
+    )
+    summary = replace(record.summary, arms=arms)
+    assert "little flattered" in render_page(make_ablation_page(replace(record, summary=summary)))
+
+
+def test_unequal_codes_are_said_to_be_unequal(record: SweepRecord, files: ReportFiles) -> None:
+    notes = (files.folder / "tables" / "components_budgets.md").read_text("utf-8")
+    assert "Bits per item are equal in all arms" in notes
+    changed = tuple(
+        replace(
+            t,
+            stages=tuple(
+                replace(s, facts={**s.facts, "bits_per_item": 5.0})
+                if s.name == "quantization"
+                else s
+                for s in t.stages
+            ),
+        )
+        if t.config_key == "arm-text_only"
+        else t
+        for t in record.trials
+    )
+    text = html.unescape(render_page(make_ablation_page(replace(record, trials=changed))))
+    assert re.search(
+        r"Bits per item differ from the full configuration's \d+\.\d: Text only 5\.0", text
+    )
+
+
+def test_a_pruned_trial_says_where_it_stopped(files: ReportFiles) -> None:
+    rows = (files.folder / "tables" / "unfinished.md").read_text("utf-8")
+    assert re.search(r"stopped after epoch 2 with NDCG@10 0\.\d{4}: others were ahead", rows)
+
+
+def test_what_one_modality_tells_is_printed_where_the_world_knows_it(record: SweepRecord) -> None:
+    known = {
+        **record.summary.dataset_facts,
+        "ceiling_valid_ndcg_at_10_text_only": 0.31,
+        "ceiling_valid_ndcg_at_10_image_only": 0.29,
+    }
+    made = replace(record, summary=replace(record.summary, dataset_facts=known))
+    assert "0.310 with text and 0.290 with images" in render_page(make_ablation_page(made))
+    assert "with text and" not in render_page(make_ablation_page(record))
 
 
 def test_hostile_names_are_shown_and_never_run(record: SweepRecord) -> None:

@@ -8,10 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from clairo.reporting.findings import say_parallel, say_tradeoff
 from clairo.reporting.importance import compute_importance
 from clairo.reporting.search_info import (
     MAX_MARKS,
     Absent,
+    Axis,
     HistoryInfo,
     ImportanceInfo,
     ParallelInfo,
@@ -127,6 +129,36 @@ def test_the_front_holds_trials_that_nothing_beats_in_both(record: SweepRecord) 
             c <= cost and v > value for c, v in points.values()
         )
         assert (number in info.front) != beaten
+
+
+def test_finding_stages_in_the_store_does_not_make_a_trial_cheap(record: SweepRecord) -> None:
+    info = compute_tradeoff(record, "seconds")
+    assert isinstance(info, TradeoffInfo)
+    costs = dict(zip(info.numbers, info.costs, strict=True))
+    found = record.trials[1]
+    saved = sum(s.computed_seconds - s.seconds for s in found.stages if s.cached)
+    assert saved > 0
+    assert costs[1] == pytest.approx(found.seconds + saved)
+
+
+def test_the_words_on_a_tradeoff_prefer_what_is_cheaper_and_close(record: SweepRecord) -> None:
+    info = TradeoffInfo("Tokens per item", "tokens per item", (6.0, 2.0, 1.0), (0.50, 0.49, 0.2),
+                        (7, 0, 2), ("", "", ""), (7, 0, 2), 0)  # fmt: skip
+    assert say_tradeoff(info, "NDCG@10")[0] == (
+        "Trial 0 takes 2.0 tokens per item instead of 6.0, at −2.0 % NDCG@10"
+    )
+    far = replace(info, values=(0.50, 0.30, 0.2))
+    assert say_tradeoff(far, "NDCG@10")[0].startswith("Trial 2 takes 1.0 tokens")
+
+
+def test_what_good_trials_share_is_said_of_two_at_least(record: SweepRecord) -> None:
+    axes = (Axis("fusion.kind", ("none", "concat")), Axis("merging.num_merges", ("0", "50")))
+    info = ParallelInfo(
+        axes, ((0, 1), (0, 0), (1, 0), (1, 1)), (0.5, 0.4, 0.3, 0.2), (0, 1, 2, 3), 4
+    )
+    assert say_parallel(info, "NDCG@10")[0] == "The best 2 trials share fusion none"
+    few = ParallelInfo(axes, info.places[:2], info.values[:2], (0, 1), 2)
+    assert "too few" in say_parallel(few, "NDCG@10")[0]
 
 
 def test_ten_thousand_trials_stay_within_the_marks_a_figure_may_have(record: SweepRecord) -> None:

@@ -50,6 +50,10 @@ def test_merges_are_spelled_in_codes_and_say_what_they_join(record: SweepRecord)
     assert isinstance(info, MergesInfo)
     assert info.merges[1].parts == ("<A_1>", "<a_1>")
     assert info.merges[1].modalities == ("text", "image")
+    facts = next(t for t in record.trials if t.key == "confirm-3-21").stages[4].facts
+    assert info.merges[1].words == tuple(
+        f"{name} 1 code 1 ({facts[f'{name}/0/counts'][1]} items)" for name in ("text", "image")
+    )
     # 90 places inside items and 4 between them at first, 27 and 67 at the eighth.
     assert [info.merges[i].across for i in (0, 7, 8)] == [False, True, None]
     # Column 4 stands after two text and two image codebooks: the disambiguation digit.
@@ -62,6 +66,7 @@ def test_the_value_after_the_last_code_is_said_to_be_missing(record: SweepRecord
     info = compute_merges(with_stage_facts(record, "merging", top_merges=[merge]))
     assert isinstance(info, MergesInfo)
     assert info.merges[0].parts == ("<A_1>", "<a_32> (no image)")
+    assert info.merges[0].words[1] == "no image"
 
 
 def test_what_was_not_stored_is_said_and_not_drawn(record: SweepRecord) -> None:

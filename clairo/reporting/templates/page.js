@@ -138,9 +138,15 @@
     filter(block);
   }
 
-  /* What is cut off at the right fades, until the reader has scrolled there. */
+  /* What is cut off at the right or below fades, until the reader has scrolled there. */
   for (const box of document.querySelectorAll(".scroll, .plot-scroll")) {
     const mark = () => box.classList.toggle("more", box.scrollLeft + box.clientWidth < box.scrollWidth - 2);
+    box.addEventListener("scroll", mark, { passive: true });
+    new ResizeObserver(mark).observe(box);
+  }
+
+  for (const box of document.querySelectorAll("pre")) {
+    const mark = () => box.classList.toggle("below", box.scrollTop + box.clientHeight < box.scrollHeight - 2);
     box.addEventListener("scroll", mark, { passive: true });
     new ResizeObserver(mark).observe(box);
   }
