@@ -108,7 +108,8 @@ def make_client(uri: str) -> MlflowClient:
 
 def full_disk_cure(error: Exception) -> str:
     """What to do about a disk that a database found full, ``""`` for any other error."""
-    full = "disk is full" in str(error) or "No space left" in str(error)
+    said = str(error)
+    full = any(sign in said for sign in ("disk is full", "disk I/O error", "No space left"))
     return "free some space or choose another OUT" if full else ""
 
 
