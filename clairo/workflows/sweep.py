@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from clairo.core.errors import SweepError
 from clairo.core.fingerprint import hash_json
 from clairo.merging.warm_up import is_warm, warm_up
 from clairo.pipeline.profiles import Profile, get_profile
@@ -30,6 +32,8 @@ from clairo.workflows.report import make_report
 from clairo.workflows.run import make_environment
 from clairo.workflows.space import PreparedSpace, describe_config, prepare_space
 from clairo.workflows.summary import new_summary
+
+_log = logging.getLogger(__name__)
 
 
 def run_sweep(options: SweepOptions) -> None:
@@ -115,9 +119,13 @@ def _ended(sweep: SweepPhases, tracker: Tracker) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        tracker.reconcile(sweep.summary.sweep_id)
         stopped = isinstance(error, KeyboardInterrupt)
-        sweep.parent.finish("killed" if stopped else "failed")
+        try:
+            tracker.reconcile(sweep.summary.sweep_id)
+            sweep.parent.finish("killed" if stopped else "failed")
+        except SweepError as refusal:
+            # What ended the sweep is what a person must hear; the runs are closed when it goes on.
+            _log.info("runs could not be closed: %s", refusal)
         raise
     tracker.reconcile(sweep.summary.sweep_id)
     sweep.parent.finish("complete")
