@@ -241,13 +241,13 @@ class MlflowTracker:
         name: str,
         state_tag: str,
     ) -> MlflowRun:
+        # Also on a run that goes on: its code is what runs now.
+        code = {"mlflow.source.git.commit": running_commit()} if running_commit() else {}
         if found is not None:
             run = MlflowRun(found.info.run_id, self.connection, state_tag)
-            run.reopen(tags, name)
+            run.reopen({**code, **tags}, name)
             return run
-        more = {state_tag: "running", "mlflow.source.name": "clairo"}
-        if running_commit():
-            more["mlflow.source.git.commit"] = running_commit()
+        more = {state_tag: "running", "mlflow.source.name": "clairo", **code}
         created = self.connection.call(
             self.connection.client.create_run,
             self.experiment_id,
