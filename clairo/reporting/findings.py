@@ -266,9 +266,11 @@ def say_cost(info: CostInfo) -> Words:
     share = (top.computed + top.loaded) / info.spent if info.spent else 0.0
     name = top.name.replace("_", " ")
     found, runs = sum(s.num_cached for s in info.stages), info.num_runs
+    spent = f"{capitalised(name)} took {percent(share)} of the stage time"
+    if found == runs:
+        spent = "No stage was computed again"
     return (
-        f"{capitalised(name)} took {percent(share)} of the stage time; the store saved "
-        f"{duration(info.saved)}",
+        f"{spent}; the store saved {duration(info.saved)}",
         f"{found:,} of {plural(runs, 'stage run')} were found in the store ({percent(found / runs)}"
         f"). Filled: {duration(info.spent)} in stages, summed over all trials; outlined: what "
         f"computing the found ones again would have taken. {duration(info.other)} outside stages.",

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from clairo.reporting.findings import say_collisions, say_cost, say_merges
 from clairo.reporting.search_info import Absent
 from clairo.reporting.stage_info import (
     CodebooksInfo,
@@ -90,3 +91,32 @@ def test_seconds_add_up_over_all_trials(record: SweepRecord) -> None:
     assert info.spent + info.other == pytest.approx(sum(trial.seconds for trial in record.trials))
     counted = sum(stage.num_computed + stage.num_cached for stage in info.stages)
     assert counted == len(stages)
+
+
+def test_a_sweep_that_finds_everything_says_so(record: SweepRecord) -> None:
+    info = compute_cost(record)
+    assert isinstance(info, CostInfo)
+    found = sum(stage.num_cached for stage in info.stages)
+    assert f"{found} of {info.num_runs} stage runs were found" in say_cost(info)[1]
+    stages = tuple(
+        replace(stage, num_computed=0, num_cached=stage.num_cached + stage.num_computed)
+        for stage in info.stages
+    )
+    assert say_cost(replace(info, stages=stages))[0].startswith("No stage was computed again; ")
+
+
+def test_merges_that_only_attach_the_digit_are_counted(record: SweepRecord) -> None:
+    merges = [
+        {"leaves": [[0, 1], [4, 0]], "priority": 3.0},
+        {"leaves": [[0, 1], [2, 1]], "priority": 2.0},
+    ]
+    info = compute_merges(with_stage_facts(record, "merging", top_merges=merges))
+    assert isinstance(info, MergesInfo)
+    assert "Of the 2 listed below, 1 only attach" in say_merges(info)
+
+
+def test_codes_without_collisions_are_said_to_need_no_digit(record: SweepRecord) -> None:
+    info = compute_codebooks(record)
+    assert isinstance(info, CodebooksInfo)
+    assert "at most 3 items share one tuple" in say_collisions(info)
+    assert "tells nothing apart" in say_collisions(replace(info, collision_rate=0.0))
