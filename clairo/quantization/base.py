@@ -63,7 +63,8 @@ class QuantizerConfig(Config):
         num_hash_buckets: Values of the disambiguation column, so the number of items that
             may share all other codes. Every bucket in use is a token of the vocabulary, so
             more is not safer for free; too few are an error, never two items with one id.
-            ``None`` takes the smallest power of two that is enough.
+            ``None`` takes the smallest power of two that is enough, and no column at all
+            where the codes are unique.
     """
 
     seeded: ClassVar[bool] = True

@@ -36,6 +36,10 @@ def build_code_table(
     value ``codebook_size`` in all columns of it, which stands for *missing* and is not one
     of the centroids.
 
+    Where ``num_hash_buckets`` is ``None`` and the codes tell all items apart, there is no
+    disambiguation column: a digit that is the same for all items says nothing and would be
+    merged all the same.
+
     Args:
         modalities: One table, or one per modality where codebooks are separate.
         config: Settings of the quantizer.
@@ -51,16 +55,23 @@ def build_code_table(
     _require_matching_codebooks(modalities, config)
     columns = [_quantize(table, config, train_items, seed, runtime) for table in modalities.tables]
     codes = np.hstack([column.codes for column in columns])
-    buckets = config.num_hash_buckets or needed_buckets(codes)
-    digits = hash_column(codes, buckets, stage_seed(seed, "disambiguation"))
     names: list[Modality] = [
         table.modality for table in modalities.tables for _ in range(config.num_codebooks)
     ]
-    sizes = [size for column in columns for size in column.sizes] + [buckets]
+    sizes = [size for column in columns for size in column.sizes]
+    buckets = config.num_hash_buckets or needed_buckets(codes)
+    unique = codes
+    if buckets > 1:
+        digits = hash_column(codes, buckets, stage_seed(seed, "disambiguation"))
+        unique, names, sizes = (
+            np.column_stack([codes, digits]),
+            [*names, "shared"],
+            [*sizes, buckets],
+        )
     return CodeTable(
         item_ids=modalities.item_ids,
-        codes=np.column_stack([codes, digits]).astype(np.int32),
-        column_modalities=(*names, "shared"),
+        codes=unique.astype(np.int32),
+        column_modalities=tuple(names),
         column_sizes=tuple(sizes),
         diagnostics=_diagnose(columns, codes, sizes),
     )

@@ -29,7 +29,7 @@ def _merge(settings: Any, inputs: Mapping[str, Any], seed: int, runtime: Runtime
 
 QUANTIZATION: Stage[Any, CodeTable] = Stage(
     name="quantization",
-    version=1,
+    version=2,
     output=CodeTable,
     config=lambda pipeline: pipeline.quantization,
     inputs=lambda pipeline: ("dataset", "fusion"),

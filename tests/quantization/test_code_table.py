@@ -119,3 +119,23 @@ def test_the_table_survives_the_disk(tmp_path: Path) -> None:
     again = CodeTable.load(tmp_path)
     np.testing.assert_array_equal(again.codes, table.codes)
     assert again.diagnostics == table.diagnostics
+
+
+def test_enough_buckets_are_found_where_none_are_named() -> None:
+    crowded = SHARED.model_copy(update={"num_codebooks": 1, "num_hash_buckets": None})
+    table = build(crowded, make_table("fused"))
+    assert table.column_modalities == ("fused", "shared")
+    # 60 items in 8 cells: some cell holds at least 8, and the bound is the next power of two.
+    largest = table.diagnostics["largest_bucket"]
+    assert table.column_sizes[-1] == 1 << (int(largest) - 1).bit_length()
+    assert len(np.unique(table.codes, axis=0)) == NUM_ITEMS
+
+
+def test_codes_that_are_unique_get_no_digit_that_says_nothing() -> None:
+    fine = SHARED.model_copy(
+        update={"num_codebooks": 4, "codebook_size": 32, "num_hash_buckets": None}
+    )
+    table = build(fine, make_table("fused"))
+    assert table.diagnostics["collision_rate"] == 0
+    assert table.column_modalities == ("fused",) * 4
+    assert table.diagnostics["bits_per_item"] == 4 * np.log2(32)
