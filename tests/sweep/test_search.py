@@ -179,6 +179,50 @@ class TestResuming:
             StudyDatabase(sqlite_url(tmp_path / name), "s", {}, Objective())
 
 
+class TestTrialsThatAllFail:
+    def test_one_error_in_as_many_trials_as_are_random_ends_the_search(
+        self, tmp_path: Path
+    ) -> None:
+        search, _ = open_search(tmp_path, SearchPlan(12, 2))
+        started = drive(search, FakeRun(faults=tuple((n, "broken") for n in range(12))))
+        assert len(started) == 4
+        assert search.ended == "all 4 trials failed alike"
+
+    def test_errors_that_differ_do_not(self, tmp_path: Path) -> None:
+        search, _ = open_search(tmp_path, SearchPlan(6, 2))
+        started = drive(search, FakeRun(faults=tuple((n, f"broken {n}") for n in range(6))))
+        assert len(started) == 6
+
+    def test_they_are_asked_again_once_the_cause_is_mended(self, tmp_path: Path) -> None:
+        search, database = open_search(tmp_path, SearchPlan(6, 2))
+        before = drive(search, FakeRun(faults=tuple((n, "broken") for n in range(6))))
+        database.close()
+
+        search, _ = open_search(tmp_path, SearchPlan(6, 2))
+        after = drive(search, FakeRun())
+        assert after[:4] == before
+        assert [trial.state for trial in search.trials] == ["complete"] * 6
+
+    def test_a_failure_beside_a_success_is_kept(self, tmp_path: Path) -> None:
+        search, database = open_search(tmp_path, SearchPlan(2, 1))
+        drive(search, FakeRun(faults=((0, "broken"),)))
+        database.close()
+
+        search, _ = open_search(tmp_path, SearchPlan(3, 1))
+        assert [spec.number for spec in drive(search, FakeRun())] == [2]
+        assert [trial.state for trial in search.trials] == ["failed", "complete", "complete"]
+
+
+def test_a_database_that_refuses_while_trials_run_is_one_message(tmp_path: Path) -> None:
+    search, database = open_search(tmp_path, SearchPlan(2, 1))
+    spec = search.next_batch()[0].spec
+    with database.study._storage._backend.engine.connect() as other:
+        other.exec_driver_sql("DROP TABLE trial_user_attributes")
+        other.commit()
+    with pytest.raises(SweepError, match=r"no such table.*Everything finished before is kept"):
+        search.finished(spec, FakeOutcome(spec.key, "complete", 1.0))
+
+
 class TestStates:
     def outcome(self, tmp_path: Path, fault: str) -> tuple[Search, optuna.trial.FrozenTrial]:
         search, database = open_search(tmp_path, SearchPlan(1, 1))

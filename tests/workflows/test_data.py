@@ -45,7 +45,7 @@ def test_what_cannot_be_fetched_or_read_is_an_error(
     monkeypatch.setenv(MIRROR_VARIABLE, "http://127.0.0.1:9")
     with pytest.raises(DataError, match="could not be fetched"):
         fetch("luxury", None, tmp_path, announce=lambda line: None, policy=QUICK)
-    with pytest.raises(DataError, match="is not there"):
+    with pytest.raises(DataError, match="are not there"):
         describe("luxury", None, tmp_path)
     with pytest.raises(ConfigError, match="did you mean luxury"):
         describe("luxory", None, tmp_path)
