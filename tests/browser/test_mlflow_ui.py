@@ -66,7 +66,7 @@ def test_the_sweep_is_one_line_and_its_trials_are_folded_into_it(
 def test_the_run_of_the_sweep_leads_to_its_nested_runs(
     sweep_page: Page, real_sweep: RealSweep
 ) -> None:
-    sweep_page.get_by_text("Child runs").wait_for()
+    sweep_page.get_by_text("Child runs", exact=True).wait_for()
     newest = real_sweep.record.trials[-1]
     link = sweep_page.locator(f"a[href*='{newest.run_id}']").first
     link.click()

@@ -23,6 +23,7 @@ from clairo.sweep.source import FixedPlan
 from clairo.tracking.reader import list_sweeps, read_sweep
 from clairo.tracking.records import SweepRecord, TrialRecord
 from clairo.workflows.phases import fresh_seeds, run_in_environment
+from clairo.workflows.space import describe_config
 from tests.end_to_end.real_sweep import TRIALS, RealSweep, run_clairo, sweep_arguments
 
 
@@ -240,7 +241,8 @@ class TestResults:
         by_key = real_sweep.record.by_key()
         values = [by_key[key].metrics["valid/ndcg_at_10"] for key in winner.trial_keys]
         assert f"valid NDCG@10 {sum(values) / 2:.4f}" in best
-        assert winner.config_key in best
+        config = PipelineConfig.model_validate(by_key[winner.trial_keys[0]].config)
+        assert describe_config(config) in best
         assert report == f"Report: {real_sweep.pages / 'index.html'}"
         assert f"make ui OUT={real_sweep.out}" in mlflow
 

@@ -142,7 +142,7 @@ def test_a_configuration_is_described_in_a_line(full: PreparedData) -> None:
 def test_the_popularity_floor_is_what_recommending_the_favourites_reaches(
     full: PreparedData,
 ) -> None:
-    floor = popularity_floor(full.dataset)
+    floor = popularity_floor(full.dataset, None)
     counts = full.dataset.train_counts()
     favourites = set((-counts).argsort(kind="stable")[:10].tolist())
     positions = full.dataset.splits.test_positions
