@@ -7,7 +7,7 @@ from clairo.pipeline.profiles import Profile
 from clairo.sweep.ray_session import check_address
 from clairo.sweep.search_space import load_space
 from clairo.sweep.space_coverage import covering_points
-from clairo.workflows.options import SweepOptions
+from clairo.workflows.options import SweepOptions, prepare_out
 from clairo.workflows.space import PreparedSpace
 
 
@@ -15,13 +15,15 @@ def check_request(options: SweepOptions, profile: Profile) -> None:
     """Category, release, search space and Ray's address, before gigabytes are fetched for them.
 
     Raises:
-        ConfigError: A name is not known, or the space is malformed or contradicts itself.
+        ConfigError: A name is not known, the space is malformed or contradicts itself, or the
+            folder of reports cannot be written to.
         SweepError: No Ray answers at the address.
     """
     dataset = resolve_category(options.category, options.release, options.data)
     load_space(options.space, profile.name).validate({**profile.base, "dataset": dataset})
     if options.executor == "ray" and options.ray_address:
         check_address(options.ray_address)
+    prepare_out(options.reports, "The folder of reports", "--reports /path")
 
 
 def check_weights(space: PreparedSpace) -> None:

@@ -147,8 +147,13 @@ def parse_duration(text: str) -> float:
     return float(match[1]) * _UNITS[match[2]]
 
 
-def prepare_out(out: Path) -> Path:
-    """Makes the output folder and proves that it can be written to.
+def prepare_out(out: Path, name: str = "OUT", cure: str = "OUT=/path") -> Path:
+    """Makes an output folder and proves that it can be written to.
+
+    Args:
+        out: The folder.
+        name: What it is called in messages.
+        cure: How another one is named.
 
     Raises:
         ConfigError: It cannot.
@@ -161,7 +166,7 @@ def prepare_out(out: Path) -> Path:
         probe.unlink()
     except OSError as error:
         raise ConfigError(
-            f"OUT must be a folder that can be written to, got {folder} ({error.strerror}); "
-            "choose another with OUT=/path or free some space."
+            f"{name} must be a folder that can be written to, got {folder} ({error.strerror}); "
+            f"choose another with {cure} or free some space."
         ) from error
     return folder

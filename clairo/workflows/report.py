@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from clairo.core.errors import SweepError
 from clairo.reporting import write_report
 from clairo.tracking.mlflow_tracker import TrackingConfig
 from clairo.tracking.reader import read_sweep
@@ -32,7 +33,13 @@ def make_report(config: TrackingConfig, sweep_id: str | None, reports: Path) -> 
     """Writes the report of one sweep, stores it with the sweep's run, and gives its first page."""
     record = read_sweep(config, sweep_id)
     folder = reports.resolve() / record.summary.sweep_id
-    folder.mkdir(parents=True, exist_ok=True)
-    files = write_report(record, folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        files = write_report(record, folder)
+    except OSError as error:
+        raise SweepError(
+            f"A report needs a folder with free space, got {folder} ({error.strerror}); free some "
+            "or choose another with --reports, then run 'make report'. All runs are kept."
+        ) from error
     config.connect().run(record.run_id).log_folder(folder, REPORT_ARTIFACT)
     return files.index

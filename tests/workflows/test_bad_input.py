@@ -144,6 +144,7 @@ class TestUsage:
             (("--time-budget", "abc"), ("TIME_BUDGET must be a positive time", "got 'abc'")),
             (("--trials", "0"), ("TRIALS must be at least 1, got 0",)),
             (("--workers", "9999"), ("WORKERS on this machine", "got 9999; lower it")),
+            (("--reports", "/proc/x"), ("The folder of reports must be", "--reports /path")),
             (("--out", "/proc/x"), ("OUT must be a folder that can be written to, got /proc/x",)),
         ],
     )
