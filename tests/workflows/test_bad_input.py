@@ -274,6 +274,7 @@ class TestServices:
         space = folders.space.with_name("weights.yaml")
         model = "{kind: sentence_transformer, model: nobody/has-this}"
         space.write_text(f"{TINY}\ntext: {model}\n")
+        folders.tracking.prepare()
         before = len(list_sweeps(folders.tracking))
         answer = clairo("--space", str(space), data=folders.data)
         answer.require_one_message(1, "nobody/has-this", f"{NOBODY} does not answer", "lsa")
