@@ -24,6 +24,7 @@ from clairo.core.stage import Runtime
 from clairo.pipeline.plan import make_plan
 from clairo.pipeline.runner import KeepGoing, StageRunner
 from clairo.pipeline.trial_spec import OBJECTIVE, TrialEnvironment, TrialOutcome, TrialSpec
+from clairo.stages import PIPELINE
 from clairo.store import FilesystemStore
 from clairo.tracking.protocol import Run
 from clairo.tracking.records import StageRecord, TrialState
@@ -104,7 +105,9 @@ class _TrackedTrial:
         )
 
     def records(self) -> list[StageRecord]:
-        return list(self.runner.records.values())
+        """What every stage did so far, in pipeline order."""
+        done = self.runner.records
+        return [done[stage.name] for stage in PIPELINE if stage.name in done]
 
     def log_stages(self) -> None:
         """Stores what every stage did so far."""
