@@ -33,6 +33,12 @@ def data_notes(facts: Mapping[str, Any]) -> tuple[str, ...]:
             notes.append(f"{missing:,} of {items:,} items ({share:.0%}) have no metadata.")
     if broken := facts.get("num_images_undecodable", 0):
         notes.append(f"{broken:,} pictures do not decode and count as missing.")
+    named, here = facts.get("items_with_image_url", 0), facts.get("num_images", 0)
+    if named > here:
+        notes.append(
+            f"{named:,} of {items:,} items name a picture by its address, for example "
+            f"{facts['image_url_example']}; {here:,} pictures are in DATA."
+        )
     unasked = users - facts.get("num_asked_users", users)
     if unasked / users >= _WORTH_SAYING:
         notes.append(

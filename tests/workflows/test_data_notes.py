@@ -1,0 +1,48 @@
+"""What is missing in earnest is said, and nothing else."""
+
+from __future__ import annotations
+
+from clairo.workflows.data_notes import data_notes
+
+WHOLE = {
+    "num_items": 100,
+    "num_users": 50,
+    "num_asked_users": 50,
+    "num_images": 100,
+    "items_with_image_url": 100,
+    "image_url_example": "http://pictures.example/a.jpg",
+}
+
+
+def test_a_whole_data_set_needs_no_note() -> None:
+    assert data_notes(WHOLE) == ()
+
+
+def test_a_generated_world_needs_no_note() -> None:
+    assert data_notes({"num_items": 10, "num_users": 5}) == ()
+
+
+def test_metadata_that_lacks_half_the_items_is_said() -> None:
+    assert data_notes({**WHOLE, "items_without_metadata": 50}) == (
+        "50 of 100 items (50%) have no metadata.",
+    )
+
+
+def test_a_stray_item_without_metadata_is_not_worth_a_sentence() -> None:
+    assert data_notes({**WHOLE, "items_without_metadata": 1}) == ()
+
+
+def test_pictures_that_are_named_and_not_there_are_said_with_an_example() -> None:
+    (note,) = data_notes({**WHOLE, "num_images": 60})
+    assert note == (
+        "100 of 100 items name a picture by its address, for example "
+        "http://pictures.example/a.jpg; 60 pictures are in DATA."
+    )
+
+
+def test_broken_pictures_and_users_who_cannot_be_asked_are_said() -> None:
+    notes = data_notes({**WHOLE, "num_images_undecodable": 3, "num_asked_users": 20})
+    assert notes == (
+        "3 pictures do not decode and count as missing.",
+        "30 of 50 users have fewer than 3 interactions and only train.",
+    )
