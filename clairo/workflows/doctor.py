@@ -29,10 +29,11 @@ def print_diagnosis(out: Path) -> None:
     """Prints versions, devices, threads, disk and the state of the optional parts."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(title="clairo doctor", title_justify="left", show_header=False, box=None)
     for name, value in (*_machine(out), *_versions(), *_optional()):
-        table.add_row(name, value)
+        table.add_row(name, Text(value))
     Console().print(table)
 
 

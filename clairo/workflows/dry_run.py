@@ -72,14 +72,21 @@ def estimate_lines(
         )
         return tuple(lines)
     once = sum(cost.seconds or 0 for cost in costs if cost.name in _SHARED and not cost.cached)
-    each = sum(cost.seconds or 0 for cost in costs if cost.name not in _SHARED)
-    size = sum(cost.bytes or 0 for cost in costs if cost.name not in _SHARED) * runs
-    hours = (once + each * runs / options.num_workers) / 3600
+    each = [(cost, _entries_per_run(cost, profile)) for cost in costs if cost.name not in _SHARED]
+    seconds = sum((cost.seconds or 0) * entries for cost, entries in each)
+    size = sum((cost.bytes or 0) * entries for cost, entries in each) * runs
+    hours = (once + seconds * runs / options.num_workers) / 3600
+    time = f"{hours:.2f} hours" if hours >= 1 else f"{hours * 60:.1f} minutes"
     lines.append(
-        f"At most {hours:.2f} hours and {size / 2**30:.2f} GiB, by the medians above and without "
-        "what cache, gates and pruning will save."
+        f"About {time} and {size / 2**30:.2f} GiB, by the medians above; start-up comes on top, "
+        "what cache, gates and pruning save comes off."
     )
     return tuple(lines)
+
+
+def _entries_per_run(cost: StageCost, profile: Profile) -> int:
+    """A training is stored rung by rung; every other stage once."""
+    return len(profile.rungs) + 1 if cost.name == "training" else 1
 
 
 def _print_space(console: Console, space: PreparedSpace) -> None:

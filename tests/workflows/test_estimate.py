@@ -63,8 +63,14 @@ def test_shared_stages_count_once_and_the_others_once_a_run() -> None:
     options = SweepOptions(trials=4, workers=2, ablate=False)
     runs, hours = estimate_lines(costs_of(dataset=3600, training=360), QUICK, options)
     assert runs == "4 trials, 3 configurations on 2 fresh seeds: up to 10 runs, 2 at a time"
-    # One hour of data, then ten trainings of a tenth of an hour, two at a time.
-    assert hours.startswith("At most 1.50 hours and 10.00 GiB")
+    # One hour of data, then ten trainings of three rungs of a tenth of an hour, two at a time.
+    assert len(QUICK.rungs) + 1 == 3
+    assert hours.startswith("About 2.50 hours and 30.00 GiB")
+
+
+def test_less_than_an_hour_is_said_in_minutes() -> None:
+    options = SweepOptions(trials=4, workers=1, ablate=False)
+    assert estimate_lines(costs_of(merging=6.0), QUICK, options)[1].startswith("About 1.0 minutes")
 
 
 def test_the_ablation_is_counted_when_it_is_asked_for() -> None:
