@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,7 +114,7 @@ class RaySession:
         try:
             # A Ray that is started here hands its environment down, and a worker that waits
             # ready is used; one with a runtime environment of its own would be started anew.
-            with environment({} if self._address else threads):
+            with environment({} if self._address else threads), _own_sigterm():
                 ray.init(**options)
         except (ConnectionError, RuntimeError, TimeoutError, ValueError) as error:
             where = self._address or "this machine"
@@ -130,6 +134,23 @@ class RaySession:
             cpus=max(1, min(cpus // self._workers, largest)),
             gpus=float(int(share)) if share >= 1 else share,
         )
+
+
+@contextmanager
+def _own_sigterm() -> Iterator[None]:
+    """Gives SIGTERM back to this program afterwards.
+
+    Ray's native code puts a handler of its own below Python's, which aborts the driver with a
+    stack trace: nothing could be closed.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals belong to the main thread, and so does their handler
+        return
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def check_address(address: str) -> None:

@@ -65,11 +65,16 @@ def test_after_kill_9_a_sweep_goes_on_without_losing_or_repeating_anything(tmp_p
     assert states <= {"COMPLETE", "FAIL"}
 
 
-@pytest.mark.parametrize("executor", ["local", "ray"])
-def test_ctrl_c_ends_the_running_trials_and_the_driver(tmp_path: Path, executor: str) -> None:
+@pytest.mark.parametrize(
+    ("executor", "sent"),
+    [("local", signal.SIGINT), ("ray", signal.SIGINT), ("ray", signal.SIGTERM)],
+)
+def test_an_interrupt_ends_the_running_trials_and_the_driver(
+    tmp_path: Path, executor: str, sent: signal.Signals
+) -> None:
     process = start_driver(tmp_path, executor, starts=3)
     workers = children_of(process)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(sent)
     _, message = process.communicate(timeout=60)
 
     assert "KeyboardInterrupt" in message
