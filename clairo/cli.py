@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from clairo.core.errors import ClairoError
+from clairo.core.log_file import LOG_FORMAT
 
 app = typer.Typer(
     name="clairo",
@@ -142,6 +143,7 @@ def report(
     out: Out = Path("runs"),
     tracking_uri: TrackingUri = None,
     reports: Reports = Path("reports/output"),
+    verbose: Verbose = False,
 ) -> None:
     """Rebuild a sweep's pages and tables from MLflow alone."""
     from clairo.workflows.report import rebuild_report
@@ -155,6 +157,7 @@ def ui(
     tracking_uri: TrackingUri = None,
     host: Annotated[str, typer.Option(help="Interface to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port.", min=1, max=65535)] = 5000,
+    verbose: Verbose = False,
 ) -> None:
     """Open MLflow on the runs of --out (http://127.0.0.1:5000)."""
     from clairo.workflows.ui import serve
@@ -171,6 +174,7 @@ def data_fetch(
     category: Annotated[str, typer.Argument(help="Alias or official name.")],
     release: Annotated[str | None, typer.Argument(help="Amazon release.")] = None,
     data: Data = Path("data"),
+    verbose: Verbose = False,
 ) -> None:
     """Download reviews, metadata and pictures, saying what and how much first."""
     from clairo.workflows.data import fetch
@@ -183,6 +187,7 @@ def data_describe(
     category: Annotated[str, typer.Argument(help="Alias or official name.")] = "demo",
     release: Annotated[str | None, typer.Argument(help="Amazon release.")] = None,
     data: Data = Path("data"),
+    verbose: Verbose = False,
 ) -> None:
     """Counts, ties and coverage of a data set."""
     from clairo.workflows.data import describe
@@ -192,7 +197,7 @@ def data_describe(
 
 
 @app.command()
-def doctor(out: Out = Path("runs")) -> None:
+def doctor(out: Out = Path("runs"), verbose: Verbose = False) -> None:
     """Versions, devices, threads, disk, and what of the optional parts works."""
     from clairo.workflows.doctor import print_diagnosis
 
@@ -211,9 +216,11 @@ def main() -> None:
     """Entry point: exit code 0, 2 for usage, 1 for failure, 130 after Ctrl-C."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     verbose = "--verbose" in sys.argv
+    terminal = logging.StreamHandler()
+    # The level of the terminal, not of the loggers: the log file wants more.
+    terminal.setLevel(logging.INFO if verbose else logging.ERROR)
     logging.basicConfig(
-        level=logging.INFO if verbose else logging.ERROR,
-        format="%(asctime)s %(name)s %(levelname)s %(message)s",
+        level=logging.INFO if verbose else logging.WARNING, format=LOG_FORMAT, handlers=[terminal]
     )
     try:
         app()

@@ -20,6 +20,7 @@ import yaml
 
 from clairo.core.config import Config
 from clairo.core.errors import ClairoError, SweepError
+from clairo.core.log_file import log_to_file
 from clairo.core.stage import Runtime
 from clairo.pipeline.plan import make_plan
 from clairo.pipeline.runner import KeepGoing, StageRunner
@@ -54,6 +55,8 @@ def run_trial(
             trial: it stays open, and the sweep ends and can go on later.
     """
     started = time.perf_counter()
+    if environment.log_file is not None:
+        log_to_file(environment.log_file)
     run = _open_run(spec, environment)
     trial = _TrackedTrial(spec, environment, run, keep_going)
     try:

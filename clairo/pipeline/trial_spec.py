@@ -61,6 +61,7 @@ class TrialEnvironment:
         num_threads: Threads for every native pool.
         device: A torch device string, or ``auto``: what the trial's own process finds, which
             on a cluster is not what the driver has.
+        log_file: Where the trial's process appends its log, ``None`` for nowhere.
     """
 
     store_root: Path
@@ -68,6 +69,7 @@ class TrialEnvironment:
     tracking: TrackingConfig | None = None
     num_threads: int = 1
     device: str = "auto"
+    log_file: Path | None = None
 
     def connect(self) -> Tracker:
         """The tracker of this environment."""

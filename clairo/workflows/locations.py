@@ -15,6 +15,11 @@ def store_root(out: Path) -> Path:
     return out / "store"
 
 
+def log_file(out: Path) -> Path:
+    """The log of the driver and of local workers."""
+    return out / "clairo.log"
+
+
 def study_url(out: Path) -> str:
     """The Optuna study database."""
     return f"sqlite:///{out / 'study.db'}"

@@ -11,6 +11,7 @@ import yaml
 from clairo.core.config import parse_config
 from clairo.core.errors import ClairoError, ConfigError
 from clairo.core.fingerprint import hash_json
+from clairo.core.log_file import log_to_file
 from clairo.datasets import DemoConfig
 from clairo.pipeline.config import PipelineConfig
 from clairo.pipeline.profiles import Profile, get_profile
@@ -19,7 +20,7 @@ from clairo.pipeline.trial import TrialEnvironment, TrialOutcome, TrialSpec, run
 from clairo.tracking.protocol import Run
 from clairo.tracking.reader import KIND_TAG
 from clairo.tracking.records import TrialState
-from clairo.workflows.locations import store_root, tracking_config
+from clairo.workflows.locations import log_file, store_root, tracking_config
 from clairo.workflows.options import SweepOptions, available_cpus, prepare_out
 from clairo.workflows.preparation import PreparedData, prepare_data
 from clairo.workflows.space import catalog_facts, narrow_base
@@ -45,6 +46,7 @@ def run_once(options: SweepOptions, config_file: Path | None, *, read_test: bool
 
     console = Console(soft_wrap=True)
     out = prepare_out(options.out)
+    log_to_file(log_file(out))
     profile = get_profile(options.profile)
     values = None if config_file is None else _read_yaml(config_file)
     where = str(config_file) if config_file else f"profile {profile.name}"
@@ -134,6 +136,7 @@ def make_environment(
         sources=dict(prepared.sources),
         tracking=tracking_config(out, options.tracking_uri),
         num_threads=max(1, available_cpus() // workers),
+        log_file=log_file(out),
     )
 
 

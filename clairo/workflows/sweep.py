@@ -13,6 +13,7 @@ from rich.console import Console
 
 from clairo.core.errors import SweepError
 from clairo.core.fingerprint import hash_json
+from clairo.core.log_file import log_to_file
 from clairo.merging.warm_up import is_warm, warm_up
 from clairo.pipeline.profiles import Profile, get_profile
 from clairo.sweep.executors import open_executor
@@ -23,7 +24,7 @@ from clairo.workflows.checks import check_request, check_weights
 from clairo.workflows.closing import print_closing
 from clairo.workflows.data_notes import data_lines, data_notes
 from clairo.workflows.identity import choose_sweep_id, out_identity
-from clairo.workflows.locations import store_root, tracking_config
+from clairo.workflows.locations import log_file, store_root, tracking_config
 from clairo.workflows.options import SweepOptions, prepare_out
 from clairo.workflows.phases import SweepPhases, open_study
 from clairo.workflows.preparation import PreparedData, prepare_data
@@ -46,6 +47,7 @@ def run_sweep(options: SweepOptions) -> None:
     """
     console = Console(soft_wrap=True)
     out = prepare_out(options.out)
+    log_to_file(log_file(out))
     profile = get_profile(options.profile)
     with _sigterm_as_interrupt(), Progress(console, workers=options.num_workers) as progress:
         try:

@@ -67,3 +67,21 @@ def test_fewer_epochs_are_another_entry_of_the_same_stage():
     until = step.settings.until_epoch
     assert training_until(step, 0, until).fingerprint == step.fingerprint
     assert training_until(step, 0, 1).fingerprint != step.fingerprint
+
+
+def test_pinned_entries_of_the_demo_do_not_change_between_releases():
+    # A promise: users' stores stay valid. A change here needs a raised stage version, or a
+    # reason in the changelog.
+    found = entries()
+    assert {name: found[name] for name in PINNED} == PINNED
+
+
+PINNED = {
+    "dataset": "dataset/demo-ffa4598938891cf9",
+    "text_embedding": "text_embedding/lsa-6e4649d164ee07ad",
+    "image_embedding": "image_embedding/color_hog-c8c378a8cef9489a",
+    "text_reduction": "text_reduction/pca-2f78f808979ca59f",
+    "fusion": "fusion/none-2cda0bcacc112684",
+    "quantization": "quantization/rq_kmeans-d12c7b530b66f544",
+    "merging": "merging/feature_set_bpe-cfda888aa4199bdb",
+}
