@@ -19,6 +19,7 @@ PROFILE  ?= quick
 SPACE    ?= full
 SEED     ?= 0
 OUT      ?= runs
+REPORTS  ?= reports/output
 
 export MLFLOW_DISABLE_TELEMETRY := true
 export RAY_USAGE_STATS_ENABLED := 0
@@ -31,7 +32,7 @@ OPTIONS = --category "$(CATEGORY)" $(call given,RELEASE,release) --data "$(DATA)
 	$(if $(filter 0,$(FETCH)),--no-fetch) $(call given,TRIALS,trials) \
 	$(call given,TIME_BUDGET,time-budget) $(call given,WORKERS,workers) --profile "$(PROFILE)" \
 	--space "$(SPACE)" --seed "$(SEED)" $(if $(filter 0,$(ABLATE)),--no-ablate) $(COMMON) \
-	$(call given,RAY_ADDRESS,ray-address) $(if $(VERBOSE),--verbose)
+	--reports "$(REPORTS)" $(call given,RAY_ADDRESS,ray-address) $(if $(VERBOSE),--verbose)
 
 .PHONY: help setup sweep dry-run report ui doctor test check lint types layers bench clean
 
@@ -47,11 +48,12 @@ help: ## Show this
 	@echo "  FETCH                0 never downloads                                     [1]"
 	@echo "  TRIALS               number of trials                                      [the profile's: 8, 64]"
 	@echo "  TIME_BUDGET          start no trial after 90s, 30m, 2h ...                 [none]"
-	@echo "  WORKERS              trials at a time                                      [CPUs, at most 8]"
+	@echo "  WORKERS              trials at a time                                      [CPUs, at most 8 and TRIALS/2]"
 	@echo "  PROFILE              quick (2 CPU cores, minutes) or paper (GPUs)          [$(PROFILE)]"
 	@echo "  SPACE                a file in search_spaces/, by name, or a path          [$(SPACE)]"
 	@echo "  SEED                 root seed                                             [$(SEED)]"
 	@echo "  ABLATE               0 leaves the ablation out                             [1]"
+	@echo "  REPORTS              where pages and tables are written                    [$(REPORTS)]"
 	@echo "  OUT                  database, artifacts, stage store, study               [$(OUT)]"
 	@echo "  MLFLOW_TRACKING_URI  an MLflow server or database                          [sqlite in OUT]"
 	@echo "  RAY_ADDRESS          a running Ray cluster                                 [one is started here]"
@@ -73,7 +75,7 @@ dry-run: $(READY) ## Print space, stages, cache, hours and disk; run nothing
 	@$(CLAIRO) sweep $(OPTIONS) --dry-run
 
 report: $(READY) ## Rebuild the last sweep's pages from MLflow
-	@$(CLAIRO) report $(COMMON)
+	@$(CLAIRO) report $(COMMON) --reports "$(REPORTS)"
 
 ui: $(READY) ## Open MLflow on http://127.0.0.1:5000
 	@$(CLAIRO) ui $(COMMON)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from pathlib import Path
 
@@ -39,6 +40,7 @@ def weights_identity(name: str) -> str:
 
 
 _ANSWER_SECONDS = 5.0
+_REFUSALS = (403, 404, 410)
 
 
 @lru_cache(maxsize=1024)
@@ -54,18 +56,25 @@ def require_hub(repository: str) -> None:
     file, and prints as it does.
 
     Raises:
-        OSError: It is not on this machine and the hub does not answer.
+        OSError: It is not on this machine and the hub does not answer, or does not have it.
     """
     import httpx
     from huggingface_hub import constants
 
-    folder = Path(constants.HF_HUB_CACHE) / f"models--{repository.replace('/', '--')}"
-    if any(folder.glob("snapshots/*/*")) or constants.HF_HUB_OFFLINE:
+    caches = [constants.HF_HUB_CACHE, os.environ.get("SENTENCE_TRANSFORMERS_HOME", "")]
+    name = f"models--{repository.replace('/', '--')}"
+    if any(any((Path(cache) / name).glob("snapshots/*/*")) for cache in caches if cache):
+        return
+    if constants.HF_HUB_OFFLINE:
         return  # offline, the client itself says at once what it lacks
     try:
-        httpx.head(f"{constants.ENDPOINT}/{repository}", timeout=_ANSWER_SECONDS)
+        answer = httpx.head(
+            f"{constants.ENDPOINT}/{repository}", timeout=_ANSWER_SECONDS, follow_redirects=True
+        )
     except httpx.HTTPError as error:
         raise OSError(f"{constants.ENDPOINT} does not answer: {error}") from error
+    if answer.status_code in _REFUSALS:
+        raise OSError(f"{constants.ENDPOINT} answers {answer.status_code} for {repository!r}")
 
 
 def cannot_load(what: str, setting: str, weight_free: str, reason: Exception) -> DataError:

@@ -25,7 +25,7 @@ class Profile:
         rungs: Epochs at which trials may be pruned.
         trials: Default number of trials.
         confirm_seeds: Fresh seeds for the winner and the two runners-up.
-        ablation_seeds: Seeds of every ablation arm; no more than ``confirm_seeds``.
+        ablation_seeds: Seeds of every ablation arm, others than those of the confirmation.
         description: One sentence for people.
     """
 

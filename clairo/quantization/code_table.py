@@ -61,7 +61,7 @@ def build_code_table(
     sizes = [size for column in columns for size in column.sizes]
     buckets = config.num_hash_buckets or needed_buckets(codes)
     unique = codes
-    if buckets > 1:
+    if config.num_hash_buckets is not None or buckets > 1:
         digits = hash_column(codes, buckets, stage_seed(seed, "disambiguation"))
         unique, names, sizes = (
             np.column_stack([codes, digits]),

@@ -6,6 +6,7 @@ from typing import Any
 
 from ray.tune.search import Searcher
 
+from clairo.core.errors import SweepError
 from clairo.sweep.source import Assignment, Dispatcher, lost_outcome
 
 PAYLOAD, RUNG, VALUE, OUTCOME, STOP = "trial", "rung", "value", "outcome", "stop"
@@ -53,7 +54,11 @@ class SourceSearcher(Searcher):  # type: ignore[misc]  # ray has no types
             return Searcher.FINISHED
         if self._dispatcher.running >= self._workers:
             return None
-        assignment = self._dispatcher.take()
+        try:
+            assignment = self._dispatcher.take()
+        except SweepError as error:
+            self.stopped = str(error)
+            return Searcher.FINISHED
         if assignment is None:
             return Searcher.FINISHED if self._dispatcher.done else None
         self._taken[trial_id] = assignment
@@ -78,7 +83,11 @@ class SourceSearcher(Searcher):  # type: ignore[misc]  # ray has no types
         if outcome is None:
             message = "A worker must outlive its trial, this one died (see the Ray logs)."
             outcome = lost_outcome(assignment.spec, message, transient=True)
-        self._dispatcher.finish(assignment, outcome)
+        try:
+            self._dispatcher.finish(assignment, outcome)
+        except SweepError as refused:
+            # Tune would wrap it in an error of its own, traceback and all.
+            self.stopped = self.stopped or str(refused)
 
     def save(self, checkpoint_path: str) -> None:
         """Writes nothing; see the class."""

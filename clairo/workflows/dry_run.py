@@ -12,6 +12,7 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
+from clairo.core.errors import DataError
 from clairo.pipeline.plan import make_plan
 from clairo.pipeline.profiles import Profile, get_profile
 from clairo.store import FilesystemStore
@@ -19,7 +20,7 @@ from clairo.workflows.data_notes import data_lines, data_notes
 from clairo.workflows.estimate import StageCost, estimate_stages
 from clairo.workflows.locations import store_root
 from clairo.workflows.options import SweepOptions
-from clairo.workflows.preparation import prepare_data
+from clairo.workflows.preparation import PreparedData, prepare_data
 from clairo.workflows.space import PreparedSpace, prepare_space
 
 _SHARED = ("dataset", "text_embedding", "image_embedding")
@@ -38,9 +39,7 @@ def dry_run_sweep(options: SweepOptions) -> None:
     profile = get_profile(options.profile)
     root = store_root(options.out.expanduser().resolve())
     with TemporaryDirectory() as temporary:
-        prepared = prepare_data(
-            replace(options, fetch=False), profile, Path(temporary), console.print
-        )
+        prepared = _read_data(options, profile, Path(temporary), console)
         space = prepare_space(options.space, profile, prepared)
         plan = make_plan(space.config({}), options.seed, prepared.sources)
         costs = estimate_stages(plan, FilesystemStore(root))
@@ -50,6 +49,23 @@ def dry_run_sweep(options: SweepOptions) -> None:
     _print_stages(console, costs)
     for line in estimate_lines(costs, profile, options):
         console.print(line, highlight=False)
+
+
+def _read_data(
+    options: SweepOptions, profile: Profile, folder: Path, console: Console
+) -> PreparedData:
+    """The data that is there.
+
+    Raises:
+        DataError: Files are missing; a dry run fetches nothing.
+    """
+    try:
+        return prepare_data(replace(options, fetch=False), profile, folder, console.print)
+    except DataError as error:
+        raise DataError(
+            f"A dry run reads the data and fetches none: {error} 'clairo data fetch "
+            f"{options.category}' gets what can be had."
+        ) from error
 
 
 def estimate_lines(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
 from clairo.core.errors import ConfigError
+from clairo.pipeline.profiles import PROFILES
 
 ExecutorName = Literal["ray", "local"]
 
@@ -76,7 +78,8 @@ class SweepOptions:
     @property
     def num_workers(self) -> int:
         """Trials at a time: every CPU one, but so few that the search learns between batches."""
-        batches = max(2, (self.trials or 8) // 2)
+        trials = self.trials or (PROFILES[self.profile].trials if self.profile in PROFILES else 2)
+        batches = max(2, trials // 2)
         return self.workers or max(1, min(available_cpus(), 8, batches))
 
     def command(self) -> str:
@@ -100,7 +103,7 @@ class SweepOptions:
         A password in an address is left out: what is printed may be copied anywhere.
         """
         plain = SweepOptions()
-        budget = f"{self.time_budget:g}s" if self.time_budget else None
+        budget = f"{self.time_budget:.0f}s" if self.time_budget else None
         shown: tuple[tuple[str, object, object], ...] = (
             ("DATA", self.data, plain.data),
             ("FETCH", int(self.fetch), 1),
@@ -109,7 +112,11 @@ class SweepOptions:
             ("MLFLOW_TRACKING_URI", without_password(self.tracking_uri), None),
             ("RAY_ADDRESS", self.ray_address, None),
         )
-        parts = [f"{name}={value}" for name, value, default in shown if value != default]
+        parts = [
+            f"{name}={shlex.quote(str(value))}"
+            for name, value, default in shown
+            if value != default
+        ]
         return " ".join([self.command(), *parts])
 
 

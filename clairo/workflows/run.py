@@ -82,9 +82,9 @@ def run_once(options: SweepOptions, config_file: Path | None, *, read_test: bool
 
 def _run_tracked(spec: TrialSpec, environment: TrialEnvironment, parent: Run) -> TrialOutcome:
     """Runs the trial; its parent run is ended whatever happens."""
-    parent.set_tags({KIND_TAG: "run"})
     state: TrialState = "failed"
     try:
+        parent.set_tags({KIND_TAG: "run"})
         outcome = run_trial(spec, environment, always)
         state = outcome.state
     except KeyboardInterrupt:

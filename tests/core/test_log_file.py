@@ -33,3 +33,12 @@ def test_what_our_packages_log_is_in_the_file_once(tmp_path: Path) -> None:
 def test_a_folder_without_a_word_gets_no_file(tmp_path: Path) -> None:
     log_to_file(tmp_path / "clairo.log")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["/dev/full", "/nowhere/at/all/clairo.log"])
+def test_a_log_that_cannot_be_written_stops_nothing_and_prints_nothing(
+    place: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    log_to_file(Path(place))
+    logging.getLogger("clairo.pipeline").info("made fusion/concat")
+    assert capfd.readouterr().err == ""

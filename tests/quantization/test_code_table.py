@@ -139,3 +139,9 @@ def test_codes_that_are_unique_get_no_digit_that_says_nothing() -> None:
     assert table.diagnostics["collision_rate"] == 0
     assert table.column_modalities == ("fused",) * 4
     assert table.diagnostics["bits_per_item"] == 4 * np.log2(32)
+
+
+def test_one_bucket_is_refused_where_items_share_their_codes() -> None:
+    crowded = SHARED.model_copy(update={"num_codebooks": 1, "num_hash_buckets": 1})
+    with pytest.raises(DataError, match="num_hash_buckets=1"):
+        build(crowded, make_table("fused"))
