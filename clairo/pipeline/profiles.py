@@ -51,7 +51,7 @@ _QUICK: dict[str, Any] = {
         "num_hash_buckets": None,
     },
     "merging": {"kind": "feature_set_bpe", "num_merges": 50},
-    # What learns most in a second of one CPU core, found on demo worlds 7 and 8: small steps
+    # What learns most in a second of one CPU core, found on demo world 7: small steps
     # cost as much as large ones, so batches are small and histories short. float32, because
     # bfloat16 gains nothing at this width and depends on the processor.
     "model": {
