@@ -7,6 +7,7 @@ defaults*, without the fields that change speed but not results.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -83,3 +84,19 @@ def describe_validation_error(error: ValidationError) -> str:
         shown = "" if isinstance(item["input"], dict) else f" (got {item['input']!r})"
         parts.append(f"{place}: {message}{shown}")
     return "; ".join(parts)
+
+
+def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings as one mapping of dotted names to leaves.
+
+    Example:
+        >>> flatten({"fusion": {"kind": "concat"}, "seed": 1})
+        {'fusion.kind': 'concat', 'seed': 1}
+    """
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            flat |= flatten(value, f"{prefix}{name}.")
+        else:
+            flat[f"{prefix}{name}"] = value
+    return flat

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -25,3 +26,10 @@ def limit_threads(num_threads: int) -> Iterator[None]:
 
     with threadpool_limits(limits=num_threads):
         yield
+
+
+def usable_cpus() -> int:
+    """CPUs this process may run on, which in a container or job can be fewer than there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

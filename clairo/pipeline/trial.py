@@ -14,11 +14,10 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import yaml
 
-from clairo.core.config import Config
+from clairo.core.config import flatten
 from clairo.core.errors import ClairoError, SweepError
 from clairo.core.log_file import log_to_file
 from clairo.core.stage import Runtime
@@ -268,19 +267,3 @@ def find_device() -> str:
     import torch
 
     return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings as one mapping of dotted names to leaves.
-
-    Example:
-        >>> flatten({"fusion": {"kind": "concat"}, "seed": 1})
-        {'fusion.kind': 'concat', 'seed': 1}
-    """
-    flat: dict[str, Any] = {}
-    for name, value in values.items():
-        if isinstance(value, Mapping | Config):
-            flat |= flatten(dict(value), f"{prefix}{name}.")
-        else:
-            flat[f"{prefix}{name}"] = value
-    return flat

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clairo.core.errors import SweepError
+from clairo.core.threads import usable_cpus
 from clairo.sweep.guarded_run import environment, thread_variables
 
 _PROBE_SECONDS = 5.0
@@ -66,7 +67,7 @@ class RaySession:
         self, workers: int, num_cpus: int | None = None, address: str | None = None
     ) -> None:
         self._workers = workers
-        self._num_cpus = num_cpus or _available_cpus()
+        self._num_cpus = num_cpus or usable_cpus()
         self._address = address
         self._ours = False
 
@@ -180,13 +181,6 @@ def check_address(address: str) -> None:
         raise SweepError(f"Ray must answer at {address}, got silence; {cure}.") from error
     if answer.returncode != 0:
         raise SweepError(f"A Ray must run at {address}, something else answers there; {cure}.")
-
-
-def _available_cpus() -> int:
-    """Cores that this process may use, which a container or a scheduler may limit."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _inherited() -> dict[str, str]:

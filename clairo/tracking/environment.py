@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import shutil
 import subprocess
@@ -13,6 +12,7 @@ import psutil
 
 import clairo
 from clairo.core.provenance import git_state, package_versions
+from clairo.core.threads import usable_cpus
 from clairo.tracking.protocol import Run
 
 DIFF_FILE = "git.diff"
@@ -48,13 +48,6 @@ def log_code(run: Run) -> None:
     run.set_tags({"git.commit": state.commit or "none", "git.dirty": str(state.dirty).lower()})
     if state.diff:
         run.log_text(state.diff, DIFF_FILE)
-
-
-def usable_cpus() -> int:
-    """CPUs this process may run on, which in a container or job can be fewer than there are."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def cpu_model() -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 import yaml
 
 from clairo.core.artifacts import Rankings
+from clairo.core.config import flatten
 from clairo.core.errors import SweepError
 from clairo.tracking.mlflow_tracker import TrackingConfig
 from clairo.tracking.records import (
@@ -150,7 +150,7 @@ def _read_trial(
         state=cast(TrialState, _tag(run, "trial.state", get_args(TrialState))),
         seed=int(_tag(run, "trial.seed")),
         config=config,
-        params=_flatten(config) if config else dict(run.data.params),
+        params=flatten(config) if config else dict(run.data.params),
         metrics=metrics,
         history=_read_history(tracker, run),
         stages=_read_stages(files),
@@ -179,17 +179,6 @@ def _read_config(files: RunFiles) -> dict[str, Any]:
             "artifact."
         )
     return config
-
-
-def _flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings as dotted names and leaves."""
-    flat: dict[str, Any] = {}
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            flat |= _flatten(value, f"{prefix}{name}.")
-        else:
-            flat[f"{prefix}{name}"] = value
-    return flat
 
 
 def _read_stages(files: RunFiles) -> tuple[StageRecord, ...]:

@@ -8,7 +8,7 @@ import shutil
 from importlib import metadata
 from pathlib import Path
 
-from clairo.workflows.options import available_cpus
+from clairo.core.threads import usable_cpus
 
 _PACKAGES = (
     "clairo",
@@ -45,7 +45,7 @@ def _machine(out: Path) -> list[tuple[str, str]]:
     return [
         ("python", platform.python_version()),
         ("system", platform.platform()),
-        ("CPUs", f"{available_cpus()} usable"),
+        ("CPUs", f"{usable_cpus()} usable"),
         ("memory", f"{memory.available / 2**30:.1f} of {memory.total / 2**30:.1f} GiB free"),
         ("disk", f"{free / 2**30:.1f} GiB free at {place}"),
         ("device", _device()),

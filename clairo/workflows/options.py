@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from clairo.core.errors import ConfigError
+from clairo.core.threads import usable_cpus
 from clairo.pipeline.profiles import PROFILES
 
 ExecutorName = Literal["ray", "local"]
@@ -68,7 +69,7 @@ class SweepOptions:
         ):
             if value is not None and value < least:
                 raise ConfigError(f"{name} must be at least {least}, got {value}; raise it.")
-        most = _WORKERS_PER_CPU * available_cpus()
+        most = _WORKERS_PER_CPU * usable_cpus()
         if self.workers is not None and self.workers > most and not self.ray_address:
             raise ConfigError(
                 f"WORKERS on this machine must be at most {most}, {_WORKERS_PER_CPU} for each CPU, "
@@ -80,7 +81,7 @@ class SweepOptions:
         """Trials at a time: every CPU one, but so few that the search learns between batches."""
         trials = self.trials or (PROFILES[self.profile].trials if self.profile in PROFILES else 2)
         batches = max(2, trials // 2)
-        return self.workers or max(1, min(available_cpus(), 8, batches))
+        return self.workers or max(1, min(usable_cpus(), 8, batches))
 
     def command(self) -> str:
         """The ``make`` call that asks for the same, without what is at its default."""
@@ -128,11 +129,6 @@ def without_password(uri: str | None) -> str | None:
         'postgresql://ada:***@db/mlflow'
     """
     return re.sub(r"(://[^:/@]*):[^@/]*@", r"\1:***@", uri) if uri else None
-
-
-def available_cpus() -> int:
-    """CPUs that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def parse_duration(text: str) -> float:

@@ -12,6 +12,7 @@ from clairo.core.config import parse_config
 from clairo.core.errors import ClairoError, ConfigError
 from clairo.core.fingerprint import hash_json
 from clairo.core.log_file import log_to_file
+from clairo.core.threads import usable_cpus
 from clairo.datasets import DemoConfig
 from clairo.pipeline.config import PipelineConfig
 from clairo.pipeline.profiles import Profile, get_profile
@@ -21,7 +22,7 @@ from clairo.tracking.protocol import Run
 from clairo.tracking.reader import KIND_TAG
 from clairo.tracking.records import TrialState
 from clairo.workflows.locations import log_file, store_root, tracking_config
-from clairo.workflows.options import SweepOptions, available_cpus, prepare_out
+from clairo.workflows.options import SweepOptions, prepare_out
 from clairo.workflows.preparation import PreparedData, prepare_data
 from clairo.workflows.space import catalog_facts, narrow_base
 from clairo.workflows.summary import new_summary
@@ -135,7 +136,7 @@ def make_environment(
         store_root=store_root(out),
         sources=dict(prepared.sources),
         tracking=tracking_config(out, options.tracking_uri),
-        num_threads=max(1, available_cpus() // workers),
+        num_threads=max(1, usable_cpus() // workers),
         log_file=log_file(out),
     )
 

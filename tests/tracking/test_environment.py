@@ -13,8 +13,9 @@ import pytest
 
 from clairo.core.errors import SweepError
 from clairo.core.provenance import GitState
+from clairo.core.threads import usable_cpus
 from clairo.tracking import environment as module
-from clairo.tracking.environment import environment, log_code, query_gpus, usable_cpus
+from clairo.tracking.environment import environment, log_code, query_gpus
 from clairo.tracking.null import NullRun
 from clairo.tracking.system_metrics import SystemMetrics
 
