@@ -7,6 +7,7 @@ Public without the rest of the platform::
 
 from pathlib import Path
 
+from clairo.merging.description import describe
 from clairo.merging.feature_set_bpe import FeatureSetBPE, FeatureSetBPEConfig
 from clairo.merging.identity import IdentityMergingConfig, IdentityTokenizer
 from clairo.merging.tokenizer import Segmentation, Tokenizer
@@ -21,6 +22,7 @@ __all__ = [
     "IdentityTokenizer",
     "Segmentation",
     "Tokenizer",
+    "describe",
     "load_tokenizer",
 ]
 

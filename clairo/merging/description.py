@@ -1,4 +1,4 @@
-"""What a vocabulary looks like in numbers: the facts of a tokenizer."""
+"""What a vocabulary looks like in numbers, over its catalogue and its training text."""
 
 from __future__ import annotations
 
@@ -28,19 +28,15 @@ def crossing_merges(tokenizer: Tokenizer) -> Bool[np.ndarray, " merges"]:
     return crossing
 
 
-def describe(
-    tokenizer: Tokenizer, requested_merges: int, training: Ragged | None = None
-) -> dict[str, Any]:
-    """Facts of a tokenizer.
+def describe(tokenizer: Tokenizer, training: Ragged | None = None) -> dict[str, Any]:
+    """Facts of a tokenizer and of what it makes of a text; takes longer than building it.
 
     Args:
         tokenizer: Any tokenizer.
-        requested_merges: The budget.
         training: The sequences it was built from, where they are at hand.
 
     Returns:
-        ``num_merges``, ``vocab_size``; ``requested_merges`` and ``reached_budget`` (false when
-        no pair was left to take before); ``tokens_per_item`` (mean over the catalogue, greedy);
+        The tokenizer's own facts; ``tokens_per_item`` (mean over the catalogue, greedy);
         ``tokens_per_history_item`` (greedy tokens of the training sequences for each of their
         items); ``cross_modal_share_of_merges``; ``cross_item_share`` (share of merges that were
         made more often between neighbouring items than within one); ``cross_modal_by_rank``
@@ -50,10 +46,7 @@ def describe(
     """
     crossing = crossing_merges(tokenizer)
     facts: dict[str, Any] = {
-        "num_merges": tokenizer.num_merges,
-        "vocab_size": tokenizer.vocab_size,
-        "requested_merges": requested_merges,
-        "reached_budget": tokenizer.num_merges == requested_merges,
+        **tokenizer.facts,
         "cross_modal_share_of_merges": _share(crossing),
         "cross_modal_by_rank": [
             _share(part) for part in np.array_split(crossing, _BINS) if len(part)

@@ -34,9 +34,8 @@ from clairo.merging.coded_items import (
     pack_histories,
     pair_weights,
 )
-from clairo.merging.description import describe
 from clairo.merging.interchange import read_actionpiece
-from clairo.merging.tokenizer import Segmentation, Tokenizer
+from clairo.merging.tokenizer import Segmentation, Tokenizer, budget_facts
 
 _LOG = logging.getLogger(__name__)
 
@@ -159,14 +158,12 @@ class FeatureSetBPE(Tokenizer):
             )
         return checked.astype(np.int32)
 
-    def truncate(self, num_merges: int, sequences: Sequence[Any] | None = None) -> FeatureSetBPE:
+    def truncate(self, num_merges: int) -> FeatureSetBPE:
         """The tokenizer that a smaller budget would have built.
 
         Args:
             num_merges: The smaller budget. A larger one gives all merges if the construction
                 stopped because no pair was left.
-            sequences: The training sequences; without them ``tokens_per_history_item`` is not
-                among the facts.
 
         Raises:
             DataError: There are fewer merges than that, and more could have been made.
@@ -182,8 +179,7 @@ class FeatureSetBPE(Tokenizer):
             merge_totals=self.merge_totals[:num_merges],
             merge_places=self.merge_places[:num_merges],
         )
-        training = None if sequences is None else pack_histories(sequences, len(self.codes))
-        return replace(shorter, facts=describe(shorter, num_merges, training))
+        return replace(shorter, facts=budget_facts(shorter, num_merges))
 
     @classmethod
     def load_actionpiece(
@@ -215,7 +211,7 @@ class FeatureSetBPE(Tokenizer):
             merge_totals=np.array([round(value * scale) for value in content.priority], np.int64),
             merge_places=np.full((len(content.pairs), 2), -1, dtype=np.int32),
         )
-        return replace(loaded, facts=describe(loaded, len(content.pairs)))
+        return replace(loaded, facts=budget_facts(loaded, len(content.pairs)))
 
 
 class FeatureSetBPEConfig(Config):
@@ -278,7 +274,7 @@ class FeatureSetBPEConfig(Config):
             merge_totals=made.totals,
             merge_places=made.places,
         )
-        return replace(tokenizer, facts=describe(tokenizer, self.num_merges, training))
+        return replace(tokenizer, facts=budget_facts(tokenizer, self.num_merges))
 
     def _construct(
         self,

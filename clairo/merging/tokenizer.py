@@ -40,7 +40,8 @@ class Tokenizer(ABC):
         merge_totals: Scaled total of each merge's pair when it was chosen.
         merge_places: How often each merge was made inside a set and across neighbours while
             the vocabulary was built; -1 where that is not known.
-        facts: See :mod:`clairo.merging.description`.
+        facts: ``num_merges``, ``vocab_size``, ``requested_merges`` and ``reached_budget`` (false
+            when no pair was left to take before); :func:`clairo.merging.describe` gives more.
     """
 
     kind: ClassVar[str]
@@ -194,6 +195,16 @@ class Tokenizer(ABC):
 
 def _all_kinds(base: type[Tokenizer]) -> Sequence[type[Any]]:
     return [base] if "kind" in vars(base) else base.__subclasses__()
+
+
+def budget_facts(tokenizer: Tokenizer, requested_merges: int) -> dict[str, Any]:
+    """The facts that every tokenizer has: its sizes, and whether the budget was reached."""
+    return {
+        "num_merges": tokenizer.num_merges,
+        "vocab_size": tokenizer.vocab_size,
+        "requested_merges": requested_merges,
+        "reached_budget": tokenizer.num_merges == requested_merges,
+    }
 
 
 def row_tokens(states: Int[np.ndarray, "items columns"], histories: Ragged) -> Ragged:

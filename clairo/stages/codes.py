@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from clairo.core.artifacts import CodeTable, Dataset, Modalities
+from clairo.core.ragged import Ragged
 from clairo.core.stage import Runtime, Stage
-from clairo.merging import Tokenizer
+from clairo.merging import Tokenizer, describe
 from clairo.quantization.code_table import build_code_table
 
 
@@ -21,10 +23,11 @@ def _merge(settings: Any, inputs: Mapping[str, Any], seed: int, runtime: Runtime
     dataset: Dataset = inputs["dataset"]
     codes: CodeTable = inputs["quantization"]
     # Training parts only, uncut: a merge count from valid or test items would be a leak.
+    training = Ragged.from_sequences(dataset.train_sequences())
     tokenizer: Tokenizer = settings.fit(
-        codes.codes, dataset.train_sequences(), seed, modalities=codes.column_modalities
+        codes.codes, training, seed, modalities=codes.column_modalities
     )
-    return tokenizer
+    return replace(tokenizer, facts=describe(tokenizer, training))
 
 
 QUANTIZATION: Stage[Any, CodeTable] = Stage(

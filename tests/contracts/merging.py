@@ -11,7 +11,7 @@ import pytest
 from clairo.core.config import Config
 from clairo.core.errors import DataError
 from clairo.core.ragged import Ragged
-from clairo.merging import Tokenizer, load_tokenizer
+from clairo.merging import Tokenizer, describe, load_tokenizer
 
 MODALITIES = ("text", "text", "image", "shared")
 
@@ -91,8 +91,8 @@ class MergingContract:
         assert loaded.facts == tokenizer.facts
         assert loaded.encode_items().values.tolist() == tokenizer.encode_items().values.tolist()
 
-    def test_facts_count_tokens(self, tokenizer: Tokenizer) -> None:
-        facts = tokenizer.facts
+    def test_facts_count_tokens(self, tokenizer: Tokenizer, sequences: list[np.ndarray]) -> None:
+        facts = describe(tokenizer, Ragged.from_sequences(sequences))
         assert facts["vocab_size"] == tokenizer.vocab_size
         assert facts["tokens_per_item"] == tokenizer.encode_items().lengths.mean()
         assert 0 < facts["tokens_per_history_item"] <= 4

@@ -13,7 +13,7 @@ import pytest
 from clairo.core.config import parse_config
 from clairo.core.errors import ConfigError, DataError
 from clairo.core.ragged import Ragged
-from clairo.merging import FeatureSetBPE, FeatureSetBPEConfig
+from clairo.merging import FeatureSetBPE, FeatureSetBPEConfig, describe
 from clairo.merging.coded_items import MAX_COLUMNS, check_countable, count_scale, pair_weights
 from tests.contracts.merging import MergingContract
 
@@ -50,7 +50,7 @@ def test_one_column_merges_only_across_items() -> None:
     assert bpe.token2feat[3:] == [(-1, 1, 2), (-1, 3, 3)]
     assert (bpe.scaled_priority[3:]).tolist() == [3, 1]
     assert bpe.merge_places.tolist() == [[0, 2], [0, 1]]
-    assert bpe.facts["cross_item_share"] == 1.0
+    assert describe(bpe)["cross_item_share"] == 1.0
 
 
 def test_of_equal_totals_the_smaller_pair_is_merged_first() -> None:
@@ -113,13 +113,13 @@ class TestCrossModalQuota:
         return config.fit(codes, sequences, seed=0, modalities=self.MODALITIES)
 
     def test_without_a_limit_the_planted_pairs_are_found_first(self) -> None:
-        tops = [tuple(map(tuple, top["leaves"])) for top in self.fit(1.0).facts["top_merges"]]
+        tops = [tuple(map(tuple, top["leaves"])) for top in describe(self.fit(1.0))["top_merges"]]
         assert tops[0] in {((0, look), (1, look)) for look in range(4)}
         assert {((0, look), (1, look)) for look in range(4)} <= set(tops)
 
     def test_a_share_of_zero_keeps_modalities_apart(self) -> None:
         bpe = self.fit(0.0)
-        assert bpe.facts["cross_modal_share_of_merges"] == 0.0
+        assert describe(bpe)["cross_modal_share_of_merges"] == 0.0
         assert bpe.num_merges > 0
 
     @pytest.mark.parametrize("share", [0.1, 0.3, 0.5, 0.7])
@@ -132,7 +132,7 @@ class TestCrossModalQuota:
         for number in range(1, len(crossing) + 1):
             assert sum(crossing[:number]) <= share * number + 1e-9
         assert any(crossing)
-        assert bpe.facts["cross_modal_share_of_merges"] == np.mean(crossing)
+        assert describe(bpe)["cross_modal_share_of_merges"] == np.mean(crossing)
 
     def test_a_limit_needs_to_know_the_modalities(self) -> None:
         config = FeatureSetBPEConfig(num_merges=1, cross_modal_share=0.5)
@@ -157,7 +157,7 @@ class TestTruncation:
             bpe.truncate(num_merges)
 
     def test_fewer_merges_mean_more_tokens(self, bpe: FeatureSetBPE) -> None:
-        lengths = [bpe.truncate(n).facts["tokens_per_item"] for n in (0, 20, 60)]
+        lengths = [describe(bpe.truncate(n))["tokens_per_item"] for n in (0, 20, 60)]
         assert lengths[0] == 4.0
         assert lengths == sorted(lengths, reverse=True)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clairo.core.ragged import Ragged
-from clairo.merging import IdentityMergingConfig
+from clairo.merging import IdentityMergingConfig, describe
 from tests.contracts.merging import MergingContract
 
 
@@ -21,7 +21,8 @@ def test_tokens_are_the_codes_in_column_order_under_either_segmentation() -> Non
 
 
 def test_nothing_is_merged_and_every_code_is_one_token() -> None:
-    facts = IdentityMergingConfig().fit([[7, 0], [5, 0]], [[0, 1]], seed=0).facts
+    tokenizer = IdentityMergingConfig().fit([[7, 0], [5, 0]], [[0, 1]], seed=0)
+    facts = describe(tokenizer, Ragged.from_sequences([[0, 1]]))
     assert (facts["num_merges"], facts["reached_budget"]) == (0, True)
     assert (facts["tokens_per_item"], facts["tokens_per_history_item"]) == (2.0, 2.0)
     assert facts["cross_modal_share_of_merges"] == 0.0

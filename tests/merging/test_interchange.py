@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from clairo.core.errors import ArtifactError, DataError
-from clairo.merging import FeatureSetBPE, FeatureSetBPEConfig, load_tokenizer
+from clairo.merging import FeatureSetBPE, FeatureSetBPEConfig, describe, load_tokenizer
 
 CODES = [[0, 4], [0, 7], [1, 4]]
 
@@ -39,7 +39,7 @@ def test_a_written_vocabulary_segments_as_before(bpe: FeatureSetBPE, tmp_path: P
     assert loaded.token2feat == bpe.token2feat
     assert loaded.scaled_priority.tolist() == bpe.scaled_priority.tolist()
     assert loaded.encode_items().values.tolist() == bpe.encode_items().values.tolist()
-    assert "cross_item_share" not in loaded.facts
+    assert "cross_item_share" not in describe(loaded)
 
 
 def test_without_codes_it_knows_tokens_but_no_items(bpe: FeatureSetBPE, tmp_path: Path) -> None:
