@@ -60,6 +60,26 @@ OutputT = TypeVar("OutputT", bound=Artifact)
 
 
 @dataclass(frozen=True)
+class Prefix:
+    """How the results of a stage are beginnings of longer ones.
+
+    Cutting a longer result must give what ``run`` gives for the shorter length, to the bit: then
+    one long computation serves every length below it, and no fingerprint tells which way a
+    result was made.
+
+    Attributes:
+        length: How long the result of some settings is asked to be; ``None`` where results of
+            these settings have no length.
+        extend: ``(settings, length) -> settings`` that differ in the length alone.
+        cut: ``(longer output, settings, inputs by stage name) -> output`` of these settings.
+    """
+
+    length: Callable[[Any], int | None]
+    extend: Callable[[Any, int], Config]
+    cut: Callable[[Any, Any, Mapping[str, Any]], Any]
+
+
+@dataclass(frozen=True)
 class Stage(Generic[ConfigT, OutputT]):
     """One step of the pipeline, as data.
 
@@ -71,6 +91,7 @@ class Stage(Generic[ConfigT, OutputT]):
         inputs: Names of the stages whose outputs ``run`` receives, given the configuration.
         seeded: Whether ``run`` draws random numbers, given the stage's settings.
         run: ``(settings, inputs by stage name, seed, runtime) -> output``.
+        prefix: How a result is the beginning of a longer one, ``None`` where it is not.
     """
 
     name: str
@@ -80,3 +101,4 @@ class Stage(Generic[ConfigT, OutputT]):
     inputs: Callable[[ConfigT], tuple[str, ...]]
     seeded: Callable[[Config], bool]
     run: Callable[[Any, Mapping[str, Any], int, Runtime], OutputT] = field(repr=False)
+    prefix: Prefix | None = field(default=None, repr=False)

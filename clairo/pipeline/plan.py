@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -85,6 +85,32 @@ def training_until(step: PlannedStage, seed: int, epoch: int) -> PlannedStage:
     assert isinstance(step.settings, TrainingSettings)
     settings = step.settings.model_copy(update={"until_epoch": epoch})
     return _plan_stage(step.stage, settings, seed, step.inputs)
+
+
+def longer_step(step: PlannedStage, seed: int, length: int) -> PlannedStage | None:
+    """The same step up to another length; ``None`` where that is not longer.
+
+    Args:
+        step: A step of any stage; most have no length.
+        seed: Root seed of its plan.
+        length: How far the longer one goes.
+    """
+    prefix = step.stage.prefix
+    own = prefix.length(step.settings) if prefix else None
+    if prefix is None or own is None or own >= length:
+        return None
+    return _plan_stage(step.stage, prefix.extend(step.settings, length), seed, step.inputs)
+
+
+def reach_of(configs: Iterable[PipelineConfig]) -> dict[str, int]:
+    """The greatest length that configurations ask of each stage whose results have one."""
+    reach: dict[str, int] = {}
+    for config in configs:
+        for stage in PIPELINE:
+            length = stage.prefix.length(stage.config(config)) if stage.prefix else None
+            if length is not None:
+                reach[stage.name] = max(length, reach.get(stage.name, 0))
+    return reach
 
 
 def _plan_stage(

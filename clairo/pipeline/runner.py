@@ -12,8 +12,9 @@ from clairo.core.artifacts import Dataset
 from clairo.core.errors import ClairoError, ConfigError
 from clairo.core.stage import Runtime
 from clairo.pipeline.config import PipelineConfig
-from clairo.pipeline.plan import Plan, PlannedStage, make_plan, training_until
-from clairo.store import FilesystemStore
+from clairo.pipeline.plan import Plan, PlannedStage, longer_step, make_plan, training_until
+from clairo.store import FilesystemStore, StoreResult
+from clairo.store.protocol import CUT_FROM
 from clairo.tracking.records import StageRecord
 
 _log = logging.getLogger(__name__)
@@ -37,6 +38,9 @@ class StageRunner:
         runtime: Resources, and whom training tells.
         seed: Root seed of the plan.
         on_record: Told when a stage has been loaded or computed.
+        reach: By stage name, the greatest length that trials which share this store's results
+            may ask for: shorter results are cut from one of that length. Never part of an
+            identity; a stage that is not named is computed as long as it is asked for.
         records: What each stage did so far, by name, in order.
     """
 
@@ -45,6 +49,7 @@ class StageRunner:
     runtime: Runtime
     seed: int
     on_record: Callable[[StageRecord], None] = lambda record: None
+    reach: Mapping[str, int] = field(default_factory=dict)
     records: dict[str, StageRecord] = field(default_factory=dict)
     _results: dict[str, Any] = field(default_factory=dict)
 
@@ -101,29 +106,80 @@ class StageRunner:
 
     def _produce(self, step: PlannedStage, inputs: Mapping[str, Any]) -> tuple[Any, StageRecord]:
         started = time.perf_counter()
+        length = self.reach.get(step.stage.name, 0)
+        longer = longer_step(step, self.seed, length)
+        result = self._compute(step, inputs) if longer is None else self._cut(step, longer, inputs)
+        record = _record(step, result, time.perf_counter() - started)
+        return result.artifact, record
+
+    def _compute(self, step: PlannedStage, inputs: Mapping[str, Any]) -> StoreResult[Any]:
         result = self.store.get_or_compute(
             step.fingerprint,
             step.stage.output,
             lambda: step.stage.run(step.settings, inputs, step.seed, self.runtime),
-            about={
-                "config": step.settings.identity(),
-                "inputs": {name: print_.digest for name, print_ in step.inputs.items()},
-                "seed": step.seed if step.stage.seeded(step.settings) else None,
-                "stage_version": step.stage.version,
-            },
+            _about(step),
         )
         _log.info("%s %s", "found" if result.cached else "made", step.fingerprint)
-        record = StageRecord(
-            name=step.stage.name,
-            kind=step.fingerprint.kind,
-            entry=step.fingerprint.entry,
-            seconds=time.perf_counter() - started,
-            computed_seconds=result.computed_seconds,
-            cached=result.cached,
-            bytes=result.bytes,
-            facts=dict(result.artifact.facts),
+        return result
+
+    def _cut(
+        self, step: PlannedStage, longer: PlannedStage, inputs: Mapping[str, Any]
+    ) -> StoreResult[Any]:
+        """The step's result, cut from the longer one's, which is computed if need be."""
+        prefix = step.stage.prefix
+        assert prefix is not None
+        result = self.store.get_or_cut(
+            step.fingerprint,
+            step.stage.output,
+            lambda: self._compute_for(step, longer, inputs),
+            lambda whole: prefix.cut(whole, step.settings, inputs),
+            _about(step),
         )
-        return result.artifact, record
+        how = "found" if result.cached else f"cut from {longer.fingerprint}:"
+        _log.info("%s %s", how, step.fingerprint)
+        return result
+
+    def _compute_for(
+        self, step: PlannedStage, longer: PlannedStage, inputs: Mapping[str, Any]
+    ) -> StoreResult[Any]:
+        """The longer result; a failure says that it was another length than asked for."""
+        try:
+            return self._compute(longer, inputs)
+        except Exception as error:
+            error.add_note(f"{longer.fingerprint} was being made to cut {step.fingerprint} from.")
+            raise
+
+
+def _about(step: PlannedStage) -> dict[str, Any]:
+    """What the fingerprint of a step was made from."""
+    return {
+        "config": step.settings.identity(),
+        "inputs": {name: print_.digest for name, print_ in step.inputs.items()},
+        "seed": step.seed if step.stage.seeded(step.settings) else None,
+        "stage_version": step.stage.version,
+    }
+
+
+def _record(step: PlannedStage, result: StoreResult[Any], seconds: float) -> StageRecord:
+    """What a step did: a longer result counts as this trial's own where this trial made it."""
+    source, longer = result.about.get(CUT_FROM, {}), result.longer
+    made_longer = longer is not None and not longer.cached
+    whole = float(source.get("seconds", 0.0))
+    record = StageRecord(
+        name=step.stage.name,
+        kind=step.fingerprint.kind,
+        entry=step.fingerprint.entry,
+        seconds=seconds,
+        computed_seconds=result.computed_seconds + (whole if made_longer else 0.0),
+        cached=result.cached,
+        bytes=result.bytes,
+        facts=dict(result.artifact.facts),
+        cut_from=source.get("entry", ""),
+    )
+    if not whole:
+        return record
+    spared = max(0.0, whole + result.computed_seconds - seconds)
+    return replace(record, borrowed_seconds=spared - record.saved_seconds)
 
 
 def _join(parts: list[StageRecord]) -> StageRecord:

@@ -104,6 +104,7 @@ class _TrackedTrial:
             ),
             spec.seed,
             on_record=self._log_stage,
+            reach=environment.reach,
         )
 
     def records(self) -> list[StageRecord]:

@@ -62,6 +62,8 @@ class TrialEnvironment:
         device: A torch device string, or ``auto``: what the trial's own process finds, which
             on a cluster is not what the driver has.
         log_file: Where the trial's process appends its log, ``None`` for nowhere.
+        reach: By stage name, the greatest length of a result that the trials around this one
+            may ask for; see :class:`~clairo.pipeline.runner.StageRunner`.
     """
 
     store_root: Path
@@ -70,6 +72,7 @@ class TrialEnvironment:
     num_threads: int = 1
     device: str = "auto"
     log_file: Path | None = None
+    reach: Mapping[str, int] = field(default_factory=dict)
 
     def connect(self) -> Tracker:
         """The tracker of this environment."""

@@ -273,4 +273,4 @@ def compute_tradeoff(record: SweepRecord, cost: str) -> TradeoffInfo | Absent:
 
 
 def _uncached_seconds(trial: TrialRecord) -> float:
-    return trial.seconds + sum(stage.saved_seconds for stage in trial.stages)
+    return trial.seconds + sum(s.saved_seconds + s.borrowed_seconds for s in trial.stages)

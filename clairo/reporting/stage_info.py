@@ -100,7 +100,8 @@ class StageCost:
     Attributes:
         name: Stage.
         computed: Seconds spent computing.
-        loaded: Seconds spent reading stored results.
+        loaded: Seconds spent reading stored results, and waiting for those that another trial
+            was making.
         saved: Seconds that stored results saved.
         num_computed: How often it was computed.
         num_cached: How often it was found.
@@ -242,10 +243,12 @@ def compute_cost(record: SweepRecord) -> CostInfo | Absent:
         other += max(0.0, trial.seconds - sum(stage.seconds for stage in trial.stages))
         for stage in trial.stages:
             seen = totals.get(stage.name, StageCost(stage.name, 0.0, 0.0, 0.0, 0, 0))
+            # Who cuts a result may first have waited for the longer one; that is no computing.
+            computed = 0.0 if stage.cached else min(stage.seconds, stage.computed_seconds)
             totals[stage.name] = StageCost(
                 name=stage.name,
-                computed=seen.computed + (0.0 if stage.cached else stage.seconds),
-                loaded=seen.loaded + (stage.seconds if stage.cached else 0.0),
+                computed=seen.computed + computed,
+                loaded=seen.loaded + stage.seconds - computed,
                 saved=seen.saved + stage.saved_seconds,
                 num_computed=seen.num_computed + (not stage.cached),
                 num_cached=seen.num_cached + stage.cached,

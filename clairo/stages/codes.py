@@ -8,8 +8,8 @@ from typing import Any
 
 from clairo.core.artifacts import CodeTable, Dataset, Modalities
 from clairo.core.ragged import Ragged
-from clairo.core.stage import Runtime, Stage
-from clairo.merging import Tokenizer, describe
+from clairo.core.stage import Prefix, Runtime, Stage
+from clairo.merging import FeatureSetBPE, FeatureSetBPEConfig, Tokenizer, describe
 from clairo.quantization.code_table import build_code_table
 
 
@@ -20,14 +20,28 @@ def _quantize(settings: Any, inputs: Mapping[str, Any], seed: int, runtime: Runt
 
 
 def _merge(settings: Any, inputs: Mapping[str, Any], seed: int, runtime: Runtime) -> Tokenizer:
-    dataset: Dataset = inputs["dataset"]
     codes: CodeTable = inputs["quantization"]
-    # Training parts only, uncut: a merge count from valid or test items would be a leak.
-    training = Ragged.from_sequences(dataset.train_sequences())
+    training = _training(inputs)
     tokenizer: Tokenizer = settings.fit(
         codes.codes, training, seed, modalities=codes.column_modalities
     )
     return replace(tokenizer, facts=describe(tokenizer, training))
+
+
+def _cut(longer: FeatureSetBPE, settings: Any, inputs: Mapping[str, Any]) -> Tokenizer:
+    """The vocabulary of a smaller budget, described for itself."""
+    tokenizer = longer.truncate(settings.num_merges)
+    return replace(tokenizer, facts=describe(tokenizer, _training(inputs)))
+
+
+def _training(inputs: Mapping[str, Any]) -> Ragged:
+    dataset: Dataset = inputs["dataset"]
+    # Training parts only, uncut: a merge count from valid or test items would be a leak.
+    return Ragged.from_sequences(dataset.train_sequences())
+
+
+def _budget(settings: Any) -> int | None:
+    return settings.num_merges if isinstance(settings, FeatureSetBPEConfig) else None
 
 
 QUANTIZATION: Stage[Any, CodeTable] = Stage(
@@ -49,4 +63,10 @@ MERGING: Stage[Any, Tokenizer] = Stage(
     # Construction is exact and breaks ties by rule: no random numbers.
     seeded=lambda settings: False,
     run=_merge,
+    # The first n merges do not depend on how many are made after them.
+    prefix=Prefix(
+        length=_budget,
+        extend=lambda settings, merges: settings.model_copy(update={"num_merges": merges}),
+        cut=_cut,
+    ),
 )

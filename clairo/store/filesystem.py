@@ -20,8 +20,9 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from filelock import FileLock, Timeout
 from safetensors import SafetensorError
@@ -30,7 +31,7 @@ from clairo.core.errors import ArtifactError, DataError, SweepError
 from clairo.core.fingerprint import Fingerprint
 from clairo.core.stage import Artifact
 from clairo.store.manifest import MANIFEST, Manifest, data_files, require_json
-from clairo.store.protocol import StoreResult
+from clairo.store.protocol import CUT_FROM, LongerT, StoreResult
 
 ArtifactT = TypeVar("ArtifactT", bound=Artifact)
 
@@ -44,6 +45,16 @@ _DISK_ERRORS = (OSError, SafetensorError)
 
 _verified: dict[Path, tuple[tuple[str, int, int], ...]] = {}
 """Sizes and times of the files of entries whose checksums this process has compared."""
+
+
+@dataclass(frozen=True)
+class _Made(Generic[ArtifactT]):
+    """A fresh artifact, the seconds of its own computation, and what the manifest is to say."""
+
+    artifact: ArtifactT
+    seconds: float
+    about: Mapping[str, Any]
+    longer: StoreResult[Any] | None = None
 
 
 class FilesystemStore:
@@ -128,19 +139,74 @@ class FilesystemStore:
             ArtifactError: Its folder belongs to another fingerprint.
         """
         require_json(about, fingerprint)
+        return self._get_or_make(fingerprint, output_type, lambda: _timed(compute, about))
+
+    def get_or_cut(
+        self,
+        fingerprint: Fingerprint,
+        output_type: type[ArtifactT],
+        longer: Callable[[], StoreResult[LongerT]],
+        cut: Callable[[LongerT], ArtifactT],
+        about: Mapping[str, Any],
+    ) -> StoreResult[ArtifactT]:
+        """Reads an entry, or cuts it from a longer one and keeps it.
+
+        As :meth:`get_or_compute`; both locks are held while the longer entry is computed, the
+        shorter one's first. The manifest says what the entry was cut from, and its seconds are
+        those of the cutting.
+
+        Args:
+            fingerprint: Names the result.
+            output_type: Class that can read it.
+            longer: Gets the longer entry from this store; called at most once.
+            cut: Makes the result of it; called at most once.
+            about: As in :meth:`get_or_compute`.
+
+        Raises:
+            StoreDiskError: The entry cannot be written (full disk, unwritable root).
+            ArtifactError: Its folder belongs to another fingerprint.
+        """
+        require_json(about, fingerprint)
+
+        def make() -> _Made[ArtifactT]:
+            source = longer()
+            before = source.about.get(CUT_FROM, {}).get("seconds", 0.0)
+            origin = {
+                "entry": source.fingerprint.entry,
+                "fingerprint": source.fingerprint.digest,
+                "seconds": source.computed_seconds + before,
+            }
+            return _timed(lambda: cut(source.artifact), {**about, CUT_FROM: origin}, source)
+
+        return self._get_or_make(fingerprint, output_type, make)
+
+    def _get_or_make(
+        self,
+        fingerprint: Fingerprint,
+        output_type: type[ArtifactT],
+        make: Callable[[], _Made[ArtifactT]],
+    ) -> StoreResult[ArtifactT]:
         started = time.perf_counter()
+        made: _Made[ArtifactT] | None = None
         artifact = self._load_if_whole(fingerprint, output_type)
-        cached = artifact is not None
         if artifact is None:
             with self._locked(fingerprint):
                 artifact = self._find(fingerprint, output_type)
-                cached = artifact is not None
                 if artifact is None:
-                    self._write(fingerprint, compute, about)
+                    made = make()
+                    self._write(fingerprint, made)
                     artifact = self.load(fingerprint, output_type)
         manifest = self.manifest(fingerprint)
-        seconds = time.perf_counter() - started
-        return StoreResult(artifact, cached, seconds, manifest.seconds, manifest.bytes)
+        return StoreResult(
+            fingerprint,
+            artifact,
+            cached=made is None,
+            seconds=time.perf_counter() - started,
+            computed_seconds=manifest.seconds,
+            bytes=manifest.bytes,
+            about=manifest.about,
+            longer=made.longer if made else None,
+        )
 
     def _load_if_whole(
         self, fingerprint: Fingerprint, output_type: type[ArtifactT]
@@ -166,25 +232,17 @@ class FilesystemStore:
             )
             return None
 
-    def _write(
-        self,
-        fingerprint: Fingerprint,
-        compute: Callable[[], ArtifactT],
-        about: Mapping[str, Any],
-    ) -> None:
-        """Computes, writes beside, renames. The lock of the key is held."""
+    def _write(self, fingerprint: Fingerprint, made: _Made[ArtifactT]) -> None:
+        """Writes beside, renames. The lock of the key is held."""
         folder = self._folder(fingerprint)
         beside = folder.with_name(_WRITING + folder.name)
-        started = time.perf_counter()
-        artifact = compute()
-        seconds = time.perf_counter() - started
         try:
             with self._disk_errors_explained():
                 _discard(folder)
                 _discard(beside)
                 beside.mkdir(parents=True)
-                artifact.save(beside)
-                manifest = Manifest.describe(beside, fingerprint, about, seconds)
+                made.artifact.save(beside)
+                manifest = Manifest.describe(beside, fingerprint, made.about, made.seconds)
                 manifest.write(beside)
                 beside.rename(folder)
                 _verified[folder] = _file_marks(folder)
@@ -269,6 +327,17 @@ class StoreDiskError(ArtifactError, SweepError):
 
 class ArtifactCollisionError(ArtifactError):
     """Two fingerprints share the 16 digits of a folder name; neither is damaged."""
+
+
+def _timed(
+    compute: Callable[[], ArtifactT],
+    about: Mapping[str, Any],
+    longer: StoreResult[Any] | None = None,
+) -> _Made[ArtifactT]:
+    """Computes, and says how long that took."""
+    started = time.perf_counter()
+    artifact = compute()
+    return _Made(artifact, time.perf_counter() - started, about, longer)
 
 
 def _file_marks(folder: Path) -> tuple[tuple[str, int, int], ...]:

@@ -18,7 +18,7 @@ space for one profile). What a space does not name comes from the profile.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -139,6 +139,13 @@ class SearchSpace:
     def merged(self, base: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
         """Settings of a point laid over those of a profile; see :func:`merge_settings`."""
         return merge_settings(base, settings)
+
+    def representatives(self) -> Iterator[dict[str, Any]]:
+        """Settings of points that hold every choice and both ends of every range, in pairs.
+
+        Known points lie within the space, so no setting of theirs is beyond these.
+        """
+        return (settings for settings, _ in covering_points(self.root))
 
     def validate(self, base: Mapping[str, Any], parse: Parse | None = None) -> None:
         """Checks that every choice, and every pair of choices that can meet, is a valid pipeline.

@@ -31,10 +31,17 @@ class StageRecord:
         kind: Variant, for example ``rq_kmeans``.
         entry: Store path ``<stage>/<kind>-<16 hex>``.
         seconds: Time spent in this trial on the stage (loading, if cached).
-        computed_seconds: What the computation cost when it was made.
-        cached: Whether the result was found instead of computed.
+        computed_seconds: What the computation cost when it was made. Of a result that was cut
+            from a longer one: the cutting, and the longer computation where this very trial
+            made it.
+        cached: Whether the result was found instead of computed or cut.
         bytes: Size of the entry on disk.
         facts: Scalars that the artifact wants shown.
+        cut_from: Store path of the longer result that this one was cut from, ``""`` where it
+            was computed as it is.
+        borrowed_seconds: What a trial that finds nothing in the store would have spent on that
+            longer result beyond what this one did. Not counted as saved: without a longer one
+            to share, a trial computes only as far as it needs.
     """
 
     name: str
@@ -45,6 +52,8 @@ class StageRecord:
     cached: bool
     bytes: int
     facts: Mapping[str, Any] = field(default_factory=dict)
+    cut_from: str = ""
+    borrowed_seconds: float = 0.0
 
     @property
     def saved_seconds(self) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from clairo.core.errors import SweepError
 from clairo.core.fingerprint import hash_json
 from clairo.core.seeding import stage_seed
 from clairo.pipeline.config import PipelineConfig
+from clairo.pipeline.plan import reach_of
 from clairo.pipeline.profiles import Profile
 from clairo.pipeline.trial import (
     TrialEnvironment,
@@ -93,7 +94,7 @@ class SweepPhases:
         """
         search = self._open_search()
         self.progress.phase("search", self.summary.requested_trials)
-        self._execute(executor, search)
+        self._execute(executor, search, self.space.configs())
         self._numbers = len(search.trials)
         self.keep(duplicates=search.duplicates)
         return self._best(search)
@@ -187,12 +188,20 @@ class SweepPhases:
     ) -> dict[str, TrialOutcome]:
         self.progress.phase(title, len(specs))
         plan = FixedPlan(specs)
-        self._execute(executor, plan)
+        self._execute(executor, plan, (spec.config for spec in specs))
         return plan.outcomes
 
-    def _execute(self, executor: Executor, source: TrialSource) -> None:
+    def _execute(
+        self, executor: Executor, source: TrialSource, may_run: Iterable[PipelineConfig]
+    ) -> None:
+        """Runs the trials of a phase; results that reach less far are cut from longer ones.
+
+        How far a result may reach is asked of this phase alone: later ones have seeds, and so
+        codes, of their own.
+        """
         watched = _Watched(source, self)
-        run = partial(run_in_environment, environment=self.environment)
+        environment = replace(self.environment, reach=reach_of(may_run))
+        run = partial(run_in_environment, environment=environment)
         executor.execute(watched, run, self.progress.on_event)
 
     def _spec(

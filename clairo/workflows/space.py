@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +38,10 @@ class PreparedSpace:
             ConfigError: The settings do not fit together.
         """
         return parse_config(PipelineConfig, merge_settings(self.base, settings), self.space.source)
+
+    def configs(self) -> Iterator[PipelineConfig]:
+        """Configurations that hold every choice and both ends of every range of the space."""
+        return (self.config(settings) for settings in self.space.representatives())
 
 
 def prepare_space(name: str, profile: Profile, prepared: PreparedData) -> PreparedSpace:
