@@ -87,19 +87,22 @@ def training_until(step: PlannedStage, seed: int, epoch: int) -> PlannedStage:
     return _plan_stage(step.stage, settings, seed, step.inputs)
 
 
-def longer_step(step: PlannedStage, seed: int, length: int) -> PlannedStage | None:
-    """The same step up to another length; ``None`` where that is not longer.
+def length_of(stage: Stage[Any, Any], settings: Config) -> int | None:
+    """How long the result is asked to be; ``None`` where it has no length."""
+    return stage.prefix.length(settings) if stage.prefix else None
+
+
+def extend_step(step: PlannedStage, seed: int, length: int) -> PlannedStage:
+    """The same step with its result up to another length.
 
     Args:
-        step: A step of any stage; most have no length.
+        step: A step whose result has a length.
         seed: Root seed of its plan.
-        length: How far the longer one goes.
+        length: The other length.
     """
-    prefix = step.stage.prefix
-    own = prefix.length(step.settings) if prefix else None
-    if prefix is None or own is None or own >= length:
-        return None
-    return _plan_stage(step.stage, prefix.extend(step.settings, length), seed, step.inputs)
+    assert step.stage.prefix is not None
+    settings = step.stage.prefix.extend(step.settings, length)
+    return _plan_stage(step.stage, settings, seed, step.inputs)
 
 
 def reach_of(configs: Iterable[PipelineConfig]) -> dict[str, int]:
@@ -107,7 +110,7 @@ def reach_of(configs: Iterable[PipelineConfig]) -> dict[str, int]:
     reach: dict[str, int] = {}
     for config in configs:
         for stage in PIPELINE:
-            length = stage.prefix.length(stage.config(config)) if stage.prefix else None
+            length = length_of(stage, stage.config(config))
             if length is not None:
                 reach[stage.name] = max(length, reach.get(stage.name, 0))
     return reach

@@ -10,9 +10,17 @@ from typing import Any
 
 from clairo.core.artifacts import Dataset
 from clairo.core.errors import ClairoError, ConfigError
+from clairo.core.fingerprint import Fingerprint
 from clairo.core.stage import Runtime
 from clairo.pipeline.config import PipelineConfig
-from clairo.pipeline.plan import Plan, PlannedStage, longer_step, make_plan, training_until
+from clairo.pipeline.plan import (
+    Plan,
+    PlannedStage,
+    extend_step,
+    length_of,
+    make_plan,
+    training_until,
+)
 from clairo.store import FilesystemStore, StoreResult
 from clairo.store.protocol import CUT_FROM
 from clairo.tracking.records import StageRecord
@@ -39,8 +47,9 @@ class StageRunner:
         seed: Root seed of the plan.
         on_record: Told when a stage has been loaded or computed.
         reach: By stage name, the greatest length that trials which share this store's results
-            may ask for: shorter results are cut from one of that length. Never part of an
-            identity; a stage that is not named is computed as long as it is asked for.
+            may ask for: shorter results are cut from one of that length, or from a longer one
+            that is there. Never part of an identity; a stage that is not named is computed as
+            long as it is asked for.
         records: What each stage did so far, by name, in order.
     """
 
@@ -106,11 +115,30 @@ class StageRunner:
 
     def _produce(self, step: PlannedStage, inputs: Mapping[str, Any]) -> tuple[Any, StageRecord]:
         started = time.perf_counter()
-        length = self.reach.get(step.stage.name, 0)
-        longer = longer_step(step, self.seed, length)
+        longer = self._longer(step)
         result = self._compute(step, inputs) if longer is None else self._cut(step, longer, inputs)
         record = _record(step, result, time.perf_counter() - started)
         return result.artifact, record
+
+    def _longer(self, step: PlannedStage) -> PlannedStage | None:
+        """What the step's result is cut from: the shortest that will do of those in the store.
+
+        Where there is none, the one that reaches as far as trials may ask for; ``None`` where
+        that is the step itself.
+        """
+        own = length_of(step.stage, step.settings)
+        if own is None:
+            return None
+        for length in self.store.noted_lengths(self._family(step)):
+            longer = extend_step(step, self.seed, length)
+            if length > own and self.store.has(longer.fingerprint):
+                return longer
+        reach = self.reach.get(step.stage.name, 0)
+        return extend_step(step, self.seed, reach) if reach > own else None
+
+    def _family(self, step: PlannedStage) -> Fingerprint:
+        """Names all results that differ from the step's in length alone."""
+        return extend_step(step, self.seed, 0).fingerprint
 
     def _compute(self, step: PlannedStage, inputs: Mapping[str, Any]) -> StoreResult[Any]:
         result = self.store.get_or_compute(
@@ -119,6 +147,9 @@ class StageRunner:
             lambda: step.stage.run(step.settings, inputs, step.seed, self.runtime),
             _about(step),
         )
+        length = length_of(step.stage, step.settings)
+        if length is not None and not result.cached:
+            self.store.note_length(self._family(step), length)
         _log.info("%s %s", "found" if result.cached else "made", step.fingerprint)
         return result
 

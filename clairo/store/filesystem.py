@@ -5,6 +5,7 @@
     <root>/<stage>/<kind>-<16 hex>/       an entry: data files and manifest.json
     <root>/<stage>/.writing-<entry>/      being written; renamed when it is whole
     <root>/.locks/                        one lock file per key
+    <root>/.lengths/<family>/<length>     empty; says how long results of a family were made
     <root>/damaged/                       entries that failed their checksum, kept for a look
 
 The operating system frees a lock when its holder dies, so what a dead writer left behind is
@@ -13,9 +14,7 @@ known by its free lock.
 
 from __future__ import annotations
 
-import errno
 import logging
-import re
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -25,11 +24,11 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from filelock import FileLock, Timeout
-from safetensors import SafetensorError
 
-from clairo.core.errors import ArtifactError, DataError, SweepError
+from clairo.core.errors import ArtifactError, DataError
 from clairo.core.fingerprint import Fingerprint
 from clairo.core.stage import Artifact
+from clairo.store.disk_errors import disk_errors_explained
 from clairo.store.manifest import MANIFEST, Manifest, data_files, require_json
 from clairo.store.protocol import CUT_FROM, LongerT, StoreResult
 
@@ -41,7 +40,6 @@ _PATIENCE_SECONDS = 1.0
 """How long a call waits for another process before it says so in the log."""
 
 _WRITING = ".writing-"
-_DISK_ERRORS = (OSError, SafetensorError)
 
 _verified: dict[Path, tuple[tuple[str, int, int], ...]] = {}
 """Sizes and times of the files of entries whose checksums this process has compared."""
@@ -180,6 +178,31 @@ class FilesystemStore:
 
         return self._get_or_make(fingerprint, output_type, make)
 
+    def note_length(self, family: Fingerprint, length: int) -> None:
+        """Remembers that results which differ in length alone were computed up to a length.
+
+        A hint where to look: whether the entry is still there, only :meth:`has` can say.
+
+        Args:
+            family: Names what they have in common: the fingerprint for length 0.
+            length: How long a result was made.
+
+        Raises:
+            StoreDiskError: The note cannot be written.
+        """
+        with disk_errors_explained(self.root):
+            folder = self._notes(family)
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / str(length)).touch()
+
+    def noted_lengths(self, family: Fingerprint) -> tuple[int, ...]:
+        """The lengths noted for a family, ascending; no entry is read."""
+        names = (path.name for path in self._notes(family).glob("*"))
+        return tuple(sorted(int(name) for name in names if name.isdecimal()))
+
+    def _notes(self, family: Fingerprint) -> Path:
+        return self.root / ".lengths" / family.entry.replace("/", "--")
+
     def _get_or_make(
         self,
         fingerprint: Fingerprint,
@@ -237,7 +260,7 @@ class FilesystemStore:
         folder = self._folder(fingerprint)
         beside = folder.with_name(_WRITING + folder.name)
         try:
-            with self._disk_errors_explained():
+            with disk_errors_explained(self.root):
                 _discard(folder)
                 _discard(beside)
                 beside.mkdir(parents=True)
@@ -256,7 +279,7 @@ class FilesystemStore:
             _verified[folder] = marks
 
     def _set_aside(self, fingerprint: Fingerprint) -> Path:
-        with self._disk_errors_explained():
+        with disk_errors_explained(self.root):
             target = self.root / "damaged" / fingerprint.entry.replace("/", "-")
             target = target.with_name(f"{target.name}-{time.time_ns()}")
             target.parent.mkdir(exist_ok=True)
@@ -266,7 +289,7 @@ class FilesystemStore:
     @contextmanager
     def _locked(self, fingerprint: Fingerprint) -> Iterator[None]:
         """Holds the lock of one key; the first call also clears what dead writers left."""
-        with self._disk_errors_explained():
+        with disk_errors_explained(self.root):
             (self.root / ".locks").mkdir(parents=True, exist_ok=True)
             lock = self._lock(fingerprint.entry)
             if not self._swept:
@@ -297,32 +320,6 @@ class FilesystemStore:
 
     def _folder(self, fingerprint: Fingerprint) -> Path:
         return self.root / fingerprint.entry
-
-    @contextmanager
-    def _disk_errors_explained(self) -> Iterator[None]:
-        try:
-            yield
-        except _DISK_ERRORS as error:
-            raise StoreDiskError(self._explain(error)) from error
-
-    def _explain(self, error: Exception) -> str:
-        """Rule, value and cure for a disk that refuses."""
-        # safetensors writes in Rust and names the number only in its text.
-        numbers = {getattr(error, "errno", None)}
-        numbers |= {int(number) for number in re.findall(r"os error (\d+)", str(error))}
-        if numbers & {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
-            return (
-                f"The stage store needs free space in {self.root}, got: {error}; free some or "
-                "choose another OUT. Everything finished before is kept."
-            )
-        return (
-            f"The stage store must be able to write to {self.root}, got: {error}; choose a "
-            "writable OUT. Everything finished before is kept."
-        )
-
-
-class StoreDiskError(ArtifactError, SweepError):
-    """The disk refuses: a matter of the machine, so no other trial would fare better."""
 
 
 class ArtifactCollisionError(ArtifactError):

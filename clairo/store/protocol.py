@@ -84,3 +84,11 @@ class ArtifactStore(Protocol):
     ) -> StoreResult[ArtifactT]:
         """Reads an entry, or cuts it from a longer one and keeps it."""
         ...
+
+    def note_length(self, family: Fingerprint, length: int) -> None:
+        """Remembers that results which differ in length alone were computed up to a length."""
+        ...
+
+    def noted_lengths(self, family: Fingerprint) -> tuple[int, ...]:
+        """The lengths noted for a family, ascending; cheap, no entry is read."""
+        ...
