@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,8 @@ import pytest
 from clairo.core.errors import ArtifactError, StageError
 from clairo.core.files import read_arrays, write_arrays
 from clairo.core.fingerprint import Fingerprint, make_fingerprint
-from clairo.store import ArtifactStore
+from clairo.store import ArtifactStore, StoreResult
+from clairo.store.protocol import CUT_FROM
 
 ABOUT: Mapping[str, Any] = {"config": {"kind": "count"}, "inputs": {"log": "ab" * 32}, "seed": 3}
 
@@ -48,6 +50,11 @@ class Computation:
     def __call__(self) -> Counts:
         self.calls += 1
         return Counts(np.array(self.values, dtype=np.int32))
+
+
+def first_two(whole: Counts) -> Counts:
+    """What a shorter counting would have given."""
+    return Counts(whole.values[:2])
 
 
 class StoreContract:
@@ -105,3 +112,70 @@ class StoreContract:
             with pytest.raises(ArtifactError, match="must be finite JSON values"):
                 store.get_or_compute(fingerprint_of(1), Counts, compute, {"config": value})
         assert compute.calls == 0
+
+    def test_a_shorter_entry_is_cut_from_a_longer_one_and_says_so(
+        self, store: ArtifactStore
+    ) -> None:
+        compute = Computation((7, 8, 9))
+
+        def longer() -> StoreResult[Counts]:
+            return store.get_or_compute(fingerprint_of(1), Counts, compute, ABOUT)
+
+        cut = store.get_or_cut(fingerprint_of(2), Counts, longer, first_two, ABOUT)
+        found = store.get_or_cut(fingerprint_of(2), Counts, longer, first_two, ABOUT)
+        assert compute.calls == 1
+        assert cut.artifact.values.tolist() == found.artifact.values.tolist() == [7, 8]
+        assert (cut.cached, found.cached) == (False, True)
+        assert cut.longer is not None
+        assert (cut.longer.cached, found.longer) == (False, None)
+        origin = {
+            "entry": fingerprint_of(1).entry,
+            "fingerprint": fingerprint_of(1).digest,
+            "seconds": store.manifest(fingerprint_of(1)).seconds,
+        }
+        assert store.manifest(fingerprint_of(2)).about == {**ABOUT, CUT_FROM: origin}
+        assert found.about == cut.about == store.manifest(fingerprint_of(2)).about
+        assert CUT_FROM not in store.manifest(fingerprint_of(1)).about
+
+    def test_the_seconds_of_a_cut_are_without_those_of_the_longer_computation(
+        self, store: ArtifactStore
+    ) -> None:
+        def slow() -> Counts:
+            time.sleep(0.2)
+            return Counts(np.arange(3))
+
+        def longer() -> StoreResult[Counts]:
+            return store.get_or_compute(fingerprint_of(1), Counts, slow, ABOUT)
+
+        cut = store.get_or_cut(fingerprint_of(2), Counts, longer, first_two, ABOUT)
+        assert cut.longer is not None
+        assert cut.longer.computed_seconds >= 0.2
+        # Not one of the two holds the other: together they fit into what the call took.
+        assert cut.computed_seconds + cut.longer.computed_seconds <= cut.seconds
+
+    def test_an_entry_cut_from_a_cut_one_knows_the_whole_cost(self, store: ArtifactStore) -> None:
+        def whole() -> StoreResult[Counts]:
+            return store.get_or_compute(fingerprint_of(1), Counts, Computation(), ABOUT)
+
+        def half() -> StoreResult[Counts]:
+            return store.get_or_cut(fingerprint_of(2), Counts, whole, first_two, ABOUT)
+
+        last = store.get_or_cut(fingerprint_of(3), Counts, half, first_two, ABOUT)
+        seconds = [store.manifest(fingerprint_of(number)).seconds for number in (1, 2)]
+        assert last.about[CUT_FROM]["entry"] == fingerprint_of(2).entry
+        assert last.about[CUT_FROM]["seconds"] == pytest.approx(sum(seconds))
+
+    def test_a_longer_computation_that_fails_leaves_no_entry(self, store: ArtifactStore) -> None:
+        def longer() -> StoreResult[Counts]:
+            raise StageError("Counting needs numbers, got none; give some.")
+
+        with pytest.raises(StageError, match="needs numbers"):
+            store.get_or_cut(fingerprint_of(2), Counts, longer, first_two, ABOUT)
+        assert not store.has(fingerprint_of(2))
+
+    def test_lengths_are_noted_by_family_in_order(self, store: ArtifactStore) -> None:
+        assert store.noted_lengths(fingerprint_of(0)) == ()
+        for length in (40, 5, 200, 40):
+            store.note_length(fingerprint_of(0), length)
+        assert store.noted_lengths(fingerprint_of(0)) == (5, 40, 200)
+        assert store.noted_lengths(fingerprint_of(9)) == ()

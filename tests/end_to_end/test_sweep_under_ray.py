@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
 from clairo.core.artifacts import CodeTable, Rankings
+from clairo.core.fingerprint import hash_json
 from clairo.evaluation import ranking_metrics
 from clairo.merging import load_tokenizer
 from clairo.modeling.trained import TrainedModel
@@ -18,6 +20,7 @@ from clairo.pipeline.config import PipelineConfig
 from clairo.pipeline.plan import make_plan
 from clairo.pipeline.trial import TrialEnvironment, TrialSpec
 from clairo.store import FilesystemStore
+from clairo.store.protocol import CUT_FROM
 from clairo.sweep.local_executor import LocalExecutor
 from clairo.sweep.source import FixedPlan
 from clairo.tracking.reader import list_sweeps, read_sweep
@@ -199,6 +202,19 @@ class TestTracking:
         entries = {stage.entry for stage in stages}
         assert sum(not stage.cached for stage in stages) <= len(entries)
         assert any(stage.cached for stage in stages if stage.name == "image_embedding")
+
+    def test_one_construction_served_all_budgets_of_a_code_table(
+        self, real_sweep: RealSweep
+    ) -> None:
+        constructed, cut = Counter[str](), Counter[str]()
+        for manifest in FilesystemStore(real_sweep.out / "store").manifests("merging"):
+            options = {**manifest.about["config"], "num_merges": None}
+            family = hash_json([options, manifest.about["inputs"]])
+            (cut if CUT_FROM in manifest.about else constructed)[family] += 1
+        assert set(constructed.values()) == {1}
+        assert cut.keys() <= constructed.keys()
+        assert cut, "the arm without merging is cut from the winner's vocabulary"
+        assert any(s.cut_from for t in real_sweep.record.trials for s in t.stages)
 
     def test_system_code_and_data_are_recorded(
         self, real_sweep: RealSweep, parent: Run, runs: dict[str, Run]

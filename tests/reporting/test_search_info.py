@@ -141,6 +141,25 @@ def test_finding_stages_in_the_store_does_not_make_a_trial_cheap(record: SweepRe
     assert costs[1] == pytest.approx(found.seconds + saved)
 
 
+def test_cutting_what_another_trial_has_made_does_not_make_a_trial_cheap(
+    record: SweepRecord,
+) -> None:
+    found = next(trial for trial in record.trials if trial.state == "complete")
+    stages = [
+        replace(stage, borrowed_seconds=70.0) if stage.name == "merging" else stage
+        for stage in found.stages
+    ]
+    borrowed = replace(found, stages=tuple(stages))
+    trials = tuple(borrowed if trial is found else trial for trial in record.trials)
+    before, after = (
+        compute_tradeoff(made, "seconds") for made in (record, replace(record, trials=trials))
+    )
+    assert isinstance(before, TradeoffInfo)
+    assert isinstance(after, TradeoffInfo)
+    costs = [dict(zip(i.numbers, i.costs, strict=True))[found.number] for i in (before, after)]
+    assert costs[1] == pytest.approx(costs[0] + 70.0)
+
+
 def test_the_words_on_a_tradeoff_prefer_what_is_cheaper_and_close(record: SweepRecord) -> None:
     info = TradeoffInfo("Tokens per item", "tokens per item", (6.0, 2.0, 1.0), (0.50, 0.49, 0.2),
                         (7, 0, 2), ("", "", ""), (7, 0, 2), 0)  # fmt: skip

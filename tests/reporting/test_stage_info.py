@@ -93,6 +93,17 @@ def test_seconds_add_up_over_all_trials(record: SweepRecord) -> None:
     assert counted == len(stages)
 
 
+def test_waiting_for_what_another_trial_makes_is_no_computing(record: SweepRecord) -> None:
+    # One second of cutting after nine of waiting for the longer vocabulary.
+    cut = StageRecord("merging", "bpe", "merging/bpe-01", 10.0, 1.0, False, 8, {}, "merging/bpe-02")
+    trial = replace(record.trials[0], stages=(cut,), seconds=10.0)
+    info = compute_cost(replace(record, trials=(trial,)))
+    assert isinstance(info, CostInfo)
+    (cost,) = info.stages
+    assert (cost.computed, cost.loaded, cost.saved) == (1.0, 9.0, 0.0)
+    assert (cost.num_computed, cost.num_cached) == (1, 0)
+
+
 def test_a_sweep_that_finds_everything_says_so(record: SweepRecord) -> None:
     info = compute_cost(record)
     assert isinstance(info, CostInfo)

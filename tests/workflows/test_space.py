@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from clairo.core.errors import ConfigError
+from clairo.pipeline.plan import reach_of
 from clairo.pipeline.profiles import PROFILES
 from clairo.workflows.preparation import PreparedData, complete_config, popularity_floor
 from clairo.workflows.space import (
@@ -130,6 +131,37 @@ def test_a_trial_is_built_from_the_settings_of_its_point(
     number, config = build(4, {"merging": {"num_merges": 20}})  # type: ignore[misc]
     assert number == 4
     assert config.merging.num_merges == 20
+
+
+@pytest.mark.parametrize(
+    ("merging", "longest"),
+    [
+        ("{num_merges: {choice: [0, 40, 20]}}", 40),
+        ("{num_merges: {int: [10, 90], step: 40}}", 90),
+        ("{num_merges: 30, cross_modal_share: {choice: [0.0, 1.0]}}", 30),
+        ("{choice: [{kind: identity}, {kind: feature_set_bpe, num_merges: {int: [1, 7]}}]}", 7),
+        # What the space leaves out comes from the profile, of 50 merges.
+        ("{cross_modal_share: {choice: [0.0, 1.0]}}", 50),
+        ("{choice: [{kind: identity}, {kind: feature_set_bpe}]}", 50),
+    ],
+)
+def test_vocabularies_reach_as_far_as_any_point_of_the_space_asks(
+    full: PreparedData, tmp_path: Path, merging: str, longest: int
+) -> None:
+    fusions = "fusion: {choice: [{kind: none}, {kind: concat}]}"
+    space = prepare_space(space_file(tmp_path, f"{fusions}\nmerging: {merging}\n"), QUICK, full)
+    assert reach_of(space.configs()) == {"merging": longest}
+
+
+def test_a_known_point_reaches_no_further_than_the_space(
+    full: PreparedData, tmp_path: Path
+) -> None:
+    text = "merging: {num_merges: {int: [0, 9]}}\nenqueue: [{merging: {num_merges: 9}}]\n"
+    space = prepare_space(space_file(tmp_path, text), QUICK, full)
+    assert reach_of(space.configs()) == {"merging": 9}
+    beyond = text.replace("num_merges: 9}}]", "num_merges: 10}}]")
+    with pytest.raises(ConfigError, match=r"num_merges must lie in \[0, 9\]"):
+        prepare_space(space_file(tmp_path, beyond), QUICK, full)
 
 
 def test_a_configuration_is_described_in_a_line(full: PreparedData) -> None:
