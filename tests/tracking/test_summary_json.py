@@ -38,6 +38,14 @@ def test_stages_come_back_with_what_the_store_saved() -> None:
     assert stage.saved_seconds == 9.5 - 0.5
 
 
+def test_stages_say_what_they_were_cut_from_and_older_ones_were_not() -> None:
+    cut = replace(STAGE, cut_from="quantization/opq-01", borrowed_seconds=3.0)
+    assert stages_from_json(stages_to_json((cut,))) == (cut,)
+    (older,) = json.loads(stages_to_json((cut,)))
+    del older["cut_from"], older["borrowed_seconds"]
+    assert stages_from_json(json.dumps([older])) == (STAGE,)
+
+
 def test_numpy_numbers_become_plain_ones() -> None:
     summary = replace(FULL, dataset_facts={"items": np.int64(3), "share": [np.float32(0.5)]})
     assert summary_from_json(summary_to_json(summary)).dataset_facts == {"items": 3, "share": [0.5]}
