@@ -307,7 +307,8 @@ class TestTrials:
         def save_until_full(tokenizer: Tokenizer, folder: Path) -> None:
             if ".writing" in str(folder):
                 saved.append(folder)
-                if len(saved) > 1:
+                # The first trial writes the longest vocabulary and its own, cut from it.
+                if len(saved) > 2:
                     (folder / "half").write_text("half")
                     raise OSError(errno.ENOSPC, "No space left on device")
             save(tokenizer, folder)
