@@ -51,6 +51,11 @@ class Ragged:
         """Length of every sequence."""
         return np.diff(self.offsets)
 
+    @property
+    def longest(self) -> int:
+        """Length of the longest sequence, 0 without any."""
+        return int(self.lengths.max()) if len(self) else 0
+
     def take(self, rows: Sequence[int] | np.ndarray) -> Self:
         """The given rows, in the given order."""
         chosen = np.asarray(rows, dtype=np.int64)

@@ -10,6 +10,7 @@ from pathlib import Path
 from clairo.merging.description import describe
 from clairo.merging.feature_set_bpe import FeatureSetBPE, FeatureSetBPEConfig
 from clairo.merging.identity import IdentityMergingConfig, IdentityTokenizer
+from clairo.merging.pair_factors import ModalityWeights
 from clairo.merging.tokenizer import Segmentation, Tokenizer
 
 AnyMerging = FeatureSetBPEConfig | IdentityMergingConfig
@@ -20,6 +21,7 @@ __all__ = [
     "FeatureSetBPEConfig",
     "IdentityMergingConfig",
     "IdentityTokenizer",
+    "ModalityWeights",
     "Segmentation",
     "Tokenizer",
     "describe",

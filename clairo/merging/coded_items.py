@@ -106,16 +106,21 @@ def pack_histories(sequences: Sequence[Any] | Ragged, num_items: int) -> Ragged:
     )
 
 
-def check_countable(num_interactions: int, num_columns: int) -> None:
+def check_countable(num_interactions: int, num_columns: int, largest_factor: int = 1) -> None:
     """Refuses a corpus whose totals might not fit 64 bits.
 
     A pair counts at most 3 for each interaction: 1 inside the set, and 1 on either side of a
     filled slot.
 
+    Args:
+        num_interactions: Items of all sequences.
+        num_columns: Code columns.
+        largest_factor: Largest whole number that a count is multiplied with.
+
     Raises:
         DataError: The arithmetic does not fit.
     """
-    scale = count_scale(num_columns)
+    scale = count_scale(num_columns) * largest_factor
     if 3 * scale * num_interactions > _LARGEST or num_interactions > _LARGEST_INT32 // 2:
         raise DataError(
             f"Totals must fit 64 bits: 3 x {num_interactions} interactions x scale {scale} "
@@ -154,22 +159,20 @@ def number_states(
     return np.ascontiguousarray(places + 1, dtype=np.int32)
 
 
-def pair_weights(
-    num_columns: int,
-) -> tuple[Int64[np.ndarray, " sizes"], Int64[np.ndarray, "sizes sizes"]]:
-    """Scaled weights of a pair: inside a set by its size, across sets by both sizes.
+def pair_weights(num_columns: int) -> Int64[np.ndarray, "sizes sizes"]:
+    """Scaled weights of a pair by the sizes of the sets it stands in.
 
-    Inside a set of ``m`` tokens a pair counts ``2 / m``, across sets of ``m`` and ``n`` tokens
-    ``1 / (m n)``; a filled slot is a set of one. The entries for size 0 are never used.
+    Across sets of ``m`` and ``n`` tokens a pair counts ``1 / (m n)``, in row ``m``, column
+    ``n``; a filled slot is a set of one. Inside a set of ``n`` tokens it counts ``2 / n``, in
+    row 0. The other entries for size 0 are never used.
 
     References:
         Hou et al., ActionPiece (2025), the weights of inside- and across-set pairs.
     """
     scale = count_scale(num_columns)
-    sizes = range(1, num_columns + 1)
-    inside = np.array([0, *(2 * scale // m for m in sizes)], dtype=np.int64)
-    across = np.zeros((num_columns + 1, num_columns + 1), dtype=np.int64)
-    for m in sizes:
-        for n in sizes:
-            across[m, n] = scale // (m * n)
-    return inside, across
+    weights = np.zeros((num_columns + 1, num_columns + 1), dtype=np.int64)
+    for n in range(1, num_columns + 1):
+        weights[0, n] = 2 * scale // n
+        for m in range(1, num_columns + 1):
+            weights[m, n] = scale // (m * n)
+    return weights

@@ -8,7 +8,6 @@ References:
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -35,9 +34,9 @@ from clairo.merging.coded_items import (
     pair_weights,
 )
 from clairo.merging.interchange import read_actionpiece
+from clairo.merging.pair_factors import ModalityWeights
+from clairo.merging.segmentation import Segmenter
 from clairo.merging.tokenizer import Segmentation, Tokenizer, budget_facts
-
-_LOG = logging.getLogger(__name__)
 
 _MAX_DENOMINATOR = 1_000_000
 _RELEASE_DEPTHS = (7, 11, 16, 63)
@@ -60,15 +59,14 @@ class FeatureSetBPE(Tokenizer):
     kind: ClassVar[str] = "feature_set_bpe"
 
     @cached_property
-    def _known(self) -> Any:
-        """The compiled look-up from a pair to its token."""
-        from clairo.merging.kernels.flat_bpe import index_merges
-
-        return index_merges(np.array(self.merge_pairs, dtype=np.int32), self.num_initial)
+    def _segmenter(self) -> Segmenter:
+        return Segmenter(
+            self.states, np.array(self.merge_pairs), self.num_initial, self.scaled_priority
+        )
 
     def __getstate__(self) -> dict[str, Any]:
         """Look-up tables are left out of a pickle and made again when needed."""
-        return {name: value for name, value in vars(self).items() if name != "_known"}
+        return {name: value for name, value in vars(self).items() if name != "_segmenter"}
 
     def encode_items(self) -> Ragged:
         """Greedy tokens of every item, the targets of the model."""
@@ -84,19 +82,14 @@ class FeatureSetBPE(Tokenizer):
         Raises:
             ConfigError: There is no such segmentation.
         """
-        from clairo.merging.kernels.flat_bpe import encode_batch_spr
-        from clairo.merging.kernels.greedy import encode_batch_greedy
-
         if segmentation not in get_args(Segmentation):
             raise ConfigError(
                 f"Segmentation is one of {get_args(Segmentation)}, got {segmentation!r}; take one."
             )
         packed = pack_histories(histories, len(self.codes))
-        arrays = (packed.values, packed.offsets)
         if segmentation == "spr":
-            drawn = np.uint64(seed & 0xFFFFFFFFFFFFFFFF)
-            return Ragged(*encode_batch_spr(self.states, arrays, self._known, drawn))
-        return Ragged(*encode_batch_greedy(self.states, arrays, self._known, self.scaled_priority))
+            return self._segmenter.segment_spr(packed, seed)
+        return self._segmenter.segment_greedily(packed)
 
     def encode_flat(self, tokens: Sequence[int]) -> list[int]:
         """Plain BPE over a flat token list: the earliest merge first, leftmost first.
@@ -104,10 +97,7 @@ class FeatureSetBPE(Tokenizer):
         Raises:
             DataError: A token is not in the vocabulary.
         """
-        from clairo.merging.kernels.flat_bpe import encode_list
-
-        merged: list[int] = encode_list(self._check_tokens(tokens), self._known).tolist()
-        return merged
+        return self._segmenter.merge_flat(self._check_tokens(tokens))
 
     def encode_spr(self, states: Sequence[Sequence[int]], rng: np.random.Generator) -> list[int]:
         """Permutes each set of tokens, then applies plain BPE over all of them.
@@ -128,28 +118,24 @@ class FeatureSetBPE(Tokenizer):
         Raises:
             DataError: A token is not in the vocabulary, or a set is empty or repeats a token.
         """
-        from clairo.merging.kernels.greedy import encode_rows_greedy
-        from clairo.merging.kernels.linked_sets import FIRST, LENGTH, NEXT, NO_SET, PREVIOUS
-
-        if not states:
-            return []
         for place, state in enumerate(states):
             if not len(state) or len(set(state)) != len(state):
                 raise DataError(
                     f"Sets hold distinct tokens, set {place} is {list(state)}; leave out empty "
                     "sets and repeated tokens."
                 )
-        rows = np.zeros((len(states), FIRST + max(map(len, states))), dtype=np.int32)
-        rows[:, NEXT] = [*range(1, len(states)), NO_SET]
-        rows[:, PREVIOUS] = [NO_SET, *range(len(states) - 1)]
-        for row, state in zip(rows, states, strict=True):
-            row[LENGTH] = len(state)
-            row[FIRST : FIRST + len(state)] = self._check_tokens(state)
-        tokens: list[int] = encode_rows_greedy(rows, self._known, self.scaled_priority).tolist()
-        return tokens
+        if not states:
+            return []
+        checked = [self._check_tokens(state) for state in states]
+        return self._segmenter.merge_greedily(checked)
 
     def _check_tokens(self, tokens: Sequence[int]) -> Int32[np.ndarray, " length"]:
-        checked = np.array(tokens, dtype=np.int64)
+        checked = np.asarray(tokens)
+        if checked.size and (checked.ndim != 1 or not np.issubdtype(checked.dtype, np.integer)):
+            raise DataError(
+                f"Tokens must be a list of whole numbers, got {checked.dtype} values in "
+                f"{checked.ndim} dimensions; pass token ids."
+            )
         wrong = checked[(checked < 1) | (checked >= self.vocab_size)]
         if wrong.size:
             raise DataError(
@@ -224,6 +210,11 @@ class FeatureSetBPEConfig(Config):
         cross_modal_share: After ``n`` merges at most this share of them may join text and
             image; a better pair that would exceed it waits. 0 keeps modalities apart, 1 sets
             no limit. Read as a fraction with a denominator up to a million.
+        modality_first: So many merges stay within modalities before the joint ones begin; they
+            begin earlier where no pair within a modality is left. Not a share of the budget, so
+            that a smaller budget is still a beginning of a larger one.
+        modality_weights: What pairs count by the modalities they join; ``None`` counts them
+            all alike. Also scales the priorities by which greedy segmentation merges.
     """
 
     seeded: ClassVar[bool] = False
@@ -232,6 +223,8 @@ class FeatureSetBPEConfig(Config):
     num_merges: Annotated[int, Field(ge=0, le=10_000_000)]
     counting: Literal["exact", "release"] = "exact"
     cross_modal_share: Annotated[float, Field(ge=0.0, le=1.0)] = 1.0
+    modality_first: Annotated[int, Field(ge=0, le=10_000_000)] = 0
+    modality_weights: ModalityWeights | None = None
 
     def fit(
         self,
@@ -251,21 +244,15 @@ class FeatureSetBPEConfig(Config):
 
         Raises:
             DataError: Codes, sequences and modalities do not fit each other, or the totals
-                might not fit 64 bits.
+                might not fit 64 bits, or the corpus does not fit into memory.
         """
         table = check_codes(codes)
-        if modalities is None and self.cross_modal_share < 1.0:
-            raise DataError(
-                f"A cross-modal share of {self.cross_modal_share} needs the modality of each "
-                "column, got none; pass modalities."
-            )
+        self._require_modalities(modalities)
         names = check_modalities(modalities, table.shape[1])
         training = pack_histories(sequences, len(table))
-        check_countable(len(training.values), table.shape[1])
+        check_countable(len(training.values), table.shape[1], int(self._weights.factors().max()))
         features = list_features(table)
         made = self._construct(number_states(table, features), training, features, names)
-        if len(made.totals) < self.num_merges:
-            _LOG.info("No pair is left to merge after %d merges", len(made.totals))
         tokenizer = FeatureSetBPE(
             codes=table,
             modalities=names,
@@ -273,8 +260,26 @@ class FeatureSetBPEConfig(Config):
             merge_pairs=made.pairs,
             merge_totals=made.totals,
             merge_places=made.places,
+            weight_scale=self._weights.scale,
         )
         return replace(tokenizer, facts=budget_facts(tokenizer, self.num_merges))
+
+    @property
+    def _weights(self) -> ModalityWeights:
+        return self.modality_weights or ModalityWeights()
+
+    def _require_modalities(self, modalities: Sequence[str] | None) -> None:
+        asked = {
+            "cross_modal_share": self.cross_modal_share < 1,
+            "modality_first": self.modality_first > 0,
+            "modality_weights": self.modality_weights is not None,
+        }
+        options = [name for name, is_set in asked.items() if is_set]
+        if options and modalities is None:
+            raise DataError(
+                f"{', '.join(options)} needs the modality of each column, got none; pass "
+                "modalities."
+            )
 
     def _construct(
         self,
@@ -284,25 +289,17 @@ class FeatureSetBPEConfig(Config):
         names: tuple[str, ...],
     ) -> Any:
         """Runs the compiled construction; under release counting as deep as it needs."""
-        from clairo.merging.kernels.construction import Corpus, Plan, construct
+        from clairo.merging.construction import Budget, Corpus, construct
 
         share = Fraction(self.cross_modal_share).limit_denominator(_MAX_DENOMINATOR)
-        unlimited = share == 1
-        bits = [0, *(0 if unlimited else MODALITY_BITS[names[column]] for column in features[:, 0])]
+        bits = [0, *(MODALITY_BITS[names[column]] for column in features[:, 0])]
         corpus = Corpus(
             states,
-            training.values,
-            training.offsets,
-            *pair_weights(states.shape[1]),
+            training,
+            pair_weights(states.shape[1]),
             np.array(bits, dtype=np.int8),
+            self._weights.factors(),
         )
-        release = self.counting == "release"
-        made: Any = None
-        for depth in _RELEASE_DEPTHS if release else (0,):
-            quota = (share.numerator, share.denominator)
-            made = construct(
-                corpus, 1 + len(features), Plan(self.num_merges, quota, release, depth)
-            )
-            if len(made.totals) == self.num_merges:
-                break
-        return made
+        quota = (share.numerator, share.denominator)
+        budget = Budget(self.num_merges, quota, self.modality_first)
+        return construct(corpus, budget, _RELEASE_DEPTHS if self.counting == "release" else ())

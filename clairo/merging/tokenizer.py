@@ -40,6 +40,7 @@ class Tokenizer(ABC):
         merge_totals: Scaled total of each merge's pair when it was chosen.
         merge_places: How often each merge was made inside a set and across neighbours while
             the vocabulary was built; -1 where that is not known.
+        weight_scale: What makes the weights of modality pairs whole numbers.
         facts: ``num_merges``, ``vocab_size``, ``requested_merges`` and ``reached_budget`` (false
             when no pair was left to take before); :func:`clairo.merging.describe` gives more.
     """
@@ -52,6 +53,7 @@ class Tokenizer(ABC):
     merge_pairs: Int32[np.ndarray, "merges 2"]
     merge_totals: Int64[np.ndarray, " merges"]
     merge_places: Int32[np.ndarray, "merges 2"]
+    weight_scale: int = 1
     facts: Facts = field(default_factory=dict)
 
     @property
@@ -72,7 +74,7 @@ class Tokenizer(ABC):
     @property
     def count_scale(self) -> int:
         """Scaled totals and priorities are fractions times this."""
-        return count_scale(len(self.modalities))
+        return count_scale(len(self.modalities)) * self.weight_scale
 
     @cached_property
     def token2feat(self) -> list[tuple[int, ...]]:
@@ -167,7 +169,12 @@ class Tokenizer(ABC):
         """Writes codes, tokens and facts."""
         names = ("codes", "features", "merge_pairs", "merge_totals", "merge_places")
         write_arrays(folder / _ARRAYS, {name: getattr(self, name) for name in names})
-        about = {"kind": self.kind, "modalities": self.modalities, "facts": dict(self.facts)}
+        about = {
+            "kind": self.kind,
+            "modalities": self.modalities,
+            "weight_scale": self.weight_scale,
+            "facts": dict(self.facts),
+        }
         write_json(folder / _FACTS, about)
 
     @classmethod
@@ -183,6 +190,7 @@ class Tokenizer(ABC):
             kind = kinds[about["kind"]]
             return kind(
                 modalities=tuple(about["modalities"]),
+                weight_scale=about["weight_scale"],
                 facts=about["facts"],
                 **read_arrays(folder / _ARRAYS),
             )

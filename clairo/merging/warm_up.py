@@ -6,8 +6,6 @@ kernels and loaded in a second afterwards.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
 from clairo.core.ragged import Ragged
@@ -15,10 +13,13 @@ from clairo.merging.feature_set_bpe import FeatureSetBPEConfig
 
 
 def is_warm() -> bool:
-    """Whether compiled kernels are there; they may still be outdated and compile again."""
-    from clairo.merging.kernels.construction import __file__ as kernels
+    """Whether the kernels of a sweep are compiled."""
+    from clairo.merging.kernels.compiled import is_compiled
+    from clairo.merging.kernels.exact_step import advance_exact
+    from clairo.merging.kernels.flat_bpe import encode_batch_spr
+    from clairo.merging.kernels.greedy import encode_batch_greedy
 
-    return any((Path(kernels).parent / "__pycache__").glob("*.nbi"))
+    return is_compiled(advance_exact, encode_batch_spr, encode_batch_greedy)
 
 
 def warm_up() -> None:

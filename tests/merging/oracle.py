@@ -241,30 +241,81 @@ def leaf_modalities(vocabulary: Vocabulary, modalities: SequenceOf[str]) -> list
     ]
 
 
+@dataclass(frozen=True)
+class Options:
+    """How modalities are treated.
+
+    Attributes:
+        share: After n merges at most ``share * n`` cross modalities.
+        first: So many merges stay within modalities, while there are any.
+        weights: What pairs of text, of images, and of both count.
+    """
+
+    share: Fraction = Fraction(1)
+    first: int = 0
+    weights: tuple[Fraction, Fraction, Fraction] = (Fraction(1), Fraction(1), Fraction(1))
+
+    @property
+    def weight_scale(self) -> int:
+        """What makes the weights whole numbers."""
+        return math.lcm(*(weight.denominator for weight in self.weights))
+
+    def factor(self, leaves: set[str]) -> int:
+        """Whole weight of a pair by the modalities among its leaves."""
+        by_leaves = {
+            frozenset(): Fraction(1),
+            frozenset({"text"}): self.weights[0],
+            frozenset({"image"}): self.weights[1],
+            frozenset({"text", "image"}): self.weights[2],
+        }
+        return int(by_leaves[frozenset(leaves)] * self.weight_scale)
+
+    def choose(
+        self,
+        ranking: ExactRanking | ReleaseRanking,
+        number: int,
+        crossed: int,
+        crosses: Callable[[Pair], bool],
+    ) -> Pair | None:
+        """The pair of merge ``number`` (from 1), after ``crossed`` merges that crossed."""
+        if number <= self.first:
+            best = ranking.take(lambda pair: not crosses(pair))
+            if best is not None:
+                return best
+        full = crossed + 1 > self.share * number
+        return ranking.take(lambda pair: not (full and crosses(pair)))
+
+
 def build(
     codes: SequenceOf[SequenceOf[int]],
     sequences: SequenceOf[SequenceOf[int]],
     num_merges: int,
     counting: str = "exact",
     modalities: SequenceOf[str] = (),
-    share: Fraction = Fraction(1),
+    options: Options = Options(),
 ) -> Vocabulary:
-    """Constructs a vocabulary; after n merges at most ``share * n`` cross modalities."""
+    """Constructs a vocabulary."""
     vocabulary = initial_vocabulary(codes)
     corpus = [Sequence.of([vocabulary.states[item] for item in s]) for s in sequences]
     leaves = leaf_modalities(vocabulary, modalities)
-    totals: Counter[Pair] = Counter()
-    for sequence in corpus:
-        totals.update(count_pairs(sequence, vocabulary.scale))
+
+    def joined(pair: Pair) -> set[str]:
+        return leaves[pair[0]] | leaves[pair[1]]
 
     def crosses(pair: Pair) -> bool:
-        return len(leaves[pair[0]] | leaves[pair[1]]) > 1
+        return len(joined(pair)) > 1
 
-    ranking = ExactRanking(totals) if counting == "exact" else ReleaseRanking(totals, crosses)
+    totals: Counter[Pair] = Counter()
+    for sequence in corpus:
+        for pair, count in count_pairs(sequence, vocabulary.scale).items():
+            totals[pair] += count * options.factor(joined(pair))
+
+    # The public code has one queue; a second one is there only where a rule needs it.
+    split = crosses if options.share < 1 or options.first else lambda pair: False
+    ranking = ExactRanking(totals) if counting == "exact" else ReleaseRanking(totals, split)
     crossed = 0
     for number in range(1, num_merges + 1):
-        full = crossed + 1 > share * number
-        best = ranking.take(lambda pair, full=full: not (full and crosses(pair)))
+        best = options.choose(ranking, number, crossed, crosses)
         if best is None:
             break
         crossed += crosses(best)
@@ -275,8 +326,9 @@ def build(
         change, merged = merge_corpus(corpus, best, new, vocabulary.scale, counting)
         vocabulary.places.append(merged)
         for pair in (pair for pair, difference in change.items() if difference):
-            totals[pair] += change[pair]
+            totals[pair] += change[pair] * options.factor(joined(pair))
             ranking.changed(pair)
+    vocabulary.scale *= options.weight_scale
     return vocabulary
 
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clairo.core.ragged import Ragged
-from clairo.merging import FeatureSetBPE, FeatureSetBPEConfig, describe
+from clairo.merging import FeatureSetBPE, FeatureSetBPEConfig, ModalityWeights, describe
 from tests.merging import oracle
 
 NUM_CORPORA = int(os.environ.get("CLAIRO_MERGING_CORPORA", "120"))
@@ -33,10 +33,25 @@ class World:
 
     def fit_slowly(self) -> oracle.Vocabulary:
         config = self.config
-        share = Fraction(config.cross_modal_share).limit_denominator(1_000_000)
-        return oracle.build(
-            self.codes, self.sequences, config.num_merges, config.counting, self.modalities, share
+        options = oracle.Options(
+            share=Fraction(config.cross_modal_share).limit_denominator(1_000_000),
+            first=config.modality_first,
+            weights=(config.modality_weights or ModalityWeights()).fractions(),
         )
+        return oracle.build(
+            self.codes,
+            self.sequences,
+            config.num_merges,
+            config.counting,
+            self.modalities,
+            options,
+        )
+
+
+def weights() -> st.SearchStrategy[ModalityWeights]:
+    """Weights that turn the ranking around, with common and odd denominators."""
+    weight = st.sampled_from([0.01, 0.5, 2 / 3, 1.0, 1.5, 3.0])
+    return st.builds(ModalityWeights, text=weight, image=weight, text_image=weight)
 
 
 @st.composite
@@ -56,7 +71,9 @@ def worlds(draw: st.DrawFn, counting: str | None = None) -> World:
         config=FeatureSetBPEConfig(
             num_merges=draw(st.integers(0, 50)),
             counting=counting or draw(st.sampled_from(["exact", "release"])),
-            cross_modal_share=draw(st.sampled_from([0.0, 0.1, 1 / 3, 0.5, 0.9, 1.0])),
+            cross_modal_share=draw(st.sampled_from([0.0, 0.1, 1 / 3, 0.5, 0.9, 1.0, 1.0, 1.0])),
+            modality_first=draw(st.sampled_from([0, 0, 3, 50])),
+            modality_weights=draw(st.none() | weights()),
         ),
     )
 
@@ -71,6 +88,7 @@ def test_vocabulary_priorities_and_segmentations_are_those_of_the_oracle(world: 
     fast, slow = world.fit(), world.fit_slowly()
     assert fast.token2feat == slow.token2feat
     assert fast.scaled_priority.tolist() == slow.priority
+    assert fast.count_scale == slow.scale
     assert [tuple(places) for places in fast.merge_places.tolist()] == slow.places
     greedy = fast.encode_histories(Ragged.from_sequences(world.sequences), "greedy")
     for sequence, tokens in zip(world.sequences, greedy, strict=True):

@@ -93,10 +93,10 @@ def test_a_corpus_that_does_not_fit_64_bits_is_refused_with_the_arithmetic() -> 
 
 def test_weights_are_whole_for_every_number_of_columns() -> None:
     for columns in range(1, MAX_COLUMNS + 1):
-        inside, across = pair_weights(columns)
+        weights = pair_weights(columns)
         for m in range(1, columns + 1):
-            assert inside[m] * m == 2 * count_scale(columns)
-            assert across[m, columns] * m * columns == count_scale(columns)
+            assert weights[0, m] * m == 2 * count_scale(columns)
+            assert weights[m, columns] * m * columns == count_scale(columns)
 
 
 class TestCrossModalQuota:

@@ -25,43 +25,75 @@ from clairo.merging.kernels.linked_sets import (
     link_sequences,
     put_first,
     remove,
+    row_width,
     take_over_slot,
 )
+from clairo.merging.kernels.pair_changes import (
+    PairChanges,
+    add_change,
+    add_log,
+    clear_changes,
+    new_changes,
+    with_room,
+)
+from clairo.merging.kernels.pair_log import CHUNK, PairLog, is_full, write
 from clairo.merging.kernels.pair_ranking import (
-    NOTHING,
+    PairHeap,
     best_total,
+    crossing_is_better,
     fill,
-    heap_with_room,
     is_crossing,
-    new_heap,
+    is_empty,
+    keep_more,
+    make_room,
     pop,
     push,
     ready,
-    take,
 )
 from clairo.merging.kernels.pair_totals import (
-    PairChanges,
-    add_change,
+    KEY,
+    TOTAL,
+    PairTotals,
     add_total,
-    clear_changes,
-    new_changes,
-    new_totals,
+    count_alive,
+    has_room,
+    move_totals,
+    new_cells,
     pair_key,
     total_of,
-    totals_with_room,
-    with_room,
 )
 from tests.merging import oracle
 
 
 def as_counter(changes: PairChanges) -> Counter[tuple[int, int]]:
-    slots = changes.slots[: changes.used[0]]
+    cells = changes.cells[changes.slots[: changes.used[0]]]
     return Counter(
-        {
-            (int(key) >> 32, int(key) & 0xFFFFFFFF): int(total)
-            for key, total in zip(changes.keys[slots], changes.totals[slots], strict=True)
-        }
+        {(int(key) >> 32, int(key) & 0xFFFFFFFF): int(total) for key, total in cells.tolist()}
     )
+
+
+def empty_table(num_slots: int = 64) -> PairTotals:
+    return PairTotals(new_cells(num_slots), np.zeros(1, np.int64))
+
+
+def empty_log() -> PairLog:
+    return PairLog(np.empty((CHUNK + 512, 2), np.int64), np.zeros(1, np.int64))
+
+
+def empty_heap(capacity: int, *, keeps: bool = False, threshold: int | None = None) -> PairHeap:
+    lowest = np.iinfo(np.int64).max if threshold is None else threshold
+    return PairHeap(
+        np.empty((capacity, 2), np.int64), np.array([0, lowest, keeps]), np.zeros(64, np.int64)
+    )
+
+
+def drain(heap: PairHeap, table: PairTotals) -> list[tuple[int, int]]:
+    """Current entries from the best to the last, as (-total, key)."""
+    found = []
+    while best_total(heap, table) > 0:
+        found.append((-int(heap.entries[0, TOTAL]), int(heap.entries[0, KEY])))
+        pop(heap)
+    return found
 
 
 class TestPairTotals:
@@ -74,32 +106,46 @@ class TestPairTotals:
     def test_growing_tables_add_up_like_a_counter(self) -> None:
         rng = np.random.default_rng(0)
         wanted: Counter[int] = Counter()
-        table = new_totals(64)
+        table = empty_table(64)
         for _ in range(5000):
             key, amount = pair_key(*rng.integers(1, 60, 2).tolist()), int(rng.integers(-3, 9))
             wanted[key] += amount
-            table = totals_with_room(table, 1)
+            if not has_room(table, 1):
+                larger = empty_table(2 * len(table.cells))
+                move_totals(table, larger)
+                table = larger
             assert add_total(table, key, amount) == wanted[key]
         assert all(total_of(table, key) == total for key, total in wanted.items())
         assert total_of(table, pair_key(70, 71)) == 0
 
     def test_zeros_leave_when_a_table_grows(self) -> None:
-        table = new_totals(64)
+        table, grown = empty_table(64), empty_table(128)
         for token in range(1, 45):
             add_total(table, pair_key(token, token), token % 2)
-        grown = totals_with_room(table, 40)
-        assert grown.used[0] == 22
+        move_totals(table, grown)
+        assert grown.used[0] == count_alive(table) == 22
         assert total_of(grown, pair_key(3, 3)) == 1
 
     def test_changes_are_forgotten_when_cleared(self) -> None:
-        changes = new_changes(8)
+        small = changes = new_changes(8)
         for token in range(1, 30):
             changes = with_room(changes, 1)
             add_change(changes, pair_key(token, token), token)
         assert as_counter(changes) == {(token, token): token for token in range(1, 30)}
         clear_changes(changes)
         assert as_counter(changes) == {}
-        assert (changes.keys == -1).all()
+        assert (changes.cells[:, KEY] == -1).all()
+        assert (small.cells[:, KEY] == -1).all(), "an outgrown table is left empty"
+
+    def test_a_log_adds_up_and_is_emptied(self) -> None:
+        log, changes = empty_log(), new_changes(8)
+        for number in range(CHUNK):
+            assert not is_full(log)
+            write(log, pair_key(1, 1 + number % 3), 1)
+        assert is_full(log)
+        changes = add_log(changes, log)
+        assert sum(as_counter(changes).values()) == CHUNK
+        assert log.used[0] == 0
 
 
 class TestPairRanking:
@@ -107,41 +153,70 @@ class TestPairRanking:
 
     def test_pairs_come_out_by_total_then_by_pair(self) -> None:
         rng = np.random.default_rng(0)
-        table, heap = new_totals(4096), new_heap(4, False)
-        heap.state[1] = 1
+        table, heap = empty_table(4096), empty_heap(400, threshold=1)
         entries = {
             pair_key(*rng.integers(1, 40, 2).tolist()): int(rng.integers(1, 6)) for _ in range(300)
         }
         for key, total in entries.items():
             add_total(table, key, total)
-            heap = heap_with_room(heap, table, 1)
             push(heap, key, total)
-        found = []
-        while best_total(heap, table) > 0:
-            found.append((-int(heap.totals[0]), int(heap.keys[0])))
-            pop(heap)
-        assert found == sorted((-total, key) for key, total in entries.items())
+        assert drain(heap, table) == sorted((-total, key) for key, total in entries.items())
 
-    def test_an_entry_counts_only_while_it_equals_the_total(self) -> None:
-        table, heap = new_totals(64), new_heap(8, False)
-        heap.state[1] = 1
-        add_total(table, pair_key(1, 2), 5)
-        push(heap, pair_key(1, 2), 5)
-        add_total(table, pair_key(1, 2), -2)
-        assert best_total(heap, table) == 0
+    def test_an_entry_that_is_too_high_is_corrected_at_the_top(self) -> None:
+        table, heap = empty_table(), empty_heap(8, threshold=1)
+        for left, total in ((1, 9), (2, 7)):
+            add_total(table, pair_key(left, left), total)
+            push(heap, pair_key(left, left), total)
+        add_total(table, pair_key(1, 1), -4)
+        assert drain(heap, table) == [(-7, pair_key(2, 2)), (-5, pair_key(1, 1))]
+
+    def test_a_kept_entry_counts_again_when_the_total_returns_to_it(self) -> None:
+        table, heap = empty_table(), empty_heap(8, keeps=True, threshold=1)
+        for amount, total in ((5, 5), (4, 9), (-4, 5)):
+            add_total(table, pair_key(1, 2), amount)
+            push(heap, pair_key(1, 2), total)
+        assert drain(heap, table) == [(-5, pair_key(1, 2))] * 2
 
     def test_a_heap_lowers_its_threshold_until_it_finds_something(self) -> None:
-        table = new_totals(64)
+        table, heap = empty_table(), empty_heap(1 << 16)
         for left, total in ((1, 100), (2, 60), (3, 3)):
             add_total(table, pair_key(left, left), total)
-        heap = ready(new_heap(8, False), table, self.BITS, False)
-        assert (heap.state[0], heap.totals[0]) == (2, 100)
-        add_total(table, pair_key(1, 1), -100)
-        add_total(table, pair_key(2, 2), -60)
-        heap = ready(heap, table, self.BITS, False)
-        assert (heap.state[0], heap.totals[0]) == (1, 3)
-        add_total(table, pair_key(3, 3), -3)
-        assert ready(heap, table, self.BITS, False).state[0] == 0
+        assert ready(heap, table, self.BITS, False) == 0
+        assert (heap.state[0], heap.entries[0, TOTAL]) == (3, 100)
+        for left, total in ((1, 100), (2, 60), (3, 3)):
+            add_total(table, pair_key(left, left), -total)
+        assert ready(heap, table, self.BITS, False) == 0
+        assert is_empty(heap)
+
+    def test_a_refill_that_does_not_fit_says_how_much_it_needs(self) -> None:
+        table, heap = empty_table(), empty_heap(8)
+        add_total(table, pair_key(1, 1), 5)
+        needed = ready(heap, table, self.BITS, False)
+        larger = heap._replace(entries=np.empty((needed, 2), np.int64))
+        assert ready(larger, table, self.BITS, False) == 0
+        assert drain(larger, table) == [(-5, pair_key(1, 1))]
+
+    def test_a_full_ranking_drops_its_lowest_and_they_come_back(self) -> None:
+        table, heap = empty_table(256), empty_heap(16, threshold=1)
+        for token in range(1, 13):
+            add_total(table, pair_key(token, token), 2**token)
+            push(heap, pair_key(token, token), 2**token)
+        make_room(heap, table, 5)
+        best = [(-(2**token), pair_key(token, token)) for token in range(12, 0, -1)]
+        kept = drain(heap, table)
+        # So many that as many again, and 5 more, have room: 2 (3 + 5) = 16.
+        assert kept == best[:3]
+        refilled = heap._replace(entries=np.empty((1 << 16, 2), np.int64))
+        assert ready(refilled, table, np.zeros(13, np.int8), False) == 0
+        assert drain(refilled, table) == best
+
+    def test_a_ranking_that_keeps_everything_grows(self) -> None:
+        table, heap = empty_table(), empty_heap(1, keeps=True, threshold=1)
+        for token in range(1, 9):
+            heap = keep_more(heap, 1)
+            add_total(table, pair_key(token, token), token)
+            push(heap, pair_key(token, token), token)
+        assert [-total for total, _ in drain(heap, table)] == list(range(8, 0, -1))
 
     @pytest.mark.parametrize(
         ("left", "right", "crossing"),
@@ -153,14 +228,14 @@ class TestPairRanking:
         assert is_crossing(pair_key(left, right), self.BITS) == crossing
 
     def test_of_two_heaps_the_better_top_is_taken_if_it_may_cross(self) -> None:
-        table = new_totals(64)
+        table, free, crossing = empty_table(), empty_heap(64), empty_heap(64)
         add_total(table, pair_key(1, 3), 4)
         add_total(table, pair_key(1, 2), 9)
-        free = fill(new_heap(8, False), table, self.BITS, False, 1)
-        crossing = fill(new_heap(8, False), table, self.BITS, True, 1)
-        assert take(free, crossing, True) == pair_key(1, 2)
-        assert take(free, crossing, False) == pair_key(1, 3)
-        assert take(new_heap(8, False), crossing, False) == NOTHING
+        fill(free, table, self.BITS, False, 1)
+        fill(crossing, table, self.BITS, True, 1)
+        assert crossing_is_better(free, crossing, True)
+        assert not crossing_is_better(free, crossing, False)
+        assert not crossing_is_better(free, empty_heap(8), True)
 
 
 class TestLinkedSets:
@@ -168,9 +243,10 @@ class TestLinkedSets:
     def rows(self) -> np.ndarray:
         """Two sequences, of three sets and of one; tokens 1 to 6."""
         states = np.array([[1, 4], [2, 5], [3, 6]], dtype=np.int32)
-        return link_sequences(
-            states, np.array([0, 1, 2, 1], dtype=np.int32), np.array([0, 3, 4], dtype=np.int64)
-        )
+        linked = np.empty((4, row_width(2)), np.int32)
+        items, offsets = np.array([0, 1, 2, 1], dtype=np.int32), np.array([0, 3, 4])
+        link_sequences(states, items, offsets, linked)
+        return linked
 
     def test_links_stay_within_a_sequence(self, rows: np.ndarray) -> None:
         assert rows[:, NEXT].tolist() == [1, 2, NO_SET, NO_SET]
@@ -203,14 +279,16 @@ class TestLinkedSets:
         assert not is_removable(rows, 3)
 
     def test_counts_are_those_of_the_oracle_and_cancel(self, rows: np.ndarray) -> None:
-        sets, changes = LinkedSets(rows, *pair_weights(2)), new_changes(256)
+        sets, log, changes = LinkedSets(rows, pair_weights(2)), empty_log(), new_changes(256)
         rows[1, SLOT] = 9
         for node in range(3):
-            add_inside(sets, node, 1, changes)
-            add_link(sets, node, 1, changes)
+            add_inside(sets, node, 1, log)
+            add_link(sets, node, 1, log)
+        changes = add_log(changes, log)
         sequence = oracle.Sequence([[1, 4], [2, 5], [3, 6]], [None, 9])
         assert as_counter(changes) == oracle.count_pairs(sequence, 4)
         for node in range(3):
-            add_inside(sets, node, -1, changes)
-            add_link(sets, node, -1, changes)
+            add_inside(sets, node, -1, log)
+            add_link(sets, node, -1, log)
+        changes = add_log(changes, log)
         assert not any(as_counter(changes).values())

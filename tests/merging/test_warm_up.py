@@ -21,7 +21,7 @@ def test_a_warm_up_leaves_compiled_kernels_behind() -> None:
 
 def test_the_shapes_and_types_of_a_sweep_find_compiled_kernels() -> None:
     warm_up()
-    cache = Path(sys.modules["clairo.merging.kernels.construction"].__file__).parent
+    cache = Path(sys.modules["clairo.merging.kernels.exact_step"].__file__).parent
     before = sorted(path.name for path in (cache / "__pycache__").glob("*.nbc"))
     codes = np.random.default_rng(0).integers(0, 4, (30, 5)).astype(np.int32)
     codes[:, -1] = np.arange(30)

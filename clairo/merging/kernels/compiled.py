@@ -25,14 +25,56 @@ _checked_folders: set[str] = set()
 def compiled(function: FunctionT) -> FunctionT:
     """A kernel: native code without the interpreter, kept on disk between processes.
 
-    Integer arithmetic wraps instead of raising, so callers check ranges at the border.
+    Integer arithmetic wraps instead of raising, so callers check ranges at the border. A kernel
+    allocates nothing: without numba's own memory management there is no counting of references,
+    which took most of the time of functions that are called a million times. For the same reason
+    it returns no array: nobody would count the caller's reference.
     """
-    kernel: FunctionT = numba.njit(cache=True)(function)
+    return _compile(function, _nrt=False)
+
+
+def inlined(function: FunctionT) -> FunctionT:
+    """A small kernel that is always compiled into its callers.
+
+    Tables and rows travel as tuples of arrays, some dozen machine words: handing them to a
+    function that does a few loads costs more than the function. For small functions only, the
+    compiler's time grows with every place.
+    """
+    return _compile(function, _nrt=False, forceinline=True)
+
+
+def allocating(function: FunctionT) -> FunctionT:
+    """A kernel that makes arrays."""
+    return _compile(function)
+
+
+def _compile(function: FunctionT, **options: bool) -> FunctionT:
+    kernel: FunctionT = numba.njit(cache=True, nogil=True, **options)(function)
     folder = kernel.stats.cache_path  # type: ignore[attr-defined]
     if folder not in _checked_folders:
         _checked_folders.add(folder)
         drop_outdated_cache(Path(folder), Path(__file__).parent)
     return kernel
+
+
+def is_compiled(*kernels: Callable[..., object]) -> bool:
+    """Whether kernels are loaded, or will be read from the cache."""
+    return all(_is_at_hand(cast("Any", kernel)) for kernel in kernels)
+
+
+def announce(*kernels: Callable[..., object]) -> None:
+    """Warns that the next call compiles, where it does: a first use on a machine is slow."""
+    if not is_compiled(*kernels):
+        _LOG.warning(
+            "Compiling the merging kernels, once for this machine and version (under a minute)"
+        )
+
+
+def _is_at_hand(kernel: Any) -> bool:
+    # Numba names an index file "<module>.<function>-<line>.<python>.nbi".
+    source, name = kernel.py_func.__module__.rpartition(".")[2], kernel.py_func.__qualname__
+    cached = Path(kernel.stats.cache_path).glob(f"{source}.{name}-*.nbi")
+    return bool(kernel.signatures) or any(cached)
 
 
 def drop_outdated_cache(cache: Path, sources: Path) -> int:

@@ -2,81 +2,126 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from clairo.merging.kernels.compiled import compiled, narrow, wide
-from clairo.merging.kernels.pair_totals import (
-    PairTotals,
-    find_slot,
-    new_totals,
-    pair_key,
-    total_of,
-)
+from clairo.merging.kernels.compiled import compiled, inlined, wide
+from clairo.merging.kernels.known_merges import NO_TOKEN, KnownMerges, token_of
 
-_NO_MERGE = np.iinfo(np.int32).max
+_END = -1
+
+
+class FlatScratch(NamedTuple):
+    """Room for the longest list: one number per place, and one place more.
+
+    Attributes:
+        tokens: The list; a merged token stands at the left of its two places.
+        after: The next place that holds a token.
+        before: The previous one.
+        merged: What the token and the next one merge into.
+        open: Places at which something may be merged, in no order.
+    """
+
+    tokens: np.ndarray
+    after: np.ndarray
+    before: np.ndarray
+    merged: np.ndarray
+    open: np.ndarray
+
+
+def new_scratch(longest: int) -> FlatScratch:
+    """Scratch for lists of up to ``longest`` tokens."""
+    return FlatScratch(*(np.zeros(longest + 1, np.int32) for _ in range(5)))
+
+
+@inlined
+def _look_at(scratch: FlatScratch, known: KnownMerges, place: int, num_open: int) -> int:
+    """Looks a place and the next one up, and opens it if they merge; the number of open places."""
+    was_open = scratch.merged[place] != NO_TOKEN
+    after, token = scratch.after[place], wide(NO_TOKEN)
+    if after != _END:
+        token = wide(token_of(known, scratch.tokens[place], scratch.tokens[after]))
+    scratch.merged[place] = token
+    if token != NO_TOKEN and not was_open:
+        scratch.open[num_open] = place
+        num_open += 1
+    return num_open
 
 
 @compiled
-def index_merges(pairs: np.ndarray, num_initial: int) -> PairTotals:
-    """Table from a pair to its token; of a pair that was merged twice, the later token."""
-    num_slots = 64
-    while num_slots < 4 * len(pairs):
-        num_slots *= 2
-    table = new_totals(num_slots)
-    for number in range(len(pairs)):
-        key = pair_key(pairs[number, 0], pairs[number, 1])
-        slot = find_slot(table.keys, key)
-        table.keys[slot] = key
-        table.totals[slot] = num_initial + number
-    return table
+def _link(scratch: FlatScratch, length: int, known: KnownMerges) -> int:
+    """Links the places of a fresh list and opens those that merge; their number."""
+    num_open = 0
+    for place in range(length):
+        scratch.after[place] = place + 1
+        scratch.before[place] = place - 1
+        scratch.merged[place] = NO_TOKEN
+    scratch.after[length - 1] = _END
+    for place in range(length - 1):
+        num_open = _look_at(scratch, known, place, num_open)
+    return num_open
+
+
+@inlined
+def _earliest(scratch: FlatScratch, num_open: int) -> tuple[int, int]:
+    """The open place with the earliest merge, of equal ones the leftmost; and how many are open.
+
+    Places where nothing merges any more are dropped on the way.
+    """
+    best, at, index = wide(np.iinfo(np.int32).max), wide(_END), 0
+    while index < num_open:
+        place = wide(scratch.open[index])
+        token = wide(scratch.merged[place])
+        if token == NO_TOKEN:
+            num_open -= 1
+            scratch.open[index] = scratch.open[num_open]
+            continue
+        if token < best or (token == best and place < at):
+            best, at = token, place
+        index += 1
+    return at, num_open
 
 
 @compiled
-def _merged(known: PairTotals, left: int, right: int) -> int:
-    token = total_of(known, pair_key(left, right))
-    return narrow(token) if token > 0 else narrow(_NO_MERGE)
-
-
-@compiled
-def merge_flat(tokens: np.ndarray, length: int, merged: np.ndarray, known: PairTotals) -> int:
-    """Merges a list in place, always the earliest merge that applies, leftmost first.
+def merge_flat(scratch: FlatScratch, length: int, known: KnownMerges) -> int:
+    """Merges a list, always the earliest merge that applies, leftmost first.
 
     Args:
-        tokens: The list, in its first ``length`` places.
+        scratch: The list is in the first ``length`` places of its tokens, and the result too.
         length: Number of tokens.
-        merged: Scratch of the same size: what each token and its successor would become.
-        known: Table of :func:`index_merges`.
+        known: The merges.
 
     Returns:
         The new length.
     """
-    for place in range(length - 1):
-        merged[place] = _merged(known, tokens[place], tokens[place + 1])
-    while length > 1:
-        best, at = narrow(_NO_MERGE), 0
-        for place in range(length - 1):
-            if merged[place] < best:
-                best, at = merged[place], place
-        if best == _NO_MERGE:
+    if length < 2:
+        return length
+    num_open = _link(scratch, length, known)
+    while True:
+        at, num_open = _earliest(scratch, num_open)
+        if at == _END:
             break
-        tokens[at] = best
-        length -= 1
-        for place in range(at + 1, length):
-            tokens[place] = tokens[place + 1]
-            merged[place - 1] = merged[place]
-        for place in range(max(at - 1, 0), min(at + 1, length - 1)):
-            merged[place] = _merged(known, tokens[place], tokens[place + 1])
-    return length
+        gone = scratch.after[at]
+        scratch.tokens[at] = scratch.merged[at]
+        scratch.merged[gone] = NO_TOKEN
+        later = scratch.after[gone]
+        scratch.after[at] = later
+        if later != _END:
+            scratch.before[later] = at
+        num_open = _look_at(scratch, known, at, num_open)
+        earlier = wide(scratch.before[at])
+        if earlier != _END:
+            num_open = _look_at(scratch, known, earlier, num_open)
+    place, kept = wide(0), 0
+    while place != _END:
+        scratch.tokens[kept] = scratch.tokens[place]
+        kept += 1
+        place = wide(scratch.after[place])
+    return kept
 
 
-@compiled
-def encode_list(tokens: np.ndarray, known: PairTotals) -> np.ndarray:
-    """A flat list after plain BPE."""
-    flat = tokens.copy()
-    return flat[: merge_flat(flat, len(flat), np.empty_like(flat), known)].copy()
-
-
-@compiled
+@inlined
 def _mix(value: np.uint64) -> np.uint64:
     """The output function of SplitMix64: 64 well-mixed bits of a counter."""
     value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -84,7 +129,7 @@ def _mix(value: np.uint64) -> np.uint64:
     return value ^ (value >> np.uint64(31))
 
 
-@compiled
+@inlined
 def _shuffle(tokens: np.ndarray, start: int, stop: int, state: np.uint64) -> np.uint64:
     """Permutes ``tokens[start:stop]`` (Fisher and Yates); gives the generator's new state."""
     for place in range(stop - 1, start, -1):
@@ -97,39 +142,36 @@ def _shuffle(tokens: np.ndarray, start: int, stop: int, state: np.uint64) -> np.
 
 @compiled
 def encode_batch_spr(
-    states: np.ndarray, histories: tuple[np.ndarray, np.ndarray], known: PairTotals, seed: np.uint64
-) -> tuple[np.ndarray, np.ndarray]:
+    states: np.ndarray,
+    histories: tuple[np.ndarray, np.ndarray],
+    known: KnownMerges,
+    seed: np.uint64,
+    scratch: FlatScratch,
+    result: tuple[np.ndarray, np.ndarray],
+) -> None:
     """Segments histories with set permutation regularization.
 
     Args:
         states: Initial tokens of each item, one per column.
         histories: Item indices of all histories, and their offsets.
-        known: Table of :func:`index_merges`.
+        known: The merges.
         seed: Every history draws from a generator of its own, made of this and its row.
-
-    Returns:
-        Tokens of all histories, and their offsets.
+        scratch: For the longest history.
+        result: Where to write the tokens of all histories, and their offsets.
     """
-    items, offsets = histories
+    (items, offsets), (values, bounds) = histories, result
     num_columns = states.shape[1]
-    longest = 1
-    for row in range(len(offsets) - 1):
-        longest = max(longest, offsets[row + 1] - offsets[row])
-    flat = np.empty(longest * num_columns, np.int32)
-    merged = np.empty(longest * num_columns, np.int32)
-    values = np.empty(len(items) * num_columns, np.int32)
-    bounds = np.zeros(len(offsets), np.int64)
+    bounds[0] = 0
     for row in range(len(offsets) - 1):
         state = _mix(np.uint64(seed) + _mix(np.uint64(row)))
         length = 0
         for position in range(offsets[row], offsets[row + 1]):
             for column in range(num_columns):
-                flat[length + column] = states[items[position], column]
-            state = _shuffle(flat, length, length + num_columns, state)
+                scratch.tokens[length + column] = states[items[position], column]
+            state = _shuffle(scratch.tokens, length, length + num_columns, state)
             length += num_columns
-        length = merge_flat(flat, length, merged, known)
+        length = merge_flat(scratch, length, known)
         start = bounds[row]
         for place in range(length):
-            values[start + place] = flat[place]
+            values[start + place] = scratch.tokens[place]
         bounds[row + 1] = start + length
-    return values[: bounds[-1]].copy(), bounds

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from clairo.merging.kernels.compiled import compiled, wide
+from clairo.merging.kernels.known_merges import KnownMerges, token_of
 from clairo.merging.kernels.linked_sets import (
     EMPTY_SLOT,
     FIRST,
@@ -14,6 +15,7 @@ from clairo.merging.kernels.linked_sets import (
     NEXT,
     NO_SET,
     PREVIOUS,
+    REMOVED,
     SLOT,
     drop,
     is_removable,
@@ -22,7 +24,6 @@ from clairo.merging.kernels.linked_sets import (
     remove,
     take_over_slot,
 )
-from clairo.merging.kernels.pair_totals import PairTotals, pair_key, total_of
 
 _INSIDE, _ACROSS = 0, 1
 
@@ -39,6 +40,26 @@ class Candidates(NamedTuple):
     pairs: np.ndarray
 
 
+class GreedyScratch(NamedTuple):
+    """Room for the longest sequence, one row per set.
+
+    Attributes:
+        rows: The sets.
+        candidates: Their best merges.
+        ends: Start and end of the one sequence in ``rows``.
+    """
+
+    rows: np.ndarray
+    candidates: Candidates
+    ends: np.ndarray
+
+
+def new_scratch(longest: int, width: int) -> GreedyScratch:
+    """Scratch for sequences of up to ``longest`` sets in rows of ``width`` numbers."""
+    candidates = Candidates(np.zeros((longest, 2)), np.zeros((longest, 2, 2), np.int32))
+    return GreedyScratch(np.zeros((longest, width), np.int32), candidates, np.zeros(2, np.int64))
+
+
 @compiled
 def _offer(
     candidates: Candidates, node: int, kind: int, pair: tuple[int, int], score: float
@@ -50,14 +71,14 @@ def _offer(
 
 
 @compiled
-def _score(known: PairTotals, priority: np.ndarray, left: int, right: int) -> float:
+def _score(known: KnownMerges, priority: np.ndarray, left: int, right: int) -> float:
     """Priority of the pair's token as a float, 0 for a pair that is not in the vocabulary."""
-    return np.float64(priority[total_of(known, pair_key(left, right))])
+    return np.float64(priority[token_of(known, left, right)])
 
 
 @compiled
 def _score_inside(
-    rows: np.ndarray, known: PairTotals, priority: np.ndarray, candidates: Candidates, node: int
+    rows: np.ndarray, known: KnownMerges, priority: np.ndarray, candidates: Candidates, node: int
 ) -> None:
     candidates.scores[node, _INSIDE] = 0.0
     length = rows[node, LENGTH]
@@ -70,7 +91,7 @@ def _score_inside(
 
 @compiled
 def _score_across(
-    rows: np.ndarray, known: PairTotals, priority: np.ndarray, candidates: Candidates, node: int
+    rows: np.ndarray, known: KnownMerges, priority: np.ndarray, candidates: Candidates, node: int
 ) -> None:
     candidates.scores[node, _ACROSS] = 0.0
     after, slot = wide(rows[node, NEXT]), wide(rows[node, SLOT])
@@ -94,7 +115,7 @@ def _score_across(
 
 
 @compiled
-def _merge_across(rows: np.ndarray, known: PairTotals, node: int, left: int, right: int) -> None:
+def _merge_across(rows: np.ndarray, known: KnownMerges, node: int, left: int, right: int) -> None:
     """Merges on a link; of a pair with the slot, the slot's side is ``EMPTY_SLOT``."""
     after, slot = wide(rows[node, NEXT]), wide(rows[node, SLOT])
     first = slot if left == EMPTY_SLOT else left
@@ -103,7 +124,7 @@ def _merge_across(rows: np.ndarray, known: PairTotals, node: int, left: int, rig
         drop(rows, node, left)
     if right != EMPTY_SLOT:
         drop(rows, after, right)
-    rows[node, SLOT] = total_of(known, pair_key(first, second))
+    rows[node, SLOT] = token_of(known, first, second)
     for emptied in (node, after):
         before = take_over_slot(rows, emptied)
         if before != NO_SET and is_removable(rows, before):
@@ -111,10 +132,10 @@ def _merge_across(rows: np.ndarray, known: PairTotals, node: int, left: int, rig
 
 
 @compiled
-def _merge_inside(rows: np.ndarray, known: PairTotals, node: int, left: int, right: int) -> None:
+def _merge_inside(rows: np.ndarray, known: KnownMerges, node: int, left: int, right: int) -> None:
     drop(rows, node, left)
     drop(rows, node, right)
-    put_first(rows, node, total_of(known, pair_key(left, right)))
+    put_first(rows, node, token_of(known, left, right))
 
 
 @compiled
@@ -131,30 +152,20 @@ def _best(rows: np.ndarray, candidates: Candidates, head: int) -> tuple[int, int
 
 
 @compiled
-def _start_of_change(rows: np.ndarray, node: int) -> int:
-    """The leftmost set whose candidates a merge at a set can alter: two sets before it."""
-    for _ in range(2):
-        if rows[node, PREVIOUS] != NO_SET:
-            node = wide(rows[node, PREVIOUS])
-    return node
-
-
-@compiled
-def _score_range(
+def _score_again(
     rows: np.ndarray,
-    known: PairTotals,
+    known: KnownMerges,
     priority: np.ndarray,
     candidates: Candidates,
-    bounds: tuple[int, int],
+    changed: tuple[int, int, int, int],
 ) -> None:
-    """Scores the sets from ``bounds[0]`` to ``bounds[1]`` (or the end) anew."""
-    node = wide(bounds[0])
-    while node != NO_SET:
-        _score_inside(rows, known, priority, candidates, node)
-        _score_across(rows, known, priority, candidates, node)
-        if node == bounds[1]:
-            return
-        node = wide(rows[node, NEXT])
+    """Scores what a merge has altered: the inside of two sets, and the links of four."""
+    for place in range(4):
+        node = changed[place]
+        if node != NO_SET and rows[node, LENGTH] != REMOVED:
+            _score_across(rows, known, priority, candidates, node)
+            if place >= 2:
+                _score_inside(rows, known, priority, candidates, node)
 
 
 @compiled
@@ -174,66 +185,66 @@ def _flatten(rows: np.ndarray, head: int, values: np.ndarray, start: int) -> int
 
 @compiled
 def _merge_sequence(
-    rows: np.ndarray, known: PairTotals, priority: np.ndarray, candidates: Candidates, head: int
+    rows: np.ndarray, known: KnownMerges, priority: np.ndarray, candidates: Candidates, head: int
 ) -> int:
     """Merges one sequence until nothing applies; its first set then."""
-    _score_range(rows, known, priority, candidates, (head, wide(NO_SET)))
+    node = wide(head)
+    while node != NO_SET:
+        _score_inside(rows, known, priority, candidates, node)
+        _score_across(rows, known, priority, candidates, node)
+        node = wide(rows[node, NEXT])
     while True:
         node, kind, score = _best(rows, candidates, head)
         if score == 0.0:
             return head
         left, right = wide(candidates.pairs[node, kind, 0]), wide(candidates.pairs[node, kind, 1])
-        start, stop = _start_of_change(rows, node), wide(rows[node, NEXT])
+        before, after = wide(rows[node, PREVIOUS]), wide(NO_SET)
+        earlier = wide(NO_SET) if before == NO_SET else wide(rows[before, PREVIOUS])
         if kind == _INSIDE:
             _merge_inside(rows, known, node, left, right)
-            stop = node
         else:
+            after = wide(rows[node, NEXT])
             _merge_across(rows, known, node, left, right)
-        while rows[start, LENGTH] < 0:
-            start = wide(rows[start, NEXT])
-        while rows[head, LENGTH] < 0:
+        while rows[head, LENGTH] == REMOVED:
             head = wide(rows[head, NEXT])
-        _score_range(rows, known, priority, candidates, (start, stop))
+        _score_again(rows, known, priority, candidates, (earlier, before, node, after))
 
 
 @compiled
 def encode_batch_greedy(
     states: np.ndarray,
     histories: tuple[np.ndarray, np.ndarray],
-    known: PairTotals,
+    known: KnownMerges,
     priority: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
+    scratch: GreedyScratch,
+    result: tuple[np.ndarray, np.ndarray],
+) -> None:
     """Segments histories greedily.
 
     Args:
         states: Initial tokens of each item, one per column.
         histories: Item indices of all histories, and their offsets.
-        known: Table of :func:`clairo.merging.kernels.flat_bpe.index_merges`.
+        known: The merges.
         priority: Scaled priority of each token.
-
-    Returns:
-        Tokens of all histories, and their offsets.
+        scratch: For the longest history.
+        result: Where to write the tokens of all histories, and their offsets.
     """
-    items, offsets = histories
-    values = np.empty(len(items) * states.shape[1], np.int32)
-    bounds = np.zeros(len(offsets), np.int64)
-    ends = np.zeros(2, np.int64)
+    (items, offsets), (values, bounds) = histories, result
+    bounds[0] = 0
     for row in range(len(offsets) - 1):
-        ends[1] = offsets[row + 1] - offsets[row]
-        rows = link_sequences(states, items[offsets[row] : offsets[row + 1]], ends)
-        candidates = Candidates(np.zeros((len(rows), 2)), np.zeros((len(rows), 2, 2), np.int32))
-        head = wide(0)
+        start, stop = offsets[row], offsets[row + 1]
         bounds[row + 1] = bounds[row]
-        if ends[1] > 0:
-            head = _merge_sequence(rows, known, priority, candidates, head)
-            bounds[row + 1] = _flatten(rows, head, values, bounds[row])
-    return values[: bounds[-1]].copy(), bounds
+        if stop > start:
+            scratch.ends[1] = stop - start
+            link_sequences(states, items[start:stop], scratch.ends, scratch.rows)
+            head = _merge_sequence(scratch.rows, known, priority, scratch.candidates, wide(0))
+            bounds[row + 1] = _flatten(scratch.rows, head, values, bounds[row])
 
 
 @compiled
-def encode_rows_greedy(rows: np.ndarray, known: PairTotals, priority: np.ndarray) -> np.ndarray:
-    """Segments one sequence given as linked rows, which are used up."""
-    candidates = Candidates(np.zeros((len(rows), 2)), np.zeros((len(rows), 2, 2), np.int32))
-    values = np.empty(rows[:, LENGTH].sum(), np.int32)
-    head = _merge_sequence(rows, known, priority, candidates, wide(0))
-    return values[: _flatten(rows, head, values, 0)].copy()
+def encode_rows_greedy(
+    known: KnownMerges, priority: np.ndarray, scratch: GreedyScratch, values: np.ndarray
+) -> int:
+    """Segments one sequence given as linked rows, which are used up; the number of tokens."""
+    head = _merge_sequence(scratch.rows, known, priority, scratch.candidates, wide(0))
+    return _flatten(scratch.rows, head, values, 0)

@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from clairo.merging.kernels.compiled import compiled, wide
-from clairo.merging.kernels.pair_totals import PairChanges, add_change, pair_key
+from clairo.merging.kernels.compiled import compiled, inlined, wide
+from clairo.merging.kernels.pair_log import PairLog, write
+from clairo.merging.kernels.pair_totals import pair_key
 
 NEXT, PREVIOUS, SLOT, LENGTH, FIRST = 0, 1, 2, 3, 4
 NO_SET, EMPTY_SLOT, REMOVED = -1, 0, -1
@@ -24,39 +25,44 @@ class LinkedSets(NamedTuple):
     Attributes:
         rows: Per set: next set, previous set, token of the slot to the right, number of
             tokens, tokens.
-        inside: Weight of a pair inside a set of ``m`` tokens, ``2 / m``, scaled.
-        across: Weight of a pair across sets of ``m`` and ``n`` tokens, ``1 / (m n)``, scaled.
+        weights: Scaled weight of a pair across sets of ``m`` and ``n`` tokens, ``1 / (m n)``,
+            by ``m`` and ``n``; in row 0, of a pair inside a set of ``n`` tokens, ``2 / n``.
     """
 
     rows: np.ndarray
-    inside: np.ndarray
-    across: np.ndarray
+    weights: np.ndarray
+
+
+def row_width(num_columns: int) -> int:
+    """Numbers in a row: whole cache lines, so that no row is split over one more than needed."""
+    return (FIRST + num_columns + 15) // 16 * 16
 
 
 @compiled
-def link_sequences(states: np.ndarray, items: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """Rows of all sequences, slots empty.
+def link_sequences(
+    states: np.ndarray, items: np.ndarray, offsets: np.ndarray, rows: np.ndarray
+) -> None:
+    """Writes the rows of all sequences, slots empty.
 
     Args:
         states: Tokens of each item, one per column.
         items: Item indices of all sequences, one after another.
         offsets: Sequence ``i`` is ``items[offsets[i]:offsets[i + 1]]``.
+        rows: A row per item of the sequences.
     """
     num_columns = states.shape[1]
-    width = (FIRST + num_columns + 7) // 8 * 8
-    rows = np.zeros((len(items), width), np.int32)
     for sequence in range(len(offsets) - 1):
         start, stop = offsets[sequence], offsets[sequence + 1]
         for node in range(start, stop):
             rows[node, NEXT] = node + 1 if node + 1 < stop else NO_SET
             rows[node, PREVIOUS] = node - 1 if node > start else NO_SET
+            rows[node, SLOT] = EMPTY_SLOT
             rows[node, LENGTH] = num_columns
             for column in range(num_columns):
                 rows[node, FIRST + column] = states[items[node], column]
-    return rows
 
 
-@compiled
+@inlined
 def holds(rows: np.ndarray, node: int, token: int) -> bool:
     """Whether a set holds a token."""
     # A loop, because numba compiles no generator expressions.
@@ -121,26 +127,26 @@ def remove(rows: np.ndarray, node: int) -> None:
 
 
 @compiled
-def add_inside(sets: LinkedSets, node: int, sign: int, changes: PairChanges) -> None:
+def add_inside(sets: LinkedSets, node: int, sign: int, log: PairLog) -> None:
     """Adds or subtracts what the pairs inside one set count."""
     rows = sets.rows
     stop = FIRST + rows[node, LENGTH]
-    weight = sign * sets.inside[max(rows[node, LENGTH], 0)]
+    weight = sign * sets.weights[0, max(rows[node, LENGTH], 0)]
     for i in range(FIRST, stop):
         for j in range(i + 1, stop):
-            add_change(changes, pair_key(rows[node, i], rows[node, j]), weight)
+            write(log, pair_key(rows[node, i], rows[node, j]), weight)
 
 
 @compiled
-def _add_slot_side(sets: LinkedSets, node: int, slot: int, sign: int, changes: PairChanges) -> None:
+def _add_slot_side(sets: LinkedSets, node: int, slot: int, sign: int, log: PairLog) -> None:
     rows = sets.rows
-    weight = sign * sets.across[1, rows[node, LENGTH]]
+    weight = sign * sets.weights[1, rows[node, LENGTH]]
     for place in range(FIRST, FIRST + rows[node, LENGTH]):
-        add_change(changes, pair_key(rows[node, place], slot), weight)
+        write(log, pair_key(rows[node, place], slot), weight)
 
 
 @compiled
-def add_link(sets: LinkedSets, node: int, sign: int, changes: PairChanges) -> None:
+def add_link(sets: LinkedSets, node: int, sign: int, log: PairLog) -> None:
     """Adds or subtracts what the pairs between a set, its right slot and the next set count."""
     rows = sets.rows
     after = wide(rows[node, NEXT])
@@ -148,10 +154,10 @@ def add_link(sets: LinkedSets, node: int, sign: int, changes: PairChanges) -> No
         return
     slot = wide(rows[node, SLOT])
     if slot != EMPTY_SLOT:
-        _add_slot_side(sets, node, slot, sign, changes)
-        _add_slot_side(sets, after, slot, sign, changes)
+        _add_slot_side(sets, node, slot, sign, log)
+        _add_slot_side(sets, after, slot, sign, log)
         return
-    weight = sign * sets.across[rows[node, LENGTH], rows[after, LENGTH]]
+    weight = sign * sets.weights[rows[node, LENGTH], rows[after, LENGTH]]
     for i in range(FIRST, FIRST + rows[node, LENGTH]):
         for j in range(FIRST, FIRST + rows[after, LENGTH]):
-            add_change(changes, pair_key(rows[node, i], rows[after, j]), weight)
+            write(log, pair_key(rows[node, i], rows[after, j]), weight)
