@@ -164,8 +164,8 @@ def _encoded(
         rows = order[at : at + batch_size]
         tokens, padded = encoder_tensors(inputs, _end_token(network), rows)
         if padded is not None:
-            padded = padded.to(network.device)
-        yield rows, network.encode(tokens.to(network.device), padded)
+            padded = padded.to(network.device, non_blocking=True)
+        yield rows, network.encode(tokens.to(network.device, non_blocking=True), padded)
 
 
 def _repeat(memory: Memory, times: int) -> Memory:

@@ -1,8 +1,8 @@
 """Rows of a ragged table as a padded array, in compiled code that lets other threads run.
 
-One batch of 64 short rows takes 10 microseconds here and 80 in numpy, which would hold the
-interpreter from the thread that trains for most of them. Compiled at first use and then read
-from numba's cache.
+A batch of 64 histories takes 15 microseconds here and 75 in numpy, which keeps the interpreter
+from the thread that trains for most of them. Compiled at first use and then read from numba's
+cache.
 """
 
 from __future__ import annotations
