@@ -28,7 +28,9 @@ from clairo.modeling.data import TrainingData
 PACKED_AHEAD = 8
 """Batches that wait packed: a hiccup of a few steps is bridged, and memory stays small."""
 
-_ORDER = 0
+ORDER_STREAM, DROPOUT_STREAM = 0, 1
+"""Numbers of the two random streams of an epoch, each seeded by (seed, epoch, number)."""
+
 _DRAWING_AND_PACKING = 2
 
 ResultT = TypeVar("ResultT")
@@ -76,7 +78,7 @@ class BatchSource:
         """
         inputs = self.data.inputs(epoch)
         target_lengths = self.data.strings.lengths[self.data.targets]
-        order = np.random.default_rng([self.seed, epoch, _ORDER])
+        order = np.random.default_rng([self.seed, epoch, ORDER_STREAM])
         return EpochPlan(
             inputs, plan_batches(inputs.lengths, target_lengths, self.batch_size, order)
         )

@@ -20,7 +20,7 @@ from clairo.modeling.data import TrainingData
 from clairo.modeling.decoding import matrix_products
 from clairo.modeling.interchange import draw_weights, export_weights, fuse_weights, import_weights
 from clairo.modeling.layers import Dropout
-from clairo.modeling.loading import BatchSource, EpochLoader
+from clairo.modeling.loading import DROPOUT_STREAM, BatchSource, EpochLoader
 from clairo.modeling.network import Architecture, T5Network
 from clairo.modeling.t5 import T5Config
 from clairo.modeling.trained import TrainedModel, Weights
@@ -30,7 +30,6 @@ WAIT_SHARE = "train_wait_share"
 """Share of an epoch's training time in which the loop waited for a batch. It is told and never
 kept: the clock is not reproducible, and a stored state is, to the bit."""
 
-_DROPOUT = 1
 _MOMENTS = {"first": "exp_avg", "second": "exp_avg_sq"}
 
 
@@ -156,7 +155,7 @@ class _Session:
         return metrics | {WAIT_SHARE: wait_share}
 
     def _train_epoch(self, epoch: int) -> float:
-        dropout = Dropout(self._config.dropout, (self._seed, epoch, _DROPOUT))
+        dropout = Dropout(self._config.dropout, (self._seed, epoch, DROPOUT_STREAM))
         step = (epoch - 1) * self._steps_per_epoch
         # Sums stay on the device: reading one would wait for the step.
         total = torch.zeros((), device=self._device, dtype=torch.float64)
