@@ -59,8 +59,10 @@ class Ragged:
     def take(self, rows: Sequence[int] | np.ndarray) -> Self:
         """The given rows, in the given order."""
         chosen = np.asarray(rows, dtype=np.int64)
-        lengths = self.lengths[chosen]
+        # Only what is chosen is looked at: a batch of a large table costs what the batch holds.
+        starts = self.offsets[:-1][chosen]
+        lengths = self.offsets[1:][chosen] - starts
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        shift = np.repeat(self.offsets[chosen] - offsets[:-1], lengths)
+        shift = np.repeat(starts - offsets[:-1], lengths)
         values: np.ndarray = self.values[np.arange(int(offsets[-1])) + shift]
         return type(self)(values, offsets)

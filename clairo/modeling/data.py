@@ -19,19 +19,33 @@ class TrainingData:
     Attributes:
         vocab_size: Tokens of the tokenizer, padding included; real tokens are 1 to
             ``vocab_size - 1``, and the model adds its own end of string above them.
-        targets: Tokens of the item to predict, one row per example.
+        strings: Tokens of every item, one row per item however many examples aim at it.
+        targets: Row in ``strings`` of the item that each example is to predict.
         draw_inputs: Epoch (from 1) to the tokens of each example's history, in the order of
-            ``targets``. Must give the same for the same epoch.
+            ``targets``. Must give the same for the same epoch. Called in another thread, while
+            an earlier epoch trains; it holds up the training unless it releases the interpreter.
     """
 
     vocab_size: int
-    targets: Ragged
+    strings: Ragged
+    targets: Int32[np.ndarray, " examples"]
     draw_inputs: Callable[[int], Ragged]
 
     def __post_init__(self) -> None:
         if len(self.targets) == 0:
             raise DataError("Training needs at least one example, got none; use longer histories.")
-        check_tokens(self.targets, self.vocab_size, "Training targets")
+        wrong = self.targets[(self.targets < 0) | (self.targets >= len(self.strings))]
+        if len(wrong):
+            raise DataError(
+                f"Training targets must be items 0 to {len(self.strings) - 1}, got {wrong[0]}; "
+                "give the row of each target in the table of strings."
+            )
+        check_tokens(self.strings, self.vocab_size, "Training targets")
+
+    @property
+    def num_examples(self) -> int:
+        """How many examples an epoch has."""
+        return len(self.targets)
 
     def inputs(self, epoch: int) -> Ragged:
         """The inputs of an epoch, checked.

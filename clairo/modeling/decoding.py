@@ -11,7 +11,7 @@ from jaxtyping import Float, Float32
 
 from clairo.core.errors import ConfigError, DataError
 from clairo.core.ragged import Ragged
-from clairo.modeling.batching import encoder_tensors, pad_rows
+from clairo.modeling.batching import encoder_tensors
 from clairo.modeling.beam_search import (
     FreeExpansion,
     TrieExpansion,
@@ -20,6 +20,7 @@ from clairo.modeling.beam_search import (
 )
 from clairo.modeling.data import Generated, check_tokens
 from clairo.modeling.network import Memory, T5Network
+from clairo.modeling.padding import pad_rows
 from clairo.modeling.prefix_trie import NO_ITEM, PrefixTrie
 
 _ORACLE_STRINGS = 1024
@@ -161,8 +162,10 @@ def _encoded(
     order = np.argsort(-inputs.lengths, kind="stable")
     for at in range(0, len(order), batch_size):
         rows = order[at : at + batch_size]
-        tokens, padded = encoder_tensors(inputs.take(rows), _end_token(network), network.device)
-        yield rows, network.encode(tokens, padded)
+        tokens, padded = encoder_tensors(inputs, _end_token(network), rows)
+        if padded is not None:
+            padded = padded.to(network.device, non_blocking=True)
+        yield rows, network.encode(tokens.to(network.device, non_blocking=True), padded)
 
 
 def _repeat(memory: Memory, times: int) -> Memory:

@@ -104,7 +104,9 @@ class T5Config(Config):
             data: The examples.
             seed: Of weights, order and dropout.
             runtime: Threads, device, and whom to tell after every epoch; if that returns
-                ``False`` training stops there and can be resumed.
+                ``False`` training stops there and can be resumed. It is told the epoch's entry
+                of the curve and ``train_wait_share``, the share of the epoch's training time
+                that was waited for data.
             state: Where to go on; ``None`` starts.
             until_epoch: Epoch to stop after; also stops at ``epochs`` and on early stopping.
             validate: Gives metrics of the current model; selection reads ``ndcg_at_10``.

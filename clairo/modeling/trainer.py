@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -14,17 +15,21 @@ from torch.nn import functional as F
 
 from clairo.core.errors import ArtifactError, ConfigError, StageError
 from clairo.core.stage import Runtime
-from clairo.modeling.batching import Batch, make_batch, plan_batches
+from clairo.modeling.batching import Batch
 from clairo.modeling.data import TrainingData
 from clairo.modeling.decoding import matrix_products
 from clairo.modeling.interchange import draw_weights, export_weights, fuse_weights, import_weights
 from clairo.modeling.layers import Dropout
+from clairo.modeling.loading import DROPOUT_STREAM, BatchSource, EpochLoader
 from clairo.modeling.network import Architecture, T5Network
 from clairo.modeling.t5 import T5Config
 from clairo.modeling.trained import TrainedModel, Weights
 from clairo.modeling.training_state import SELECTION_METRIC, TrainingState, Validate
 
-_ORDER, _DROPOUT = 0, 1
+WAIT_SHARE = "train_wait_share"
+"""Share of an epoch's training time in which the loop waited for a batch. It is told and never
+kept: the clock is not reproducible, and a stored state is, to the bit."""
+
 _MOMENTS = {"first": "exp_avg", "second": "exp_avg_sq"}
 
 
@@ -55,8 +60,10 @@ class Training:
         _refuse_other_training(state, shape, self.seed)
         if state.finished or state.epochs_done >= until_epoch:
             return state
-        with _threads(self.runtime.num_threads):
-            session = _Session(self.config, self.data, self.runtime, state)
+        source = BatchSource(self.data, self.config.batch_size, self.seed, self.runtime.device)
+        epochs = range(state.epochs_done + 1, min(until_epoch, self.config.epochs) + 1)
+        with _threads(self.runtime.num_threads), EpochLoader(source, epochs) as loader:
+            session = _Session(self.config, loader, self.runtime, state)
             while not session.finished and session.epochs_done < until_epoch:
                 metrics = session.run_epoch(validate)
                 if not self.runtime.report(session.epochs_done, metrics):
@@ -104,9 +111,9 @@ class _Session:
     """A network and its optimizer while they are being trained."""
 
     def __init__(
-        self, config: T5Config, data: TrainingData, runtime: Runtime, state: TrainingState
+        self, config: T5Config, loader: EpochLoader, runtime: Runtime, state: TrainingState
     ) -> None:
-        self._config, self._data, self._device = config, data, runtime.device
+        self._config, self._loader, self._device = config, loader, runtime.device
         self._shape, self._seed = state.shape, state.seed
         self._curve = list(state.curve)
         self._best_epoch, self._best = state.best_epoch, state.best_weights
@@ -129,7 +136,7 @@ class _Session:
 
     @property
     def _steps_per_epoch(self) -> int:
-        return -(-len(self._data.targets) // self._config.batch_size)
+        return self._loader.steps_per_epoch
 
     def _out_of_patience(self) -> bool:
         later = self._curve[self._best_epoch :]
@@ -137,26 +144,24 @@ class _Session:
         return self._config.patience is not None and worse >= self._config.patience
 
     def run_epoch(self, validate: Validate) -> Mapping[str, float]:
-        """Trains one epoch and validates where it is due; gives the epoch's metrics."""
+        """Trains one epoch and validates where it is due; gives what is told of the epoch."""
         epoch = self.epochs_done + 1
+        started = time.perf_counter()
         metrics = {"train_loss": self._train_epoch(epoch)}
+        wait_share = self._loader.waited / (time.perf_counter() - started)
         if self._config.validates_at(epoch):
             metrics |= self._validate(epoch, validate)
         self._curve.append(metrics)
-        return metrics
+        return metrics | {WAIT_SHARE: wait_share}
 
     def _train_epoch(self, epoch: int) -> float:
-        inputs, targets = self._data.inputs(epoch), self._data.targets
-        order = np.random.default_rng([self._seed, epoch, _ORDER])
-        dropout = Dropout(self._config.dropout, (self._seed, epoch, _DROPOUT))
+        dropout = Dropout(self._config.dropout, (self._seed, epoch, DROPOUT_STREAM))
         step = (epoch - 1) * self._steps_per_epoch
-        end_token = self._shape.vocab_size - 1
         # Sums stay on the device: reading one would wait for the step.
         total = torch.zeros((), device=self._device, dtype=torch.float64)
         num_labels = 0
         with self._precision(), _seeded(self._seed, epoch, self._device):
-            for rows in plan_batches(inputs, targets, self._config.batch_size, order):
-                batch = make_batch(inputs.take(rows), targets.take(rows), end_token, self._device)
+            for batch in self._loader.batches(epoch):
                 total += self._step(batch, dropout, step) * len(batch.labels)
                 num_labels += len(batch.labels)
                 step += 1

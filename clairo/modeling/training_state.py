@@ -32,7 +32,7 @@ class TrainingState:
         best_weights: Of the best validated epoch; of the last epoch while none is validated.
         moments: AdamW's averages, ``first/NAME`` and ``second/NAME``.
         curve: Per epoch from 1: ``train_loss`` (nats per token) and, where validated, the
-            metrics of the validation.
+            metrics of the validation. No timings: a training done again gives the same state.
         best_epoch: From 1; 0 while none is validated.
         finished: All epochs are done, or early stopping ended the training.
         device: Where :meth:`model` computes.

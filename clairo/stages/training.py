@@ -62,7 +62,6 @@ def training_data(
         )
     examples = prefixes.sample(model.max_examples, stage_seed(seed, "examples"))
     histories = prefixes.histories(examples, model.max_history)
-    strings: Ragged = tokenizer.encode_items()
 
     def draw_inputs(epoch: int) -> Ragged:
         drawn = stage_seed(seed, f"segmentation/{epoch}")
@@ -70,7 +69,8 @@ def training_data(
 
     return TrainingData(
         vocab_size=tokenizer.vocab_size,
-        targets=strings.take(prefixes.targets(examples)),
+        strings=tokenizer.encode_items(),
+        targets=prefixes.targets(examples),
         draw_inputs=draw_inputs,
     )
 

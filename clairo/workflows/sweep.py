@@ -134,10 +134,13 @@ def _ended(sweep: SweepPhases, tracker: Tracker) -> Iterator[None]:
 
 
 def _run_phases(sweep: SweepPhases) -> None:
+    from clairo.modeling import padding
+
     options = sweep.options
     if not is_warm():
         sweep.progress.say("compiling the merging kernels, once (about half a minute)")
     warm_up()  # here, or every worker would compile for itself
+    padding.warm_up()
     with open_executor(
         options.executor,
         workers=options.num_workers,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +41,8 @@ class ModelContract:
                 [drawn.integers(1, 9, size=drawn.integers(1, 6)) for _ in range(48)]
             )
 
-        return TrainingData(self.VOCAB_SIZE, Ragged.from_sequences(targets), draw)
+        strings = Ragged.from_sequences(targets)
+        return TrainingData(self.VOCAB_SIZE, strings, np.arange(48, dtype=np.int32), draw)
 
     def trie(self) -> PrefixTrie:
         return PrefixTrie.build(Ragged.from_sequences([[1, 2], [3], [3, 4], [8, 8, 8], [5]]))
@@ -105,7 +107,10 @@ class ModelContract:
         assert state.epochs_done == 2
         assert not state.finished
         assert [epoch for epoch, _ in told] == [1, 2]
-        assert all(set(metrics) == {"train_loss", "ndcg_at_10"} for _, metrics in told)
+        names = {"train_loss", "ndcg_at_10", "train_wait_share"}
+        assert all(set(metrics) == names for _, metrics in told)
+        assert all(0 <= metrics["train_wait_share"] <= 1 for _, metrics in told)
+        assert all(set(entry) == names - {"train_wait_share"} for entry in state.curve)
         self.assert_same(self.fit(4, state, values=[0.3, 0.4]), self.fit(4))
 
     def test_the_best_epoch_is_kept_and_patience_ends_training(self) -> None:
@@ -162,7 +167,7 @@ class ModelContract:
         ],
     )
     def test_wrong_inputs_are_refused(self, rows: list[list[int]], message: str) -> None:
-        data = TrainingData(9, self.data().targets, lambda epoch: Ragged.from_sequences(rows))
+        data = replace(self.data(), draw_inputs=lambda epoch: Ragged.from_sequences(rows))
         with pytest.raises(DataError, match=message):
             self.config().fit(  # type: ignore[attr-defined]
                 data, 0, Runtime(), state=None, until_epoch=1, validate=lambda model: {}

@@ -55,7 +55,8 @@ def copy_task(num_examples: int = 512, num_tokens: int = 6) -> TrainingData:
     """The next item's string is the first two tokens of the history: learnable exactly."""
     rows = random_rows(7, num_examples, lengths=(3, 6), highest=num_tokens)
     targets = Ragged.from_sequences([row[:2] for row in rows])
-    return TrainingData(num_tokens + 1, targets, lambda epoch: rows)
+    own = np.arange(num_examples, dtype=np.int32)
+    return TrainingData(num_tokens + 1, targets, own, lambda epoch: rows)
 
 
 def tiny_config(**changes: object) -> T5Config:

@@ -46,7 +46,7 @@ def test_loss_logits_and_gradients_equal_transformers() -> None:
     # Longer than 16 and 32 tokens, so that logarithmic buckets take part.
     inputs = random_rows(2, 9, lengths=(1, 50), highest=58)
     targets = random_rows(3, 9, lengths=(1, 25), highest=58)
-    batch = make_batch(inputs, targets, end_token=59, device="cpu")
+    batch = make_batch(inputs, targets, end_token=59)
     assert batch.padded is not None
     labels = torch.full_like(batch.prefixes, -100).flatten()
     labels[batch.label_rows] = batch.labels
@@ -72,7 +72,7 @@ def test_loss_logits_and_gradients_equal_transformers() -> None:
 def test_bfloat16_autocast_keeps_loss_and_gradients_finite_beside_padding() -> None:
     ours, _ = _pair(SHAPE)
     batch = make_batch(
-        random_rows(2, 9, lengths=(1, 30), highest=58), random_rows(3, 9, highest=58), 59, "cpu"
+        random_rows(2, 9, lengths=(1, 30), highest=58), random_rows(3, 9, highest=58), 59
     )
     exact = batch_loss(ours, batch, NOTHING).item()
     with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -84,7 +84,7 @@ def test_bfloat16_autocast_keeps_loss_and_gradients_finite_beside_padding() -> N
 
 def test_cached_steps_equal_reading_the_whole_string() -> None:
     ours, _ = _pair(SHAPE)
-    inputs = make_batch(random_rows(4, 3, lengths=(2, 7), highest=58), random_rows(5, 3), 59, "cpu")
+    inputs = make_batch(random_rows(4, 3, lengths=(2, 7), highest=58), random_rows(5, 3), 59)
     tokens = torch.randint(1, 59, (3, 2, 6))
     with torch.no_grad():
         memory = ours.encode(inputs.inputs, inputs.padded)

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from clairo.core.config import parse_config
-from clairo.core.errors import ConfigError, StageError
+from clairo.core.errors import ConfigError, DataError, StageError
 from clairo.core.ragged import Ragged
 from clairo.core.stage import Runtime
 from clairo.core.torchvision_compat import prepare_torchvision
@@ -48,7 +48,7 @@ def copying() -> TrainedModel:
         warmup_share=0.1,
     )
     data, trie = copy_task(), _pairs()
-    some, targets = data.inputs(1).take(range(100)), list(data.targets)[:100]
+    some, targets = data.inputs(1).take(range(100)), list(data.strings)[:100]
     wanted = [trie.find(target.tolist()) for target in targets]
 
     def validate(model: TrainedModel) -> dict[str, float]:
@@ -69,7 +69,7 @@ def _pairs() -> PrefixTrie:
 def test_it_learns_to_copy(copying: TrainedModel) -> None:
     data, trie = copy_task(), _pairs()
     found = copying.generate(data.inputs(1), trie, num_beams=5, top_k=1, batch_size=64)
-    wanted = np.array([trie.find(target.tolist()) for target in data.targets])
+    wanted = np.array([trie.find(target.tolist()) for target in data.strings])
     assert (found.items[:, 0] == wanted).mean() > 0.95
 
 
@@ -94,9 +94,8 @@ def test_transformers_reads_the_saved_checkpoint(copying: TrainedModel, tmp_path
     copying.save(tmp_path)
     theirs = T5ForConditionalGeneration.from_pretrained(tmp_path).eval()
     data = copy_task()
-    batch = make_batch(
-        data.inputs(1).take([0, 1, 2]), data.targets.take([0, 1, 2]), copying.end_token, "cpu"
-    )
+    rows = [0, 1, 2]
+    batch = make_batch(data.inputs(1), data.strings, copying.end_token, rows, rows)
     labels = batch.labels.view(3, 3)
     mask = None if batch.padded is None else (~batch.padded).long()
     with torch.no_grad():
@@ -192,12 +191,17 @@ def test_the_family_lists_t5() -> None:
 
 
 def test_training_needs_examples() -> None:
-    from clairo.core.errors import DataError
+    def training(strings: list[list[int]], targets: list[int]) -> TrainingData:
+        rows = Ragged.from_sequences(strings)
+        return TrainingData(5, rows, np.array(targets, dtype=np.int32), lambda epoch: rows)
 
     with pytest.raises(DataError, match="at least one example"):
-        TrainingData(5, Ragged.from_sequences([]), lambda epoch: Ragged.from_sequences([]))
+        training([[1]], [])
     with pytest.raises(DataError, match="Training targets: tokens must be 1 to 4"):
-        TrainingData(5, Ragged.from_sequences([[5]]), lambda epoch: Ragged.from_sequences([[1]]))
+        training([[5]], [0])
+    for wrong in (-1, 2):
+        with pytest.raises(DataError, match=f"must be items 0 to 1, got {wrong}"):
+            training([[1], [2]], [0, wrong])
 
 
 def test_a_model_moves_between_devices() -> None:

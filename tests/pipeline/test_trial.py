@@ -80,6 +80,19 @@ def test_a_complete_trial_tells_its_objective_and_is_tracked(
     assert outcome.seconds > 0
 
 
+def test_how_long_training_waited_for_data_is_tracked_but_not_stored(
+    environment: TrialEnvironment,
+) -> None:
+    outcome = run_trial(replace(SPEC, seed=1), environment, always)
+    assert outcome.state == "complete", outcome.error
+    waited = tracked(environment).history["epoch/train_wait_share"]
+    assert [epoch for epoch, _ in waited] == [1, 2, 3, 4]
+    assert all(0 <= share <= 1 for _, share in waited)
+    kept = list(environment.store_root.glob("training/*/training.json"))
+    assert kept
+    assert not any("wait" in path.read_text() for path in kept)
+
+
 def test_test_is_read_only_when_it_is_asked_for(environment: TrialEnvironment) -> None:
     spec = replace(SPEC, role="confirm", splits=("valid", "test"))
     outcome = run_trial(spec, environment, always)

@@ -96,8 +96,9 @@ def test_training_examples_come_from_training_parts(results: dict[str, Any]) -> 
     data = training_data(CONFIG.model, dataset, tokenizer, 0)
     other = training_data(CONFIG.model, with_other_targets(dataset), tokenizer, 0)
     assert data.vocab_size == tokenizer.vocab_size
-    assert len(data.targets) == CONFIG.model.max_examples
-    assert data.targets.values.tolist() == other.targets.values.tolist()
+    assert data.num_examples == CONFIG.model.max_examples
+    assert len(data.strings) == len(dataset.catalog)
+    assert data.targets.tolist() == other.targets.tolist()
     assert data.draw_inputs(1).values.tolist() == other.draw_inputs(1).values.tolist()
 
 
