@@ -154,7 +154,8 @@ class SpelledVocabulary:
 
 def items_of(merge: SpelledMerge) -> list[int]:
     """Every item that a spelled merge names, with repetitions."""
-    sides, found = [merge.left, merge.right], []
+    sides = [merge.left, merge.right]
+    found: list[int] = []
     while sides:
         side = sides.pop(0)
         sides += side.parts
