@@ -257,7 +257,7 @@ def say_merges(info: MergesInfo) -> str:
     more = ""
     if glued:
         more = (
-            f" Of the {len(info.merges)} listed below, {glued} only attach the disambiguation "
+            f" Of the first {len(info.merges)}, {glued} only attach the disambiguation "
             "digit to codes of one modality."
         )
     where = f" The page “{VOCABULARY_TITLE}” spells them out in titles and pictures."

@@ -111,7 +111,8 @@ class MergeCard:
     @property
     def joins(self) -> str:
         """What it joins, as printed."""
-        return " + ".join("digit" if name == "shared" else name for name in self.modalities)
+        names = ["digit" if name == "shared" else name for name in self.modalities]
+        return " + ".join(names) if len(names) > 1 else f"{names[0]} only"
 
     @property
     def made(self) -> str:

@@ -93,13 +93,18 @@ def plot_economy(info: EconomyInfo) -> go.Figure:
             line={"color": NEUTRAL, "width": 2},
         )  # fmt: skip
         figure.add_scatter(
+            x=[100], y=[-place], mode="markers", name="before", hoverinfo="skip",
+            marker={"color": NEUTRAL, "size": 9, "symbol": "line-ns",
+                    "line": {"color": NEUTRAL, "width": 2}},
+        )  # fmt: skip
+        figure.add_scatter(
             x=[left], y=[-place], mode="markers", name=saving.name,
             marker={"color": ACCENT, "size": 11, "symbol": symbol},
             text=[f"{say_saving(saving)}, {percent(saving.share)} left"],
             hovertemplate="%{text}<extra></extra>",
         )  # fmt: skip
-    figure.add_vline(x=100, line={"width": 1.5})
-    figure.update_xaxes(range=[0, 1.04 * max(100, *(100 * s.share for s in info.savings))])
+    most = max(100.0, *(100 * saving.share for saving in info.savings))
+    figure.update_xaxes(range=[-2, 1.04 * most])
     return figure
 
 

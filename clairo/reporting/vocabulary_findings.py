@@ -14,24 +14,25 @@ Words = tuple[str, str]
 
 
 def say_crossing(info: CrossingInfo) -> Words:
-    """How the shares of crossing merges go from the first merges to the last."""
+    """How many merges cross, and how that goes from the first to the last."""
     points = []
     if info.modalities is not None:
-        points.append(f"{_course(info.modalities)} join text and image")
+        points.append(_course(info.modalities, "join text and image"))
     if info.items is not None:
-        points.append(f"{_course(info.items)} reach over neighbouring items")
+        points.append(_course(info.items, "reach over neighbouring items"))
     parts = info.modalities or info.items or ()
     return (
-        f"From the first merges to the last, {sentence_list(points)}",
+        f"Of the merges, {sentence_list(points)}",
         f"Trial {info.trial}, {plural(info.num_merges, 'merge')} in {len(parts)} equal parts, in "
         "the order they were made. Joining text and image: both are among the codes of the token. "
         "Reaching over neighbours: made at more places between items than within one.",
     )
 
 
-def _course(shares: tuple[float, ...]) -> str:
-    first, last = percent(shares[0]), percent(shares[-1])
-    return f"{first} → {last}"
+def _course(shares: tuple[float, ...], what: str) -> str:
+    """The mean share (the parts have equal sizes), the first and the last."""
+    mean, first, last = percent(float(np.mean(shares))), percent(shares[0]), percent(shares[-1])
+    return f"{mean} {what} (first merges {first}, last {last})"
 
 
 def say_lengths(info: LengthsInfo) -> Words:

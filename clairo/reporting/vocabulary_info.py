@@ -107,11 +107,11 @@ _SAVINGS = (
     ("Tokens of an item alone", "tokens", "tokens_per_item_before", "tokens_per_item"),
     ("Tokens of an item in a history", "tokens", "tokens_per_item_before",
      "tokens_per_history_item"),
-    ("Bits of an item alone, every token as long", "bits", "uniform_bits_per_item_before",
+    ("Bits of an item alone, uniform", "bits", "uniform_bits_per_item_before",
      "uniform_bits_per_item"),
-    ("Bits of an item in a history, every token as long", "bits", "uniform_bits_per_item_before",
+    ("Bits of an item in a history, uniform", "bits", "uniform_bits_per_item_before",
      "uniform_bits_per_history_item"),
-    ("Bits of an item in a history, frequent tokens shorter", "bits",
+    ("Bits of an item in a history, unigram entropy", "bits",
      "unigram_bits_per_item_before", "unigram_bits_per_history_item"),
 )  # fmt: skip
 
