@@ -16,10 +16,10 @@ def plot_crossing(info: CrossingInfo) -> go.Figure:
     """Share of merges that cross modalities and items, one step for each part of the list."""
     figure = new_figure(320, "Merges, earliest first (% of the list)", "Share of merges (%)")
     lines = (
-        ("join text and image", info.modalities, MODALITY_COLORS["joint"], "solid", 1),
-        ("made mostly between neighbours", info.items, OTHER, "dash", -1),
+        ("join text and image", info.modalities, MODALITY_COLORS["joint"], "solid"),
+        ("made mostly between neighbours", info.items, OTHER, "dash"),
     )
-    for name, shares, color, dash, side in lines:
+    for name, shares, color, dash in lines:
         if shares is None:
             continue
         edges = [round(100 * place / len(shares), 2) for place in range(len(shares) + 1)]
@@ -28,30 +28,11 @@ def plot_crossing(info: CrossingInfo) -> go.Figure:
             line={"color": color, "width": 2.5, "dash": dash, "shape": "hv"},
             hovertemplate=f"%{{y:.0f}} % {name}<extra></extra>",
         )  # fmt: skip
-        _name_line(figure, name, color, shares, side * _above(info))
-    figure.update_yaxes(range=[-4, 108])
+    # The lines cross where much is merged, so that names beside them would cover them.
+    figure.update_layout(showlegend=True)
+    figure.update_yaxes(range=[-4, 104])
     figure.update_xaxes(range=[0, 100.5])
     return figure
-
-
-def _above(info: CrossingInfo) -> int:
-    """1 where the line of modalities ends above that of items, which names are put by."""
-    if info.modalities is None or info.items is None:
-        return 1
-    half = len(info.items) // 2
-    return 1 if sum(info.modalities[half:]) >= sum(info.items[half:]) else -1
-
-
-def _name_line(
-    figure: go.Figure, name: str, color: str, shares: Sequence[float], side: int
-) -> None:
-    """The name of a line, over or under its last quarter."""
-    last = shares[-max(1, len(shares) // 4) :]
-    level = 100 * (max(last) if side > 0 else min(last))
-    figure.add_annotation(
-        x=99, y=min(max(level, 8), 96), text=name, xanchor="right", yshift=side * 13,
-        font={"color": color},
-    )  # fmt: skip
 
 
 def plot_lengths(info: LengthsInfo) -> go.Figure:

@@ -55,9 +55,10 @@ def say_economy(info: EconomyInfo) -> Words:
     last = {saving.unit: saving for saving in info.savings}
     return (
         f"Merging takes an item from {sentence_list([say_saving(s) for s in last.values()])}",
-        f"Trial {info.trial}, greedy segmentation. Circles: tokens; squares: bits. Every token as "
-        "long: tokens times log2 of the vocabulary. Frequent tokens shorter: tokens times the "
-        "entropy of single tokens in the training text.",
+        f"Trial {info.trial}, greedy segmentation: an item alone, and an item in a training "
+        "history. Circles: tokens; squares: bits. Uniform: tokens times log2 of the vocabulary, "
+        "as if all were equally frequent. Unigram entropy: tokens times the entropy of single "
+        "tokens in the training text.",
     )
 
 

@@ -104,14 +104,14 @@ class EconomyInfo:
 
 
 _SAVINGS = (
-    ("Tokens of an item alone", "tokens", "tokens_per_item_before", "tokens_per_item"),
-    ("Tokens of an item in a history", "tokens", "tokens_per_item_before",
+    ("Tokens alone", "tokens", "tokens_per_item_before", "tokens_per_item"),
+    ("Tokens in a history", "tokens", "tokens_per_item_before",
      "tokens_per_history_item"),
-    ("Bits of an item alone, uniform", "bits", "uniform_bits_per_item_before",
+    ("Bits alone, uniform", "bits", "uniform_bits_per_item_before",
      "uniform_bits_per_item"),
-    ("Bits of an item in a history, uniform", "bits", "uniform_bits_per_item_before",
+    ("Bits in a history, uniform", "bits", "uniform_bits_per_item_before",
      "uniform_bits_per_history_item"),
-    ("Bits of an item in a history, unigram entropy", "bits",
+    ("Bits in a history, unigram entropy", "bits",
      "unigram_bits_per_item_before", "unigram_bits_per_history_item"),
 )  # fmt: skip
 
