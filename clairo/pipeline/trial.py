@@ -21,13 +21,15 @@ from clairo.core.config import flatten
 from clairo.core.errors import ClairoError, SweepError
 from clairo.core.log_file import log_to_file
 from clairo.core.stage import Runtime
+from clairo.merging.spelling import spell_merges
 from clairo.pipeline.plan import make_plan
 from clairo.pipeline.runner import KeepGoing, StageRunner
 from clairo.pipeline.trial_spec import OBJECTIVE, TrialEnvironment, TrialOutcome, TrialSpec
+from clairo.pipeline.vocabulary_pictures import with_pictures
 from clairo.stages import PIPELINE
 from clairo.store import FilesystemStore
 from clairo.tracking.protocol import Run
-from clairo.tracking.records import StageRecord, TrialState
+from clairo.tracking.records import VOCABULARY_FOLDER, StageRecord, TrialState
 from clairo.tracking.summary_json import STAGES_FILE, stages_to_json
 from clairo.tracking.system_metrics import SystemMetrics
 
@@ -158,7 +160,21 @@ class _TrackedTrial:
         with tempfile.TemporaryDirectory() as folder:
             tokenizer.save_actionpiece(Path(folder) / "actionpiece.json")
             self.tracked.log_folder(Path(folder), "")
-        return self.spec.gates.check_tokens(tokenizer.facts)
+        why = self.spec.gates.check_tokens(tokenizer.facts)
+        if not why and self.spec.role == "confirm":
+            self._log_vocabulary()
+        return why
+
+    def _log_vocabulary(self) -> None:
+        """What the first merges mean, for runs that a page may show as the best.
+
+        Not for the search, which has many trials: at most 2 MB a run, and seconds of reading.
+        """
+        dataset = self.runner.get("dataset")
+        spelled = spell_merges(self.runner.get("merging"), dataset)
+        with tempfile.TemporaryDirectory() as folder:
+            with_pictures(spelled, dataset.catalog).save(Path(folder))
+            self.tracked.log_folder(Path(folder), VOCABULARY_FOLDER)
 
     def _evaluate(self) -> dict[str, float]:
         metrics: dict[str, float] = {}

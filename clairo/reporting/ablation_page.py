@@ -19,6 +19,8 @@ from clairo.reporting.page import (
 from clairo.reporting.provenance import best_code, measured_on, no_evidence_for, reproduce_section
 from clairo.reporting.search_info import Absent
 from clairo.reporting.selection import reference_value
+from clairo.reporting.stage_info import has_merges
+from clairo.reporting.vocabulary_page import LINK
 from clairo.tracking.records import SweepRecord
 
 _FAMILIES: tuple[tuple[Family, str, str], ...] = (
@@ -65,7 +67,7 @@ def make_ablation_page(record: SweepRecord) -> Page:
             *((Prose(summary.notes),) if summary.notes else ()),
         ),
         sections=tuple(sections),
-        links=(("Sweep", "index.html"),),
+        links=(("Sweep", "index.html"), *((LINK,) if has_merges(record) else ())),
     )
 
 

@@ -19,6 +19,9 @@ from clairo.reporting.stage_figures import codebook_name
 from clairo.reporting.stage_info import CodebooksInfo, CostInfo, MergesInfo
 from clairo.tracking.records import SweepRecord
 
+VOCABULARY_TITLE = "What the tokens mean"
+"""Name of the page that spells merges out."""
+
 Words = tuple[str, str]
 """Title (the point) and subtitle (the data)."""
 
@@ -254,10 +257,11 @@ def say_merges(info: MergesInfo) -> str:
     more = ""
     if glued:
         more = (
-            f" Of the {len(info.merges)} listed below, {glued} only attach the disambiguation "
+            f" Of the first {len(info.merges)}, {glued} only attach the disambiguation "
             "digit to codes of one modality."
         )
-    return f"Trial {info.trial}: {', '.join(parts)}.{more}"
+    where = f" The page “{VOCABULARY_TITLE}” spells them out in titles and pictures."
+    return f"Trial {info.trial}: {', '.join(parts)}.{more}{where}"
 
 
 def say_cost(info: CostInfo) -> Words:

@@ -6,16 +6,18 @@ request. Text is escaped by jinja, figure data by :func:`_script_json`.
 
 from __future__ import annotations
 
+import base64
 import json
 from dataclasses import dataclass, field
 from importlib import resources
-from typing import Any
+from typing import Any, Literal
 
 import jinja2
 import plotly.graph_objects as go
 from markupsafe import Markup
 
 from clairo.reporting.search_info import Absent
+from clairo.reporting.spelled_info import SpelledInfo
 from clairo.reporting.style import DARK_COLORS, css_variables, template
 from clairo.reporting.table import Table
 
@@ -84,6 +86,29 @@ class TableBlock:
 
 
 @dataclass(frozen=True)
+class Cards:
+    """Merges spelled out, each with titles and pictures.
+
+    Attributes:
+        name: Unique on the page.
+        info: The merges and the sheet of their pictures.
+    """
+
+    name: str
+    info: SpelledInfo
+    kind: str = "cards"
+
+    @property
+    def sheet_address(self) -> str:
+        """The sheet as a data address, so that each picture is in the page once."""
+        return "data:image/jpeg;base64," + base64.b64encode(self.info.sheet).decode("ascii")
+
+    def choices(self, field_name: Literal["joins", "made"]) -> tuple[str, ...]:
+        """Distinct values that cards can be filtered by, sorted."""
+        return tuple(sorted({getattr(card, field_name) for card in self.info.cards}))
+
+
+@dataclass(frozen=True)
 class Missing:
     """What is not shown, and why.
 
@@ -97,7 +122,7 @@ class Missing:
     kind: str = "missing"
 
 
-Block = Prose | Definitions | Code | Figure | TableBlock | Missing
+Block = Prose | Definitions | Code | Figure | TableBlock | Cards | Missing
 
 
 @dataclass(frozen=True)

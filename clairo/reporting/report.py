@@ -21,17 +21,22 @@ class ReportFiles:
         folder: Where.
         index: The sweep's page.
         ablation: The ablation's page, ``None`` without arms.
+        vocabulary: What the tokens mean, ``None`` where the best made no merges.
         tables: Every table file.
     """
 
     folder: Path
     index: Path
     ablation: Path | None
+    vocabulary: Path | None
     tables: tuple[Path, ...]
 
 
 def write_report(record: SweepRecord, folder: Path) -> ReportFiles:
-    """Writes ``index.html``, ``ablation.html`` where there are arms, and ``tables/``.
+    """Writes ``index.html``, ``ablation.html`` and ``vocabulary.html``, and ``tables/``.
+
+    The ablation's page is made where there are arms, the vocabulary's where the best configuration
+    merged anything.
 
     The pages hold everything they need and work from disk. Nothing in them depends on when they
     are made.
@@ -42,12 +47,16 @@ def write_report(record: SweepRecord, folder: Path) -> ReportFiles:
     """
     from clairo.reporting.ablation_page import make_ablation_page
     from clairo.reporting.page import render_page
+    from clairo.reporting.stage_info import has_merges
     from clairo.reporting.sweep_page import make_sweep_page
+    from clairo.reporting.vocabulary_page import make_vocabulary_page
 
     folder.mkdir(parents=True, exist_ok=True)
     pages = {"index.html": make_sweep_page(record)}
     if record.summary.arms:
         pages["ablation.html"] = make_ablation_page(record)
+    if has_merges(record):
+        pages["vocabulary.html"] = make_vocabulary_page(record)
     tables: list[Path] = []
     for name, page in pages.items():
         (folder / name).write_text(render_page(page), encoding="utf-8")
@@ -56,6 +65,7 @@ def write_report(record: SweepRecord, folder: Path) -> ReportFiles:
         folder=folder,
         index=folder / "index.html",
         ablation=folder / "ablation.html" if "ablation.html" in pages else None,
+        vocabulary=folder / "vocabulary.html" if "vocabulary.html" in pages else None,
         tables=tuple(tables),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,7 +69,7 @@ class Merge:
 
     parts: tuple[str, ...]
     words: tuple[str, ...]
-    modalities: tuple[str, ...]
+    modalities: tuple[Modality, ...]
     priority: float
     across: bool | None = None
 
@@ -148,7 +148,7 @@ def compute_codebooks(record: SweepRecord) -> CodebooksInfo | Absent:
     trial = best_trial(record)
     if trial is None:
         return Absent("No trial has a value, so there is no best configuration to look into.")
-    books = _codebooks(trial)
+    books = codebooks_of(trial)
     if not books:
         return Absent(f"Trial {shown_number(record, trial)} stored no code histograms.")
     return CodebooksInfo(
@@ -159,7 +159,8 @@ def compute_codebooks(record: SweepRecord) -> CodebooksInfo | Absent:
     )
 
 
-def _codebooks(trial: TrialRecord) -> tuple[Codebook, ...]:
+def codebooks_of(trial: TrialRecord) -> tuple[Codebook, ...]:
+    """The codebooks of a run that stored their histograms, in column order."""
     places = {m.groups() for s in trial.stages for key in s.facts if (m := _COUNTS.match(key))}
     books = []
     modality: Any  # a Modality, by the pattern
@@ -188,7 +189,7 @@ def compute_merges(record: SweepRecord) -> MergesInfo | Absent:
     if not listed:
         name = shown_number(record, trial)
         return Absent(f"The tokenizer of trial {name} made no merges, or listed none.")
-    books = _codebooks(trial)
+    books = codebooks_of(trial)
     return MergesInfo(
         trial=shown_number(record, trial),
         merges=tuple(_merge(entry, books, trial) for entry in listed),
@@ -198,41 +199,69 @@ def compute_merges(record: SweepRecord) -> MergesInfo | Absent:
     )
 
 
+def has_merges(record: SweepRecord) -> bool:
+    """Whether the best configuration has merges to speak of."""
+    return isinstance(compute_merges(record), MergesInfo)
+
+
 def _merge(entry: Mapping[str, Any], books: tuple[Codebook, ...], trial: TrialRecord) -> Merge:
-    leaves = [(int(column), int(value)) for column, value in entry["leaves"]]
-    named = [_name_code(column, value, books) for column, value in leaves]
-    modalities = {modality for _, modality in named}
-    order = sorted(modalities, key=lambda name: _MODALITY_ORDER.get(name, 3))
+    leaves = [name_code(int(column), int(value), books) for column, value in entry["leaves"]]
     inside, across = int(entry.get("inside", -1)), int(entry.get("across", -1))
     return Merge(
-        parts=tuple(part for part, _ in named),
-        words=tuple(_code_in_words(column, value, books, trial) for column, value in leaves),
-        modalities=tuple(order),
+        parts=tuple(leaf.printed + (f" ({leaf.words})" if leaf.missing else "") for leaf in leaves),
+        words=tuple(leaf.words + _carriers(leaf, trial) for leaf in leaves),
+        modalities=in_column_order(leaf.modality for leaf in leaves),
         priority=float(entry["priority"]),
         across=across > inside if min(inside, across) >= 0 else None,
     )
 
 
-def _name_code(column: int, value: int, books: tuple[Codebook, ...]) -> tuple[str, Modality]:
-    """A code as printed, and its modality."""
+@dataclass(frozen=True)
+class NamedCode:
+    """A code as people name it.
+
+    Attributes:
+        printed: In brackets, for example ``<A_5>``.
+        words: For example ``text 1 code 5``, ``no image`` or ``digit 2``.
+        modality: What it was made from.
+        book: Index of its codebook among those of its modality.
+        value: The code.
+        missing: Whether it stands for items that lack the modality.
+    """
+
+    printed: str
+    words: str
+    modality: Modality
+    book: int
+    value: int
+    missing: bool
+
+
+def name_code(column: int, value: int, books: tuple[Codebook, ...]) -> NamedCode:
+    """A code of a column as people name it."""
     # The disambiguation column stands after all codebooks and belongs to no modality.
     if column >= len(books):
-        return print_code("shared", 0, value), "shared"
+        printed = print_code("shared", 0, value)
+        return NamedCode(printed, f"digit {value}", "shared", 0, value, False)
     book = books[column]
-    printed = print_code(book.modality, book.index, value)
     # The value after the last code marks items that lack the modality.
-    missing = f" (no {book.modality})" if value == len(book.counts) else ""
-    return printed + missing, book.modality
+    missing = value == len(book.counts)
+    words = f"no {book.modality}" if missing else f"{book.modality} {book.index + 1} code {value}"
+    printed = print_code(book.modality, book.index, value)
+    return NamedCode(printed, words, book.modality, book.index, value, missing)
 
 
-def _code_in_words(column: int, value: int, books: tuple[Codebook, ...], trial: TrialRecord) -> str:
-    if column >= len(books):
-        return f"digit {value}"
-    book = books[column]
-    if value == len(book.counts):
-        return f"no {book.modality}"
-    counts = fact(trial, f"{book.modality}/{book.index}/counts")
-    return f"{book.modality} {book.index + 1} code {value} ({plural(int(counts[value]), 'item')})"
+def in_column_order(modalities: Iterable[Modality]) -> tuple[Modality, ...]:
+    """The distinct modalities, text first and the digit last."""
+    return tuple(sorted(set(modalities), key=lambda name: _MODALITY_ORDER.get(name, 3)))
+
+
+def _carriers(leaf: NamedCode, trial: TrialRecord) -> str:
+    """How many items carry a code, in brackets; nothing for a digit and for *missing*."""
+    if leaf.missing or leaf.modality == "shared":
+        return ""
+    counts = fact(trial, f"{leaf.modality}/{leaf.book}/counts")
+    return f" ({plural(int(counts[leaf.value]), 'item')})"
 
 
 def compute_cost(record: SweepRecord) -> CostInfo | Absent:

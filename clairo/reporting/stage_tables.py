@@ -66,6 +66,7 @@ def merges_table(info: MergesInfo) -> Table:
         columns=columns,
         rows=rows,
         searchable=True,
+        shown=20,
         notes=(
             "<A_5> is code 5 of the first text codebook, <B_5> of the second; <a_5> of the first "
             "image codebook; <f0_5> of a fused one; <#_5> is the digit "

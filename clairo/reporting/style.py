@@ -19,6 +19,9 @@ ACCENT: Final = "#0072B2"
 NEUTRAL: Final = "#8C8F94"
 """A grey that stands out from both backgrounds."""
 
+OTHER: Final = "#CC79A7"
+"""Okabe-Ito's purple, for what is neither a modality nor a winner."""
+
 CATEGORIES: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Okabe-Ito without black and yellow, which vanish on one of the backgrounds."""
 
@@ -36,6 +39,7 @@ DARK_COLORS: Final = {
     "#0072B2": "#4AA8E4",
     "#D55E00": "#F08238",
     "#009E73": "#22B58C",
+    "#CC79A7": "#DB93BB",
     "#4A93BF": "#3A83B1",
     "#86B4D1": "#31617E",
     "#B9CFDD": "#2C4352",
@@ -90,4 +94,8 @@ def template(theme: str) -> dict[str, Any]:
 def css_variables(theme: str) -> str:
     """The same colours as CSS custom properties."""
     names = {"ink": INK, "muted": MUTED, "rule": GRID, "paper": PAPER}
-    return " ".join(f"--{name}: {colors[theme]};" for name, colors in names.items())
+    values = {name: colors[theme] for name, colors in names.items()}
+    for name in ("text", "image", "fused"):
+        color = MODALITY_COLORS[name]
+        values[name] = DARK_COLORS[color] if theme == "dark" else color
+    return " ".join(f"--{name}: {value};" for name, value in values.items())

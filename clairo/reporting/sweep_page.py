@@ -32,7 +32,13 @@ from clairo.reporting.search_info import (
     compute_tradeoff,
 )
 from clairo.reporting.selection import search_trials, spread
-from clairo.reporting.stage_info import compute_codebooks, compute_cost, compute_merges
+from clairo.reporting.stage_info import (
+    compute_codebooks,
+    compute_cost,
+    compute_merges,
+    has_merges,
+)
+from clairo.reporting.vocabulary_page import LINK, crossing_block, economy_blocks
 from clairo.tracking.records import SweepRecord
 
 
@@ -65,7 +71,10 @@ def make_sweep_page(record: SweepRecord) -> Page:
         warning=no_evidence_for(record, exploratory=found is None or found.num_seeds < 5),
         lead=_lead(record),
         sections=sections,
-        links=(("Ablation", "ablation.html"),) if summary.arms else (),
+        links=(
+            *((("Ablation", "ablation.html"),) if summary.arms else ()),
+            *((LINK,) if has_merges(record) else ()),
+        ),
     )
 
 
@@ -182,6 +191,7 @@ def _codes(record: SweepRecord) -> Section:
         blocks.append(absent("Merges", merges))
     else:
         blocks.append(Prose((findings.say_merges(merges),)))
+        blocks += [crossing_block(record), *economy_blocks(record)]
         blocks.append(TableBlock(stage_tables.merges_table(merges)))
     return Section("codes", "Codes and merges of the best", tuple(blocks))
 

@@ -55,7 +55,7 @@ QUANTIZATION: Stage[Any, CodeTable] = Stage(
 )
 MERGING: Stage[Any, Tokenizer] = Stage(
     name="merging",
-    version=1,
+    version=2,
     # Tokenizer is abstract; its load() gives the kind that was saved.
     output=Tokenizer,  # type: ignore[type-abstract]
     config=lambda pipeline: pipeline.merging,

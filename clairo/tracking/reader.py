@@ -13,9 +13,11 @@ import yaml
 from clairo.core.artifacts import Rankings
 from clairo.core.config import flatten
 from clairo.core.errors import SweepError
+from clairo.merging.spelled import SpelledVocabulary
 from clairo.tracking.mlflow_tracker import TrackingConfig
 from clairo.tracking.records import (
     SWEEP_FILE,
+    VOCABULARY_FOLDER,
     StageRecord,
     SweepRecord,
     SweepSummary,
@@ -157,6 +159,7 @@ def _read_trial(
         seconds=_seconds(run),
         error=tags.get("trial.error", ""),
         rankings=_read_rankings(files) if role != "search" or key in named else {},
+        vocabulary=_read_vocabulary(files) if role == "confirm" else None,
     )
 
 
@@ -201,6 +204,11 @@ def _read_history(tracker: MlflowTracker, run: Run) -> dict[str, tuple[tuple[int
 def _read_rankings(files: RunFiles) -> dict[str, Rankings]:
     folders = {split: files.folder(f"ranks/{split}") for split in ("valid", "test")}
     return {split: Rankings.load(path) for split, path in folders.items() if path is not None}
+
+
+def _read_vocabulary(files: RunFiles) -> SpelledVocabulary | None:
+    folder = files.folder(VOCABULARY_FOLDER)
+    return SpelledVocabulary.load(folder) if folder is not None else None
 
 
 def _seconds(run: Run) -> float:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from clairo.core.artifacts import Rankings
+from clairo.merging.spelled import SpelledVocabulary
 
 TrialState = Literal["running", "complete", "pruned", "infeasible", "failed", "killed"]
 """``complete``, ``pruned`` and ``infeasible`` are FINISHED runs, ``failed`` is FAILED."""
@@ -20,6 +21,9 @@ TrialRole = Literal["search", "confirm", "ablation"]
 
 SWEEP_FILE = "sweep.json"
 """Artifact of the parent run that holds a :class:`SweepSummary`."""
+
+VOCABULARY_FOLDER = "merging"
+"""Artifacts of a confirming run that hold a :class:`SpelledVocabulary`."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ class TrialRecord:
         seconds: Wall time of the trial.
         error: Message of a failed trial, else ``""``.
         rankings: Per split the per-user ranks, where they were read.
+        vocabulary: The first merges in words, where they were spelled.
     """
 
     run_id: str
@@ -98,6 +103,7 @@ class TrialRecord:
     seconds: float
     error: str = ""
     rankings: Mapping[str, Rankings] = field(default_factory=dict)
+    vocabulary: SpelledVocabulary | None = None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from tests.end_to_end.real_sweep import RealSweep
 pytestmark = needs_chromium
 
 
-@pytest.mark.parametrize("name", ["index.html", "ablation.html"])
+@pytest.mark.parametrize("name", ["index.html", "ablation.html", "vocabulary.html"])
 def test_every_figure_is_drawn_without_a_complaint_or_a_request(
     browser: Browser, real_sweep: RealSweep, name: str
 ) -> None:

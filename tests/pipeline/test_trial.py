@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from mlflow.tracking import MlflowClient
 
 from clairo.core.errors import SweepError
 from clairo.pipeline.gates import Gates
@@ -98,6 +99,29 @@ def test_test_is_read_only_when_it_is_asked_for(environment: TrialEnvironment) -
     outcome = run_trial(spec, environment, always)
     assert "test/ndcg_at_10" in outcome.metrics
     assert set(tracked(environment).rankings) == {"valid", "test"}
+
+
+def test_a_confirming_run_tells_what_its_vocabulary_means(environment: TrialEnvironment) -> None:
+    run_trial(replace(SPEC, role="confirm"), environment, always)
+    trial = tracked(environment)
+    assert trial.vocabulary is not None
+    facts = next(stage.facts for stage in trial.stages if stage.name == "merging")
+    assert [merge.token for merge in trial.vocabulary.merges] == [
+        entry["token"] for entry in facts["top_merges"]
+    ]
+    assert all(trial.vocabulary.titles.values())
+    assert trial.vocabulary.sheet[:2] == b"\xff\xd8"
+    assert set(trial.vocabulary.tiles) == trial.vocabulary.pictures
+
+
+def test_a_run_of_the_search_logs_no_pictures(environment: TrialEnvironment) -> None:
+    run_trial(SPEC, environment, always)
+    assert tracked(environment).vocabulary is None
+    assert environment.tracking is not None
+    (run,) = environment.tracking.connect().trials(SPEC.sweep_id)
+    logged = MlflowClient(environment.tracking.uri).list_artifacts(run.info.run_id)
+    assert "merging" not in {entry.path for entry in logged}
+    assert "stages.json" in {entry.path for entry in logged}
 
 
 def test_what_the_store_spared_is_counted(environment: TrialEnvironment) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from clairo.core.artifacts import Rankings
 from clairo.evaluation.ranking import ranking_metrics
+from clairo.merging.spelled import Example, ItemGroup, Side, SpelledMerge, SpelledVocabulary
 from clairo.tracking.records import (
     Arm,
     Candidate,
@@ -111,6 +114,7 @@ def token_facts(num_codebooks: int, num_merges: int) -> dict[str, Any]:
     """What the tokenizer states."""
     merges: list[dict[str, Any]] = [
         {
+            "token": 100 + i,
             "leaves": [[0, i % 5], [num_codebooks, i % 7]],
             "priority": 120.5 - 6 * i,
             "inside": 90 - 9 * i,
@@ -118,12 +122,51 @@ def token_facts(num_codebooks: int, num_merges: int) -> dict[str, Any]:
         }
         for i in range(8)
     ]
-    merges.append({"leaves": [[0, 1], [1, 2], [2 * num_codebooks, 0]], "priority": 40.0})
+    merges.append(
+        {"token": 108, "leaves": [[0, 1], [1, 2], [2 * num_codebooks, 0]], "priority": 40.0}
+    )
+    if not num_merges:
+        return {"num_merges": 0, "vocab_size": 1 + 16 * num_codebooks, "top_merges": [],
+                "tokens_per_item": 2.0 * num_codebooks + 1}  # fmt: skip
+    before = 2.0 * num_codebooks + 1
     return {
+        "tokens_per_item_before": before, "tokens_per_history_item": 0.4 * before,
+        "uniform_bits_per_item_before": 5 * before, "uniform_bits_per_item": 4 * before,
+        "uniform_bits_per_history_item": 3.5 * before, "unigram_bits_per_item_before": 4 * before,
+        "unigram_bits_per_history_item": 3 * before, "described_items": 3000,
+        "vocabulary_usage": 0.75, "unigram_entropy": 5.5, "unigram_entropy_normalized": 0.9,
+        "token_perplexity": 2**5.5, "token_lengths": [[1, 33, 120], [2, 40, 300], [5, 20, 180]],
+        "cross_modal_by_rank": [0.2, 0.4, 0.6, 0.8], "cross_item_by_rank": [0.0, 0.0, 0.5, 0.3],
         "num_merges": num_merges, "vocab_size": 1 + 16 * num_codebooks + num_merges,
         "tokens_per_item": max(1.2, 2 * num_codebooks + 1 - num_merges / 60),
-        "cross_modal_share_of_merges": 0.41, "top_merges": merges if num_merges else [],
+        "cross_modal_share_of_merges": 0.41, "top_merges": merges,
     }  # fmt: skip
+
+
+PICTURES, MISSING = (1, 2), 3
+"""Items with a picture: red, blue; and one without."""
+
+
+def vocabulary(num_codebooks: int) -> SpelledVocabulary:
+    """Three of the merges in words: inside an item, between neighbours, with the digit."""
+    text = ItemGroup(12, ("Tent, Red", "Tent, Blue"), ("tent", "camping"), (1, 2))
+    image = ItemGroup(30, ("Tent, Red", "Kettle"), (), (1, MISSING, 4))
+    left, right = Side(((0, 1),), text), Side(((num_codebooks, 1),), image)
+    pair = Side(((0, 1), (num_codebooks, 1)), None, (left, right))
+    merges = (
+        SpelledMerge(100, left, right, False, both=ItemGroup(1, ("Tent, Red",), (), (1,))),
+        SpelledMerge(107, left, right, True, None, (Example((1, MISSING), 5),), 8, 6, 3),
+        SpelledMerge(108, pair, Side(((2 * num_codebooks, 0),), ItemGroup(150)), True),
+    )
+    sheet = io.BytesIO()
+    picture = Image.new("RGB", (160, 80), (200, 30, 30))
+    picture.paste((30, 30, 200), (80, 0, 160, 80))
+    picture.save(sheet, format="JPEG")
+    titles = {1: "Tent, Red", 2: "Tent, Blue", 3: "Kettle", 4: ""}
+    tiles = {1: 0, 2: 1}
+    return SpelledVocabulary(
+        merges, titles, frozenset({1, 2, 4}), 2000, tiles, sheet.getvalue(), 80, 2
+    )
 
 
 def stages(number: int, config: Mapping[str, Any], trained: bool) -> tuple[StageRecord, ...]:
@@ -215,6 +258,9 @@ def trial(
         seconds=30.0 + 1.5 * number,
         error=FAILURE if state == "failed" else "",
         rankings=ranked if complete else {},
+        vocabulary=vocabulary(config["quantization"]["num_codebooks"])
+        if role == "confirm"
+        else None,
     )  # fmt: skip
 
 

@@ -123,7 +123,7 @@ def test_merges_that_only_attach_the_digit_are_counted(record: SweepRecord) -> N
     ]
     info = compute_merges(with_stage_facts(record, "merging", top_merges=merges))
     assert isinstance(info, MergesInfo)
-    assert "Of the 2 listed below, 1 only attach" in say_merges(info)
+    assert "Of the first 2, 1 only attach" in say_merges(info)
 
 
 def test_codes_without_collisions_are_said_to_need_no_digit(record: SweepRecord) -> None:

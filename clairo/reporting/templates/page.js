@@ -131,11 +131,31 @@
     block.querySelector("output").textContent = shown === rows.length ? `${rows.length} rows` : `${shown} of ${rows.length} rows`;
   };
   for (const sorter of document.querySelectorAll("[data-sort]")) sorter.addEventListener("click", () => sort(sorter.closest("th")));
-  for (const form of document.querySelectorAll(".tools")) {
+  for (const form of document.querySelectorAll(".table .tools")) {
     const block = form.closest(".table");
     form.addEventListener("input", () => filter(block));
     form.addEventListener("submit", (event) => event.preventDefault());
     filter(block);
+  }
+
+  /* Cards: the same filter, over list entries. */
+  const filterCards = (block) => {
+    const wanted = block.querySelector("[data-filter]").value.trim().toLowerCase();
+    const menus = [...block.querySelectorAll("select[data-field]")];
+    const cards = [...block.querySelectorAll(".merge")];
+    let shown = 0;
+    for (const card of cards) {
+      const chosen = menus.every((menu) => !menu.value || card.dataset[menu.dataset.field] === menu.value);
+      card.hidden = !(chosen && card.textContent.toLowerCase().includes(wanted));
+      shown += !card.hidden;
+    }
+    block.querySelector("output").textContent = shown === cards.length ? `${cards.length} merges` : `${shown} of ${cards.length} merges`;
+  };
+  for (const form of document.querySelectorAll(".cards .tools")) {
+    const block = form.closest(".cards");
+    form.addEventListener("input", () => filterCards(block));
+    form.addEventListener("submit", (event) => event.preventDefault());
+    filterCards(block);
   }
 
   /* What is cut off at the right or below fades, until the reader has scrolled there. */

@@ -1,0 +1,94 @@
+"""Tables of a vocabulary: what merging saves, and the spelled merges."""
+
+from __future__ import annotations
+
+from clairo.reporting.labels import DASH, number, percent, plural
+from clairo.reporting.spelled_info import CarrierGroup, MergeCard, SpelledInfo
+from clairo.reporting.table import Cell, Column, Table
+from clairo.reporting.vocabulary_info import EconomyInfo
+
+
+def economy_table(info: EconomyInfo) -> Table:
+    """Tokens and bits of an item, before and after merging."""
+    rows = tuple(
+        (
+            Cell.of(saving.name),
+            Cell.of(saving.unit),
+            Cell(number(saving.before, 2), saving.before),
+            Cell(number(saving.after, 2), saving.after),
+            Cell(percent(saving.share), saving.share),
+        )
+        for saving in info.savings
+    )
+    columns = (
+        Column("Cost"),
+        Column("Unit"),
+        Column("Before merging", numeric=True),
+        Column("After merging", numeric=True),
+        Column("Left (%)", numeric=True),
+    )
+    return Table(
+        "vocabulary_economy",
+        f"Tokens and bits of an item before and after merging, trial {info.trial}.",
+        columns,
+        rows,
+    )
+
+
+def spelled_table(info: SpelledInfo) -> Table:
+    """The spelled merges, one row each."""
+    columns = (
+        Column("Place", numeric=True),
+        Column("Joins", choices=True),
+        Column("Codes stand", choices=True),
+        *(Column(f"{side} {what}") for side in ("Left", "Right") for what in _SIDE),
+        Column("Carriers of both (items)", numeric=True),
+        Column("Places over neighbours", numeric=True),
+        Column("Together"),
+        Column("Weighted count", numeric=True),
+    )
+    return Table(
+        name="spelled_merges",
+        caption=(
+            f"The first {plural(len(info.cards), 'merge')} of trial {info.trial} in words, in the "
+            "order they were made. Titles are the most frequent in training."
+        ),
+        columns=columns,
+        rows=tuple(_row(card) for card in info.cards),
+        searchable=True,
+    )
+
+
+_SIDE = ("codes", "words", "titles")
+
+
+def _row(card: MergeCard) -> tuple[Cell, ...]:
+    together = "; ".join(card.both.titles) if card.both else _say_examples(card)
+    both = card.both.num_items if card.both else None
+    places = card.places if card.between_neighbours else None
+    return (
+        Cell(str(card.place), card.place),
+        Cell.of(card.joins),
+        Cell.of(card.made),
+        *_side_cells(card.left),
+        *_side_cells(card.right),
+        Cell(DASH if both is None else f"{both:,}", both),
+        Cell(DASH if places is None else f"{places:,}", places),
+        Cell.of(together or DASH),
+        Cell(number(card.priority, 1), card.priority),
+    )
+
+
+def _side_cells(group: CarrierGroup) -> tuple[Cell, ...]:
+    return (
+        Cell.of(", ".join(code.words for code in group.codes)),
+        Cell.of(", ".join(group.words) or DASH),
+        Cell.of("; ".join(group.titles) or DASH),
+    )
+
+
+def _say_examples(card: MergeCard) -> str:
+    return "; ".join(
+        f"{' then '.join(item.title for item in example.items)} ({plural(example.places, 'place')})"
+        for example in card.examples
+    )
