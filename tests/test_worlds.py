@@ -6,6 +6,7 @@ import numpy as np
 
 from tests.worlds import (
     checkerboard_sequences,
+    cross_modal_corpus,
     grid_points,
     merge_corpus,
     small_demo,
@@ -58,3 +59,14 @@ def test_tiny_and_small_worlds_have_their_sizes() -> None:
     assert tiny.catalog.has_image.all()
     assert (tiny.splits.test_positions >= 0).all()
     assert (small.num_items, small.num_users) == (60, 120)
+
+
+def test_planted_pairs_always_stand_together_and_others_only_by_chance() -> None:
+    world = cross_modal_corpus()
+
+    for (text, value), (image, partner) in world.planted:
+        with_text = world.codes[world.codes[:, text] == value]
+        assert (with_text[:, image] == partner).all()
+        # Beside every other column the code meets all values equally often.
+        for other in (1, 3):
+            assert set(np.bincount(with_text[:, other]).tolist()) == {len(with_text) // 6}

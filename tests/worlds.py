@@ -151,3 +151,41 @@ def merge_corpus() -> MergeCorpus:
         first_merge=4,
         greedy=[[4], [4], [5], [6]],
     )
+
+
+@dataclass(frozen=True)
+class CrossModalCorpus:
+    """Text and image codes that co-occur only across the modalities.
+
+    Known: text code ``t`` always stands beside image code ``PARTNER[t]``, within an item, and
+    nothing else is more frequent than chance: text codes are drawn evenly and independently
+    along a history, and each of two text columns is independent of the other. So the pairs of
+    ``planted`` are the best merges there are, each about as frequent as a text code, and no
+    vocabulary within modalities can hold them.
+
+    Attributes:
+        codes: Two text columns, two image columns.
+        modalities: Of the columns.
+        sequences: Histories of items.
+        planted: The leaves of each planted pair, text first.
+    """
+
+    codes: Int[np.ndarray, "items 4"]
+    modalities: tuple[str, ...]
+    sequences: list[Int32[np.ndarray, " length"]]
+    planted: frozenset[tuple[tuple[int, int], tuple[int, int]]]
+
+
+def cross_modal_corpus(num_values: int = 6, seed: int = 0) -> CrossModalCorpus:
+    """Every item of two text codes; its first image code follows from its first text code.
+
+    The second text and the second image column are drawn evenly and say nothing. Each history
+    has 12 items, drawn evenly from one item per combination of the three free codes.
+    """
+    rng = np.random.default_rng(seed)
+    partner = rng.permutation(num_values)
+    grid = np.indices((num_values,) * 3).reshape(3, -1).T
+    codes = np.stack([grid[:, 0], grid[:, 1], partner[grid[:, 0]], grid[:, 2]], axis=1)
+    sequences = [rng.integers(0, len(codes), 12).astype(np.int32) for _ in range(400)]
+    planted = frozenset(((0, value), (2, int(partner[value]))) for value in range(num_values))
+    return CrossModalCorpus(codes, ("text", "text", "image", "image"), sequences, planted)

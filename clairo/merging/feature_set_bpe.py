@@ -218,6 +218,11 @@ class FeatureSetBPEConfig(Config):
     """
 
     seeded: ClassVar[bool] = False
+    modality_options: ClassVar[tuple[str, ...]] = (
+        "cross_modal_share",
+        "modality_first",
+        "modality_weights",
+    )
 
     kind: Literal["feature_set_bpe"] = "feature_set_bpe"
     num_merges: Annotated[int, Field(ge=0, le=10_000_000)]

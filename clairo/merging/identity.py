@@ -46,6 +46,7 @@ class IdentityMergingConfig(Config):
     """
 
     seeded: ClassVar[bool] = False
+    modality_options: ClassVar[tuple[str, ...]] = ()
 
     kind: Literal["identity"] = "identity"
 

@@ -73,10 +73,14 @@ class PipelineConfig(Config):
     def key(self) -> str:
         """16 hexadecimal digits that name what this configuration does, seeds left out.
 
-        Encoders of modalities that the fusion does not read are left out, too: configurations
-        that differ only there are duplicates.
+        Left out, too, is what does nothing: encoders of modalities that the fusion does not
+        read, and how merges treat modalities where the fusion leaves one kind of column.
+        Configurations that differ only there are duplicates.
         """
         identity = self.identity()
         for modality in {"text", "image"} - set(self.fusion.needs()):
             del identity[modality]
+        if self.fusion.kind != "none":
+            for option in self.merging.modality_options:
+                del identity["merging"][option]
         return hash_json(identity)[:16]

@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,9 +14,10 @@ import pytest
 from clairo.core.config import parse_config
 from clairo.core.errors import ConfigError, DataError
 from clairo.core.ragged import Ragged
-from clairo.merging import FeatureSetBPE, FeatureSetBPEConfig, describe
+from clairo.merging import FeatureSetBPE, FeatureSetBPEConfig, ModalityWeights, describe, memory
 from clairo.merging.coded_items import MAX_COLUMNS, check_countable, count_scale, pair_weights
 from tests.contracts.merging import MergingContract
+from tests.worlds import cross_modal_corpus
 
 TWICE_CODES = [[0, 0, 1], [0, 2, 0], [1, 0, 0], [1, 1, 2], [0, 1, 2], [1, 0, 0], [0, 1, 0]]
 TWICE_SEQUENCE = [5, 1, 3, 3, 2, 2, 5, 1]
@@ -91,6 +93,27 @@ def test_a_corpus_that_does_not_fit_64_bits_is_refused_with_the_arithmetic() -> 
         check_countable(largest + 1, MAX_COLUMNS)
 
 
+def test_weights_of_modalities_count_towards_the_64_bits() -> None:
+    check_countable(10**9, 9, largest_factor=1)
+    with pytest.raises(DataError, match="x scale 635040000000000"):
+        check_countable(10**9, 9, largest_factor=10**8)
+
+
+def test_a_corpus_that_does_not_fit_into_memory_is_refused_with_the_arithmetic(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(memory, "free_bytes", lambda: 1000)
+    # A row of 16 numbers, 8 of the journal and lists, and 2 occurrences of 2 tokens: 4 bytes each.
+    with pytest.raises(DataError, match=r"0.00 GB \(9 interactions x 112 bytes at 2 columns"):
+        FeatureSetBPEConfig(num_merges=1).fit([[0, 0]], [[0] * 9], seed=0)
+
+
+def test_tokens_must_be_whole_numbers(bpe: FeatureSetBPE) -> None:
+    for wrong in ([1.5], [float("nan")], [[1, 2]]):
+        with pytest.raises(DataError, match="Tokens must be a list of whole numbers"):
+            bpe.encode_flat(wrong)
+
+
 def test_weights_are_whole_for_every_number_of_columns() -> None:
     for columns in range(1, MAX_COLUMNS + 1):
         weights = pair_weights(columns)
@@ -99,44 +122,82 @@ def test_weights_are_whole_for_every_number_of_columns() -> None:
             assert weights[m, columns] * m * columns == count_scale(columns)
 
 
-class TestCrossModalQuota:
-    """Text column 0 and image column 1 always agree; only a joint merge can say so."""
+class TestCrossModalWorld:
+    """Text column 0 and image column 2 always agree; only a joint merge can say so."""
 
-    MODALITIES = ("text", "image", "shared")
+    WORLD = cross_modal_corpus()
 
-    def fit(self, share: float, num_merges: int = 12) -> FeatureSetBPE:
-        rng = np.random.default_rng(3)
-        looks = rng.integers(0, 4, 40)
-        codes = np.stack([looks, looks, np.arange(40) % 5], axis=1)
-        sequences = [rng.integers(0, 40, 12) for _ in range(30)]
-        config = FeatureSetBPEConfig(num_merges=num_merges, cross_modal_share=share)
-        return config.fit(codes, sequences, seed=0, modalities=self.MODALITIES)
+    def fit(self, num_merges: int = 12, **options: Any) -> FeatureSetBPE:
+        config = FeatureSetBPEConfig.model_validate({"num_merges": num_merges, **options})
+        world = self.WORLD
+        return config.fit(world.codes, world.sequences, seed=0, modalities=world.modalities)
 
-    def test_without_a_limit_the_planted_pairs_are_found_first(self) -> None:
-        tops = [tuple(map(tuple, top["leaves"])) for top in describe(self.fit(1.0))["top_merges"]]
-        assert tops[0] in {((0, look), (1, look)) for look in range(4)}
-        assert {((0, look), (1, look)) for look in range(4)} <= set(tops)
+    def first_leaves(self, bpe: FeatureSetBPE, count: int) -> list[tuple[tuple[int, int], ...]]:
+        return [tuple(sorted(bpe.leaves(bpe.num_initial + n))) for n in range(count)]
+
+    def crossing(self, bpe: FeatureSetBPE) -> list[bool]:
+        columns = [
+            {column for column, _ in bpe.leaves(token)}
+            for token in range(bpe.num_initial, bpe.vocab_size)
+        ]
+        return [bool(found & {0, 1}) and bool(found & {2, 3}) for found in columns]
+
+    def test_joint_merging_finds_the_planted_pairs_first(self) -> None:
+        assert set(self.first_leaves(self.fit(), 6)) == set(self.WORLD.planted)
+
+    def test_merging_of_the_text_alone_cannot_find_them(self) -> None:
+        world = self.WORLD
+        config = FeatureSetBPEConfig(num_merges=60)
+        text = config.fit(world.codes[:, :2], world.sequences, 0, modalities=("text", "text"))
+        assert not {column for column, _ in text.leaves(text.num_initial)} - {0, 1}
+        # Six joint merges shorten every item; six of 36 pairs of text codes every sixth at most.
+        assert (self.fit(6).encode_items().lengths == 3).all()
+        assert (text.truncate(6).encode_items().lengths == 1).mean() <= 1 / 6
 
     def test_a_share_of_zero_keeps_modalities_apart(self) -> None:
-        bpe = self.fit(0.0)
-        assert describe(bpe)["cross_modal_share_of_merges"] == 0.0
-        assert bpe.num_merges > 0
+        bpe = self.fit(60, cross_modal_share=0.0)
+        assert bpe.num_merges == 60
+        assert not any(self.crossing(bpe))
 
     @pytest.mark.parametrize("share", [0.1, 0.3, 0.5, 0.7])
     def test_the_share_holds_after_every_merge(self, share: float) -> None:
-        bpe = self.fit(share, num_merges=60)
-        crossing = [
-            {0, 1} <= {column for column, _ in bpe.leaves(token)}
-            for token in range(bpe.num_initial, bpe.vocab_size)
-        ]
+        bpe = self.fit(60, cross_modal_share=share)
+        crossing = self.crossing(bpe)
         for number in range(1, len(crossing) + 1):
             assert sum(crossing[:number]) <= share * number + 1e-9
         assert any(crossing)
         assert describe(bpe)["cross_modal_share_of_merges"] == np.mean(crossing)
 
-    def test_a_limit_needs_to_know_the_modalities(self) -> None:
-        config = FeatureSetBPEConfig(num_merges=1, cross_modal_share=0.5)
-        with pytest.raises(DataError, match="needs the modality of each column"):
+    def test_modalities_are_merged_by_themselves_first_and_then_jointly(self) -> None:
+        crossing = self.crossing(self.fit(30, modality_first=10))
+        assert not any(crossing[:10])
+        assert crossing[10]
+
+    def test_joint_merges_begin_earlier_where_nothing_else_is_left(self) -> None:
+        codes, names = [[0, 0], [1, 1]], ("text", "image")
+        config = FeatureSetBPEConfig(num_merges=3, modality_first=3)
+        bpe = config.fit(codes, [[0], [1]], seed=0, modalities=names)
+        assert self.first_leaves(bpe, 2) == [((0, 0), (1, 0)), ((0, 1), (1, 1))]
+
+    def test_a_weight_turns_the_order_around_and_is_in_the_priority(self) -> None:
+        light = ModalityWeights(text_image=0.1)
+        bpe = self.fit(12, modality_weights=light)
+        assert not any(self.crossing(bpe)[:6])
+        alone = self.fit(1, cross_modal_share=0.0)
+        assert bpe.count_scale == 10 * alone.count_scale
+        assert bpe.scaled_priority[bpe.num_initial] == 10 * alone.scaled_priority[-1]
+
+    @pytest.mark.parametrize(
+        "options",
+        [
+            {"cross_modal_share": 0.5},
+            {"modality_first": 1},
+            {"modality_weights": {"text_image": 2.0}},
+        ],
+    )
+    def test_an_option_of_modalities_needs_to_know_them(self, options: dict[str, Any]) -> None:
+        config = FeatureSetBPEConfig.model_validate({"num_merges": 1, **options})
+        with pytest.raises(DataError, match=f"{next(iter(options))} needs the modality of each"):
             config.fit([[0, 1]], [[0]], seed=0)
 
 
