@@ -47,37 +47,37 @@ def ordered(left: int, right: int) -> Pair:
     return (left, right) if left <= right else (right, left)
 
 
-def inside_weights(tokens: SequenceOf[int]) -> Iterator[tuple[Pair, Fraction]]:
-    """Pairs inside one set."""
+def inside_weights(tokens: SequenceOf[int], scale: int) -> Iterator[tuple[Pair, int]]:
+    """Pairs inside one set: 2 / m each."""
     for left, right in combinations(tokens, 2):
-        yield ordered(left, right), Fraction(2, len(tokens))
+        yield ordered(left, right), 2 * scale // len(tokens)
 
 
 def across_weights(
-    left: SequenceOf[int], right: SequenceOf[int]
-) -> Iterator[tuple[Pair, Fraction]]:
-    """Pairs between two neighbours, of which one may be a slot."""
+    left: SequenceOf[int], right: SequenceOf[int], scale: int
+) -> Iterator[tuple[Pair, int]]:
+    """Pairs between two neighbours, of which one may be a slot: 1 / (m n) each."""
     for pair in product(left, right):
-        yield ordered(*pair), Fraction(1, len(left) * len(right))
+        yield ordered(*pair), scale // (len(left) * len(right))
 
 
-def pair_weights(sequence: Sequence) -> Iterator[tuple[Pair, Fraction]]:
+def pair_weights(sequence: Sequence, scale: int) -> Iterator[tuple[Pair, int]]:
     """Every pair of one sequence with what it adds to the pair's total."""
     for tokens in sequence.sets:
-        yield from inside_weights(tokens)
+        yield from inside_weights(tokens, scale)
     for left, slot, right in zip(sequence.sets, sequence.slots, sequence.sets[1:], strict=False):
         if slot is None:
-            yield from across_weights(left, right)
+            yield from across_weights(left, right, scale)
         else:
-            yield from across_weights(left, [slot])
-            yield from across_weights([slot], right)
+            yield from across_weights(left, [slot], scale)
+            yield from across_weights([slot], right, scale)
 
 
 def count_pairs(sequence: Sequence, scale: int) -> Counter[Pair]:
-    """Integer total of every pair of one sequence."""
+    """Integer total of every pair of one sequence; ``scale`` makes every weight whole."""
     totals: Counter[Pair] = Counter()
-    for pair, weight in pair_weights(sequence):
-        totals[pair] += int(weight * scale)
+    for pair, weight in pair_weights(sequence, scale):
+        totals[pair] += weight
     return totals
 
 
@@ -390,9 +390,13 @@ def link_places(at: int, before: list[int], slot: int | None, after: list[int]) 
         yield Place(at, slot, token, len(after), "slot and right")
 
 
-def encode_greedy(vocabulary: Vocabulary, states: SequenceOf[SequenceOf[int]]) -> list[int]:
+def encode_greedy(
+    vocabulary: Vocabulary,
+    states: SequenceOf[SequenceOf[int]],
+    known: dict[Pair, int] | None = None,
+) -> list[int]:
     """Merges one pair at a time on the set structure, the highest score first."""
-    known, sequence = vocabulary.pair_to_token(), Sequence.of(states)
+    known, sequence = known or vocabulary.pair_to_token(), Sequence.of(states)
     while True:
         best, chosen, new = 0.0, None, 0
         for place in places(sequence):

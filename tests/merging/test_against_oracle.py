@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from clairo.core.ragged import Ragged
 from clairo.merging import FeatureSetBPE, FeatureSetBPEConfig, ModalityWeights, describe
 from tests.merging import oracle
+from tests.merging.indexed_oracle import build_with_index
 
 NUM_CORPORA = int(os.environ.get("CLAIRO_MERGING_CORPORA", "120"))
 """2,000 and more by hand; few here, because the oracle is slow."""
@@ -141,3 +142,11 @@ def test_thousands_of_sets_are_counted_like_a_few(counting: str) -> None:
     few, many = config.fit(codes, one, seed=0), config.fit(codes, one * 400, seed=0)
     assert many.token2feat == few.token2feat
     assert (many.scaled_priority == 400 * few.scaled_priority).all()
+
+
+@given(world=worlds(counting="exact"))
+@oracle_settings(60)
+def test_the_indexed_oracle_of_the_benchmarks_is_the_oracle(world: World) -> None:
+    indexed = build_with_index(world.codes, world.sequences, world.config.num_merges)
+    slow = oracle.build(world.codes, world.sequences, world.config.num_merges)
+    assert (indexed.token2feat, indexed.priority) == (slow.token2feat, slow.priority)

@@ -100,6 +100,12 @@ def reaches(heap: PairHeap, total: int) -> bool:
 
 
 @inlined
+def leaves_out(heap: PairHeap) -> bool:
+    """Whether pairs with a total may be missing because it is below the threshold."""
+    return heap.state[_THRESHOLD] > 1
+
+
+@inlined
 def is_kept(heap: PairHeap) -> bool:
     """Whether outdated entries are kept until they reach the top."""
     return heap.state[_KEEPS] == 1

@@ -59,6 +59,7 @@ from clairo.merging.kernels.pair_ranking import (
     crossing_is_better,
     is_empty,
     keep_more,
+    leaves_out,
     pop,
 )
 from clairo.merging.kernels.pair_totals import KEY, TOTAL, add_total, find_slot, has_room
@@ -203,7 +204,9 @@ def advance_release(
     while merges.progress[MADE] < until:
         crosses = _takes_crossing(ledger, plan, merges)
         chosen = ledger.crossing if crosses else ledger.free
-        if is_empty(chosen):
+        # A joint merge may not be early only because a pair within a modality was left out.
+        early = crosses and merges.progress[MADE] < plan.apart and leaves_out(ledger.free)
+        if early or is_empty(chosen):
             return EXHAUSTED, ledger.free, ledger.crossing
         key = wide(chosen.entries[0, KEY])
         pair = (wide(key >> 32), wide(key & 0xFFFFFFFF))
