@@ -111,6 +111,40 @@ class Tokenizer(ABC):
             DataError: An entry is not the index of an item.
         """
 
+    def encode_padded(
+        self,
+        histories: Ragged,
+        segmentation: Segmentation,
+        seed: int = 0,
+        *,
+        length: int | None = None,
+    ) -> tuple[Int32[np.ndarray, "rows length"], Int64[np.ndarray, " rows"]]:
+        """Tokens of every history as one array, filled with padding on the right.
+
+        Args:
+            histories: Item indices.
+            segmentation: How items become tokens.
+            seed: Of the permutations.
+            length: Columns of the array; longer rows lose their first tokens, which are the
+                oldest. ``None`` fits the longest row.
+
+        Returns:
+            The tokens, and how many of each row are real.
+
+        Raises:
+            DataError: An entry is not the index of an item, or ``length`` is below 1.
+        """
+        if length is not None and length < 1:
+            raise DataError(f"Rows need room for a token, got length {length}; give 1 or more.")
+        encoded = self.encode_histories(histories, segmentation, seed)
+        width = encoded.longest if length is None else length
+        kept = np.minimum(encoded.lengths, width)
+        real = np.arange(width) < kept[:, None]
+        starts = encoded.offsets[1:] - kept
+        padded = np.full(real.shape, PADDING, dtype=np.int32)
+        padded[real] = encoded.values[(starts[:, None] + np.arange(width))[real]]
+        return padded, kept
+
     def leaves(self, token: int) -> list[tuple[int, int]]:
         """Columns and values that a token stands for, left part first.
 

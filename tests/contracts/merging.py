@@ -79,6 +79,23 @@ class MergingContract:
         again = tokenizer.encode_histories(histories, segmentation, 7)
         assert once.values.tolist() == again.values.tolist()
 
+    @pytest.mark.parametrize("length", [None, 3, 40])
+    def test_padded_rows_keep_their_last_tokens(
+        self, tokenizer: Tokenizer, length: int | None
+    ) -> None:
+        histories = Ragged.from_sequences([[4, 8, 9, 1], [], [2]])
+        rows = list(tokenizer.encode_histories(histories, "spr", 5))
+        padded, real = tokenizer.encode_padded(histories, "spr", 5, length=length)
+        assert padded.shape == (3, length or max(map(len, rows)))
+        for row, tokens, kept in zip(rows, padded, real, strict=True):
+            assert tokens[:kept].tolist() == row[len(row) - kept :].tolist()
+            assert kept == min(len(row), padded.shape[1])
+            assert not tokens[kept:].any()
+
+    def test_a_padded_row_needs_room(self, tokenizer: Tokenizer) -> None:
+        with pytest.raises(DataError, match="got length 0"):
+            tokenizer.encode_padded(Ragged.from_sequences([[0]]), "spr", length=0)
+
     def test_an_item_that_is_not_in_the_table_is_refused(self, tokenizer: Tokenizer) -> None:
         with pytest.raises(DataError, match="from 0 to 11, got 12 in history 1"):
             tokenizer.encode_histories(Ragged.from_sequences([[0], [3, 12]]), "greedy", 0)

@@ -290,6 +290,17 @@ def test_settings_out_of_range_are_refused(values: dict[str, float]) -> None:
         parse_config(FeatureSetBPEConfig, values, "merging")
 
 
+def test_the_package_is_usable_without_the_rest_of_the_platform() -> None:
+    code = (
+        "import sys; from clairo.merging import FeatureSetBPEConfig, describe; "
+        "b = FeatureSetBPEConfig(num_merges=1).fit([[0], [1]], [[0, 1]], 0); describe(b); "
+        "heavy = {'torch', 'mlflow', 'ray', 'optuna', 'pandas', 'sklearn', 'plotly', 'PIL'}; "
+        "sys.exit(str(heavy & sys.modules.keys()) if heavy & sys.modules.keys() else 0)"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
 def test_importing_the_package_does_not_import_the_compiler() -> None:
     code = "import sys, clairo.merging; sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
