@@ -218,11 +218,6 @@ class FeatureSetBPEConfig(Config):
     """
 
     seeded: ClassVar[bool] = False
-    modality_options: ClassVar[tuple[str, ...]] = (
-        "cross_modal_share",
-        "modality_first",
-        "modality_weights",
-    )
 
     kind: Literal["feature_set_bpe"] = "feature_set_bpe"
     num_merges: Annotated[int, Field(ge=0, le=10_000_000)]
@@ -268,6 +263,19 @@ class FeatureSetBPEConfig(Config):
             weight_scale=self._weights.scale,
         )
         return replace(tokenizer, facts=budget_facts(tokenizer, self.num_merges))
+
+    def idle_options(self, *, one_modality: bool) -> tuple[str, ...]:
+        """Settings that change nothing, given the others: configurations may differ there alone.
+
+        Args:
+            one_modality: Whether all columns are of one kind.
+        """
+        of_modalities = ("cross_modal_share", "modality_first", "modality_weights")
+        if self.num_merges == 0:
+            return ("counting", *of_modalities)
+        if one_modality:
+            return of_modalities
+        return ("modality_first",) if self.cross_modal_share == 0 else ()
 
     @property
     def _weights(self) -> ModalityWeights:

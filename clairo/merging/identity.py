@@ -46,9 +46,12 @@ class IdentityMergingConfig(Config):
     """
 
     seeded: ClassVar[bool] = False
-    modality_options: ClassVar[tuple[str, ...]] = ()
 
     kind: Literal["identity"] = "identity"
+
+    def idle_options(self, *, one_modality: bool) -> tuple[str, ...]:
+        """Settings that change nothing: there are none at all."""
+        return ()
 
     def fit(
         self,

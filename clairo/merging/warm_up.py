@@ -18,17 +18,19 @@ def is_warm() -> bool:
     from clairo.merging.kernels.exact_step import advance_exact
     from clairo.merging.kernels.flat_bpe import encode_batch_spr
     from clairo.merging.kernels.greedy import encode_batch_greedy
+    from clairo.merging.kernels.release_step import advance_release
 
-    return is_compiled(advance_exact, encode_batch_spr, encode_batch_greedy)
+    return is_compiled(advance_exact, advance_release, encode_batch_spr, encode_batch_greedy)
 
 
 def warm_up() -> None:
     """Builds and uses a tokenizer of three items, which touches every kernel of a sweep."""
     codes = np.array([[0, 1, 0], [0, 2, 0], [1, 1, 1]])
     sequences = [np.array([0, 1, 2, 0]), np.array([2, 0, 1])]
-    tokenizer = FeatureSetBPEConfig(num_merges=2, cross_modal_share=0.5).fit(
-        codes, sequences, seed=0, modalities=("text", "image", "shared")
-    )
+    names = ("text", "image", "shared")
+    config = FeatureSetBPEConfig(num_merges=2)
+    config.model_copy(update={"counting": "release"}).fit(codes, sequences, 0, modalities=names)
+    tokenizer = config.fit(codes, sequences, 0, modalities=names)
     tokenizer.encode_items()
     histories = Ragged.from_sequences(sequences)
     tokenizer.encode_histories(histories, "spr", 0)

@@ -74,13 +74,12 @@ class PipelineConfig(Config):
         """16 hexadecimal digits that name what this configuration does, seeds left out.
 
         Left out, too, is what does nothing: encoders of modalities that the fusion does not
-        read, and how merges treat modalities where the fusion leaves one kind of column.
-        Configurations that differ only there are duplicates.
+        read, and options of the merging that change nothing, given the others. Configurations
+        that differ only there are duplicates.
         """
         identity = self.identity()
         for modality in {"text", "image"} - set(self.fusion.needs()):
             del identity[modality]
-        if self.fusion.kind != "none":
-            for option in self.merging.modality_options:
-                del identity["merging"][option]
+        for option in self.merging.idle_options(one_modality=self.fusion.kind != "none"):
+            del identity["merging"][option]
         return hash_json(identity)[:16]

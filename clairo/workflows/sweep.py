@@ -138,7 +138,7 @@ def _run_phases(sweep: SweepPhases) -> None:
 
     options = sweep.options
     if not is_warm():
-        sweep.progress.say("compiling the merging kernels, once (about half a minute)")
+        sweep.progress.say("compiling the merging kernels, once (under a minute)")
     warm_up()  # here, or every worker would compile for itself
     padding.warm_up()
     with open_executor(

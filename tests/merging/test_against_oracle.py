@@ -16,8 +16,8 @@ from clairo.merging import FeatureSetBPE, FeatureSetBPEConfig, ModalityWeights, 
 from tests.merging import oracle
 from tests.merging.indexed_oracle import build_with_index
 
-NUM_CORPORA = int(os.environ.get("CLAIRO_MERGING_CORPORA", "120"))
-"""2,000 and more by hand; few here, because the oracle is slow."""
+NUM_CORPORA = int(os.environ.get("CLAIRO_MERGING_CORPORA", "2000"))
+"""Random corpora that the vocabulary is compared on; a smaller number for a quick look."""
 
 
 @dataclass(frozen=True)

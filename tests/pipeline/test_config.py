@@ -48,3 +48,29 @@ def test_an_unknown_fusion_names_the_known_ones():
 def test_an_unknown_profile_names_the_known_ones():
     with pytest.raises(ConfigError, match="quick, paper, got 'huge'"):
         get_profile("huge")
+
+
+def key(fusion, **merging):
+    return parse(
+        fusion={"kind": fusion}, merging={"kind": "feature_set_bpe", "num_merges": 9, **merging}
+    ).key
+
+
+def test_options_that_change_nothing_make_no_other_configuration():
+    quota, first = {"cross_modal_share": 0.5}, {"modality_first": 3}
+    assert key("text_only", **quota, **first) == key("text_only")
+    assert key("none", num_merges=0, counting="release", **quota) == key("none", num_merges=0)
+    assert key("none", cross_modal_share=0, **first) == key("none", cross_modal_share=0)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"cross_modal_share": 0.5},
+        {"modality_first": 3},
+        {"modality_weights": {"text_image": 2.0}},
+        {"counting": "release"},
+    ],
+)
+def test_options_that_change_something_make_another_one(options):
+    assert key("none", **options) != key("none")

@@ -240,8 +240,8 @@ def fill(
 @compiled
 def _next_threshold(
     heap: PairHeap, table: PairTotals, modality_bits: np.ndarray, crossing: bool
-) -> int:
-    """The power of two at which enough pairs come in; 1 where there are fewer."""
+) -> tuple[int, int]:
+    """The power of two at which enough pairs come in, 1 where there are fewer; and how many."""
     by_size = heap.sizes
     for size in range(64):
         by_size[size] = 0
@@ -257,7 +257,7 @@ def _next_threshold(
     while size > 0 and found < _REFILL:
         size -= 1
         found += by_size[size]
-    return wide(1) << size
+    return wide(1) << size, wide(found)
 
 
 @compiled
@@ -270,8 +270,8 @@ def ready(heap: PairHeap, table: PairTotals, modality_bits: np.ndarray, crossing
     """
     if best_total(heap, table) > 0 or heap.state[_THRESHOLD] <= 1:
         return 0
-    threshold = _next_threshold(heap, table, modality_bits, crossing)
-    needed = 2 * count_above(table, modality_bits, crossing, threshold) + _SLACK
+    threshold, found = _next_threshold(heap, table, modality_bits, crossing)
+    needed = 2 * found + _SLACK
     if needed > len(heap.entries):
         return needed
     fill(heap, table, modality_bits, crossing, threshold)
