@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from clairo.merging.coded_items import pair_weights
+from clairo.merging.kernels.ledger import Ledger, settle
 from clairo.merging.kernels.linked_sets import (
     EMPTY_SLOT,
     FIRST,
@@ -62,6 +63,7 @@ from clairo.merging.kernels.pair_totals import (
     pair_key,
     total_of,
 )
+from clairo.merging.pair_factors import ModalityWeights
 from tests.merging import oracle
 
 
@@ -236,6 +238,37 @@ class TestPairRanking:
         assert crossing_is_better(free, crossing, True)
         assert not crossing_is_better(free, crossing, False)
         assert not crossing_is_better(free, empty_heap(8), True)
+
+
+class TestLedger:
+    def ledger(self, num_slots: int) -> Ledger:
+        return Ledger(
+            table=empty_table(num_slots),
+            free=empty_heap(1 << 15, threshold=1),
+            crossing=empty_heap(1 << 15, threshold=1),
+            log=empty_log(),
+            bits=np.array([0, 1, 2, 0], dtype=np.int8),
+            ranked_bits=np.array([0, 1, 2, 0], dtype=np.int8),
+            factors=ModalityWeights(text_image=3.0).factors(),
+        )
+
+    def test_what_is_written_reaches_totals_and_rankings_with_its_weight(self) -> None:
+        ledger = self.ledger(64)
+        for left, right, amount in ((1, 2, 5), (1, 3, 4), (1, 2, -1), (3, 3, 0)):
+            write(ledger.log, pair_key(left, right), amount)
+        settle(ledger)
+        assert ledger.log.used[0] == 0
+        assert total_of(ledger.table, pair_key(1, 2)) == 3 * (5 - 1)
+        assert drain(ledger.crossing, ledger.table) == [(-12, pair_key(1, 2))]
+        assert drain(ledger.free, ledger.table) == [(-4, pair_key(1, 3))]
+
+    def test_a_table_that_is_too_small_is_an_error_and_no_endless_search(self) -> None:
+        ledger = self.ledger(4)
+        for token in range(1, 4):
+            write(ledger.log, pair_key(token, token), 1)
+            write(ledger.log, pair_key(token, 3), 1)
+        with pytest.raises(RuntimeError, match="too small for a merge"):
+            settle(ledger)
 
 
 class TestLinkedSets:
