@@ -188,7 +188,7 @@ class FeatureSetBPE(Tokenizer):
             table = check_codes(codes)
         features = np.array(content.features, dtype=np.int32).reshape(-1, 2)
         number_states(table, features)
-        scale = count_scale(content.num_columns)
+        scale = count_scale(content.num_columns) * content.weight_scale
         loaded = cls(
             codes=table,
             modalities=check_modalities(modalities, content.num_columns),
@@ -196,6 +196,7 @@ class FeatureSetBPE(Tokenizer):
             merge_pairs=np.array(content.pairs, dtype=np.int32).reshape(-1, 2),
             merge_totals=np.array([round(value * scale) for value in content.priority], np.int64),
             merge_places=np.full((len(content.pairs), 2), -1, dtype=np.int32),
+            weight_scale=content.weight_scale,
         )
         return replace(loaded, facts=budget_facts(loaded, len(content.pairs)))
 
@@ -275,7 +276,9 @@ class FeatureSetBPEConfig(Config):
             return ("counting", *of_modalities)
         if one_modality:
             return of_modalities
-        return ("modality_first",) if self.cross_modal_share == 0 else ()
+        apart, weights = self.cross_modal_share == 0, self._weights
+        same = weights.text == weights.image == 1 and (apart or weights.text_image == 1)
+        return (*(("modality_first",) if apart else ()), *(("modality_weights",) if same else ()))
 
     @property
     def _weights(self) -> ModalityWeights:

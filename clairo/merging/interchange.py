@@ -1,14 +1,14 @@
 """ActionPiece's public vocabulary file, ``actionpiece.json``.
 
 Keys: ``n_categories`` (code columns), ``n_init_feats`` (tokens before the first merge, padding
-included), ``token2feat`` and ``priority`` (the total of each merged token as a plain number).
+included), ``token2feat`` and ``priority`` (the total of each merged token as a plain number). We
+add ``weight_scale`` where totals are weighted, so that they come back as the same whole numbers.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -18,6 +18,8 @@ from clairo.core.errors import DataError
 from clairo.merging.coded_items import MAX_COLUMNS
 
 _KEYS = ("n_categories", "n_init_feats", "token2feat", "priority")
+_WEIGHT_SCALE = "weight_scale"
+_LARGEST_WEIGHT_SCALE = 100**3
 
 
 @dataclass(frozen=True)
@@ -29,21 +31,31 @@ class ActionPieceFile:
         features: Column and value of tokens 1, 2, ...
         pairs: Smaller and larger token of each merge.
         priority: Total of each merge.
+        weight_scale: What makes the weights of modality pairs whole numbers.
     """
 
     num_columns: int
     features: list[tuple[int, int]]
     pairs: list[tuple[int, int]]
     priority: list[float]
+    weight_scale: int = 1
 
 
-def write_actionpiece(
-    path: Path, num_columns: int, token2feat: Sequence[Sequence[int]], priority: Sequence[float]
-) -> None:
+def write_actionpiece(path: Path, content: ActionPieceFile) -> None:
     """Writes the file; totals of 2^53 scaled units or more lose their last digits."""
-    num_initial = sum(len(feature) == 2 for feature in token2feat)
-    values = (num_columns, num_initial, [list(feature) for feature in token2feat], list(priority))
-    path.write_text(json.dumps(dict(zip(_KEYS, values, strict=True))) + "\n", encoding="utf-8")
+    merged = [[-1, left, right] for left, right in content.pairs]
+    features = [list(feature) for feature in content.features]
+    num_initial = 1 + len(features)
+    values = (
+        content.num_columns,
+        num_initial,
+        [[-1, -1], *features, *merged],
+        [*[0.0] * num_initial, *content.priority],
+    )
+    keys = dict(zip(_KEYS, values, strict=True))
+    if content.weight_scale != 1:
+        keys[_WEIGHT_SCALE] = content.weight_scale
+    path.write_text(json.dumps(keys) + "\n", encoding="utf-8")
 
 
 def read_actionpiece(path: Path) -> ActionPieceFile:
@@ -78,6 +90,7 @@ def read_actionpiece(path: Path) -> ActionPieceFile:
         features=features,
         pairs=[_pair(path, token, tokens[token]) for token in merged],
         priority=[_priority(path, token, priority[token]) for token in merged],
+        weight_scale=_weight_scale(path, content),
     )
 
 
@@ -96,6 +109,13 @@ def _read_object(path: Path) -> dict[str, Any]:
     if missing:
         raise _wrong(path, f"it lacks {missing}")
     return dict(content)
+
+
+def _weight_scale(path: Path, content: dict[str, Any]) -> int:
+    scale = content.get(_WEIGHT_SCALE, 1)
+    if not _is_whole(scale, 1, _LARGEST_WEIGHT_SCALE):
+        raise _wrong(path, f"weight_scale must be a whole number from 1, got {scale!r}")
+    return int(scale)
 
 
 def _is_whole(value: object, low: int, high: int) -> bool:

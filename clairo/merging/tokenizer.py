@@ -17,7 +17,7 @@ from clairo.core.errors import ArtifactError, DataError
 from clairo.core.files import read_arrays, read_json, write_arrays, write_json
 from clairo.core.ragged import Ragged
 from clairo.merging.coded_items import count_scale, number_states
-from clairo.merging.interchange import write_actionpiece
+from clairo.merging.interchange import ActionPieceFile, write_actionpiece
 
 Segmentation = Literal["spr", "greedy"]
 """``spr`` permutes each item's codes and merges the flat list; ``greedy`` is deterministic."""
@@ -195,9 +195,19 @@ class Tokenizer(ABC):
         return {tuple(row): item for item, row in reversed(list(enumerate(self.codes.tolist())))}
 
     def save_actionpiece(self, path: Path) -> None:
-        """Writes the public interchange format of ActionPiece, without the code table."""
-        priority = self.scaled_priority / self.count_scale
-        write_actionpiece(path, len(self.modalities), self.token2feat, priority.tolist())
+        """Writes the public interchange format of ActionPiece, without the code table.
+
+        A vocabulary with weights of modality pairs has their scale in a fifth key, which the
+        public code does not read.
+        """
+        content = ActionPieceFile(
+            num_columns=len(self.modalities),
+            features=[(int(column), int(value)) for column, value in self.features],
+            pairs=[(int(left), int(right)) for left, right in self.merge_pairs],
+            priority=(self.merge_totals / self.count_scale).tolist(),
+            weight_scale=self.weight_scale,
+        )
+        write_actionpiece(path, content)
 
     def save(self, folder: Path) -> None:
         """Writes codes, tokens and facts."""

@@ -10,7 +10,13 @@ import numpy as np
 import pytest
 
 from clairo.core.errors import ArtifactError, DataError
-from clairo.merging import FeatureSetBPE, FeatureSetBPEConfig, describe, load_tokenizer
+from clairo.merging import (
+    FeatureSetBPE,
+    FeatureSetBPEConfig,
+    ModalityWeights,
+    describe,
+    load_tokenizer,
+)
 
 CODES = [[0, 4], [0, 7], [1, 4]]
 
@@ -40,6 +46,18 @@ def test_a_written_vocabulary_segments_as_before(bpe: FeatureSetBPE, tmp_path: P
     assert loaded.scaled_priority.tolist() == bpe.scaled_priority.tolist()
     assert loaded.encode_items().values.tolist() == bpe.encode_items().values.tolist()
     assert "cross_item_share" not in describe(loaded)
+
+
+def test_weighted_totals_come_back_as_the_same_whole_numbers(tmp_path: Path) -> None:
+    weights = ModalityWeights(text=2 / 3, image=0.7, text_image=1.5)
+    config = FeatureSetBPEConfig(num_merges=4, modality_weights=weights)
+    rng = np.random.default_rng(0)
+    codes, sequences = rng.integers(0, 3, (20, 3)), [rng.integers(0, 20, 30)]
+    bpe = config.fit(codes, sequences, 0, modalities=("text", "image", "shared"))
+    bpe.save_actionpiece(tmp_path / "v.json")
+    loaded = FeatureSetBPE.load_actionpiece(tmp_path / "v.json", codes)
+    assert loaded.count_scale == bpe.count_scale == 36 * 30
+    assert loaded.scaled_priority.tolist() == bpe.scaled_priority.tolist()
 
 
 def test_without_codes_it_knows_tokens_but_no_items(bpe: FeatureSetBPE, tmp_path: Path) -> None:
@@ -74,6 +92,7 @@ def test_codes_that_the_file_does_not_know_are_refused(bpe: FeatureSetBPE, tmp_p
         ("priority", 6, -1.0, "priority of token 6 must be above 0"),
         ("priority", 6, None, "priority of token 6 must be a number"),
         ("priority", None, [0], "8 tokens have 1 priorities"),
+        ("weight_scale", None, 0, "weight_scale must be a whole number from 1, got 0"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place(

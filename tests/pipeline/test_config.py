@@ -61,6 +61,9 @@ def test_options_that_change_nothing_make_no_other_configuration():
     assert key("text_only", **quota, **first) == key("text_only")
     assert key("none", num_merges=0, counting="release", **quota) == key("none", num_merges=0)
     assert key("none", cross_modal_share=0, **first) == key("none", cross_modal_share=0)
+    assert key("none", modality_weights={"text_image": 1.0}) == key("none")
+    heavy = {"modality_weights": {"text_image": 2.0}}
+    assert key("none", cross_modal_share=0, **heavy) == key("none", cross_modal_share=0)
 
 
 @pytest.mark.parametrize(
