@@ -148,7 +148,8 @@ class StageRunner:
             _about(step),
         )
         length = length_of(step.stage, step.settings)
-        if length is not None and not result.cached:
+        # Also where it was found: who made it may have been stopped before noting it.
+        if length is not None:
             self.store.note_length(self._family(step), length)
         _log.info("%s %s", "found" if result.cached else "made", step.fingerprint)
         return result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +19,13 @@ _SETTINGS = {
     "quantization.num_codebooks": "codebooks",
     "quantization.codebook_size": "codebook size",
     "merging.num_merges": "merges",
+    "merging.cross_modal_share": "crossing quota",
+    "merging.modality_first": "merges before crossing",
+    "merging.modality_weights": "modality weights",
+    "merging.modality_weights.text": "text weight",
+    "merging.modality_weights.image": "image weight",
+    "merging.modality_weights.text_image": "text-image weight",
+    "merging.counting": "counting",
     "model.segmentation": "segmentation",
     "evaluation.ensemble": "ensemble",
 }
@@ -35,6 +43,16 @@ def setting_label(key: str) -> str:
     """
     short = key.removesuffix(".kind")
     return _SETTINGS.get(short, short.replace(".", " ").replace("_", " "))
+
+
+def wrapped(text: str, width: int = 15) -> tuple[str, ...]:
+    """Lines of at most so many letters, broken between words; a longer word has its own line.
+
+    Example:
+        >>> wrapped("PCA variance after fusion")
+        ('PCA variance', 'after fusion')
+    """
+    return tuple(textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False))
 
 
 def capitalised(text: str) -> str:

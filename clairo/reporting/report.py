@@ -31,6 +31,12 @@ class ReportFiles:
     vocabulary: Path | None
     tables: tuple[Path, ...]
 
+    @property
+    def pages(self) -> tuple[Path, ...]:
+        """Every page that was written, the sweep's first."""
+        found = (self.index, self.ablation, self.vocabulary)
+        return tuple(page for page in found if page is not None)
+
 
 def write_report(record: SweepRecord, folder: Path) -> ReportFiles:
     """Writes ``index.html``, ``ablation.html`` and ``vocabulary.html``, and ``tables/``.

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from clairo.reporting.drawing import harmless, new_figure, row_figure
-from clairo.reporting.labels import percent, setting_label, with_error
+from clairo.reporting.labels import percent, setting_label, with_error, wrapped
 from clairo.reporting.outcome_info import CandidateInfo, CurvesInfo
 from clairo.reporting.search_info import (
     HistoryInfo,
@@ -104,7 +104,7 @@ def plot_parallel(info: ParallelInfo, label: str) -> go.Figure:
     ]
     notes += [_tick_note(last, 0.0, f"{bottom:.4f}"), _tick_note(last, 1.0, f"{top:.4f}")]
     figure.update_layout(annotations=notes)
-    names = [setting_label(axis.name).replace(" ", "<br>", 1) for axis in info.axes]
+    names = ["<br>".join(wrapped(setting_label(axis.name))) for axis in info.axes]
     figure.update_xaxes(
         tickvals=list(range(last + 1)), ticktext=[*names, label], side="top",
         range=[-0.45, last + 0.5], showgrid=True, fixedrange=True,

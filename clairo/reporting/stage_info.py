@@ -100,8 +100,9 @@ class StageCost:
     Attributes:
         name: Stage.
         computed: Seconds spent computing.
-        loaded: Seconds spent reading stored results, and waiting for those that another trial
-            was making.
+        loaded: All other seconds, spent with the store: writing and checksumming what was
+            computed and reading it back, reading what was found, and waiting for what another
+            trial was making. Records do not tell these apart.
         saved: Seconds that stored results saved.
         num_computed: How often it was computed.
         num_cached: How often it was found.
@@ -265,7 +266,7 @@ def _carriers(leaf: NamedCode, trial: TrialRecord) -> str:
 
 
 def compute_cost(record: SweepRecord) -> CostInfo | Absent:
-    """Seconds computed, loaded and saved by stage, over all trials of all roles."""
+    """Seconds computed, spent with the store and saved, by stage, over trials of all roles."""
     totals: dict[str, StageCost] = {}
     other = 0.0
     for trial in record.trials:

@@ -93,7 +93,12 @@ def cost_table(info: CostInfo) -> Table:
         Column("Computed (times)", numeric=True),
         Column("Found (times)", numeric=True),
         Column("Computing (s)", numeric=True),
-        Column("Loading (s)", numeric=True),
+        Column(
+            "Storing and loading (s)",
+            numeric=True,
+            help="Writing and checksumming what was computed, reading what was found, waiting for "
+            "what another trial was making.",
+        ),
         Column("Saved (s)", numeric=True),
     )
     return Table("stages", "Time by stage, over the trials of all roles.", columns, rows)

@@ -31,7 +31,7 @@ from clairo.reporting.search_info import (
     compute_parallel,
     compute_tradeoff,
 )
-from clairo.reporting.selection import search_trials, spread
+from clairo.reporting.selection import search_trials, shown_number, spread
 from clairo.reporting.stage_info import (
     compute_codebooks,
     compute_cost,
@@ -193,7 +193,20 @@ def _codes(record: SweepRecord) -> Section:
         blocks.append(Prose((findings.say_merges(merges),)))
         blocks += [crossing_block(record), *economy_blocks(record)]
         blocks.append(TableBlock(stage_tables.merges_table(merges)))
+    blocks += _unread_merges(record)
     return Section("codes", "Codes and merges of the best", tuple(blocks))
+
+
+def _unread_merges(record: SweepRecord) -> list[Block]:
+    """Runs whose merges in words were logged and cannot be read."""
+    return [
+        Missing(
+            f"Merges in words, trial {shown_number(record, trial)}, seed {trial.seed}",
+            trial.vocabulary_error,
+        )
+        for trial in record.trials
+        if trial.vocabulary_error
+    ]
 
 
 def _training(record: SweepRecord, label: str) -> Section:

@@ -25,6 +25,7 @@ from clairo.tracking.records import (
     TrialRole,
     TrialState,
 )
+from clairo.tracking.spelled_files import read_spelled
 from clairo.tracking.summary_json import STAGES_FILE, stages_from_json, summary_from_json
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def read_sweep(config: TrackingConfig, sweep_id: str | None = None) -> SweepReco
     was stopped before it said what it was, ``stages`` are empty before they were written,
     ``history`` has no epochs it did not reach. Rankings are read for the trials that
     candidates and arms name and for those that were run to confirm or ablate, not for the
-    search.
+    search. Spelled merges that cannot be read are left out, and the trial says why.
 
     Args:
         config: Where.
@@ -143,6 +144,7 @@ def _read_trial(
     role = cast(TrialRole, _tag(run, "trial.role", get_args(TrialRole)))
     key = _tag(run, "trial.key")
     config = _read_config(files)
+    vocabulary, vocabulary_error = _read_vocabulary(files) if role == "confirm" else (None, "")
     return TrialRecord(
         run_id=run.info.run_id,
         key=key,
@@ -159,7 +161,8 @@ def _read_trial(
         seconds=_seconds(run),
         error=tags.get("trial.error", ""),
         rankings=_read_rankings(files) if role != "search" or key in named else {},
-        vocabulary=_read_vocabulary(files) if role == "confirm" else None,
+        vocabulary=vocabulary,
+        vocabulary_error=vocabulary_error,
     )
 
 
@@ -206,9 +209,9 @@ def _read_rankings(files: RunFiles) -> dict[str, Rankings]:
     return {split: Rankings.load(path) for split, path in folders.items() if path is not None}
 
 
-def _read_vocabulary(files: RunFiles) -> SpelledVocabulary | None:
+def _read_vocabulary(files: RunFiles) -> tuple[SpelledVocabulary | None, str]:
     folder = files.folder(VOCABULARY_FOLDER)
-    return SpelledVocabulary.load(folder) if folder is not None else None
+    return read_spelled(folder) if folder is not None else (None, "")
 
 
 def _seconds(run: Run) -> float:

@@ -86,6 +86,7 @@ class TrialRecord:
         error: Message of a failed trial, else ``""``.
         rankings: Per split the per-user ranks, where they were read.
         vocabulary: The first merges in words, where they were spelled.
+        vocabulary_error: Why they cannot be read where they were, else ``""``.
     """
 
     run_id: str
@@ -104,6 +105,7 @@ class TrialRecord:
     error: str = ""
     rankings: Mapping[str, Rankings] = field(default_factory=dict)
     vocabulary: SpelledVocabulary | None = None
+    vocabulary_error: str = ""
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,7 @@ class SweepOptions:
             ("SPACE", self.space, plain.space),
             ("SEED", self.seed, plain.seed),
         )
-        parts = [f"{name}={value}" for name, value, default in shown if value != default]
+        parts = _given(shown)
         return " ".join(["make sweep", *parts, *([] if self.ablate else ["ABLATE=0"])])
 
     def resume_command(self) -> str:
@@ -110,15 +110,16 @@ class SweepOptions:
             ("FETCH", int(self.fetch), 1),
             ("TIME_BUDGET", budget, None),
             ("OUT", self.out, plain.out),
+            ("REPORTS", self.reports, plain.reports),
             ("MLFLOW_TRACKING_URI", without_password(self.tracking_uri), None),
             ("RAY_ADDRESS", self.ray_address, None),
         )
-        parts = [
-            f"{name}={shlex.quote(str(value))}"
-            for name, value, default in shown
-            if value != default
-        ]
-        return " ".join([self.command(), *parts])
+        return " ".join([self.command(), *_given(shown)])
+
+
+def _given(shown: tuple[tuple[str, object, object], ...]) -> list[str]:
+    """``NAME=value`` for the shell, of every (name, value, default) that is not at its default."""
+    return [f"{name}={shlex.quote(str(value))}" for name, value, plain in shown if value != plain]
 
 
 def without_password(uri: str | None) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from rich.text import Text
 from clairo.sweep.source import TrialEvent
 
 _ROWS = 14
+_NAMED = 8
+_BETWEEN_LINES = 60.0
 _STYLES = {"complete": "green", "pruned": "yellow", "infeasible": "yellow", "failed": "red"}
 
 
@@ -47,14 +50,20 @@ class Row:
 class Progress:
     """A trial table with the best so far and the time left.
 
-    Use as a context manager; :meth:`say` prints a line above the live region, :meth:`phase`
-    starts a part of the sweep, :meth:`on_event` takes the executor's events.
+    Where the output is not a terminal, a line when a trial starts and when it ends, and one a
+    minute on what is running. Use as a context manager; :meth:`say` prints a line above the live
+    region, :meth:`phase` starts a part of the sweep, :meth:`on_event` takes the executor's events.
     """
 
-    def __init__(self, console: Console, *, workers: int) -> None:
+    def __init__(
+        self, console: Console, *, workers: int, between_lines: float = _BETWEEN_LINES
+    ) -> None:
         self._console = console
         self._workers = workers
         self._live: Live | None = None
+        self._between_lines = between_lines
+        self._teller: threading.Thread | None = None
+        self._ending = threading.Event()
         self._title = ""
         self._total = 0
         self._ended = 0
@@ -71,6 +80,12 @@ class Progress:
                 get_renderable=self._render, console=self._console, refresh_per_second=4
             )
             self._live.start()
+        else:
+            self._ending.clear()
+            self._teller = threading.Thread(
+                target=self._say_regularly, name="progress", daemon=True
+            )
+            self._teller.start()
         return self
 
     def __exit__(
@@ -79,6 +94,10 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._ending.set()
+        if self._teller is not None:
+            self._teller.join()  # or its last line might follow the result
+            self._teller = None
         if self._live is not None:
             self._live.stop()
             self._live = None
@@ -115,12 +134,35 @@ class Progress:
         row = self._rows.get(event.key)
         if row is None:
             row = self._rows[event.key] = Row(event.number, self._what.get(event.key, ""))
+            if event.kind == "started" and not self._console.is_terminal:
+                self.say(f"  {self._title} trial {row.number} starts  {row.what}")
         if event.kind == "rung":
             row.value, row.epoch = event.value, event.epoch
         elif event.kind == "retried":
             self.say(f"trial {event.number} runs again: {event.error}")
         elif event.kind == "finished":
             self._finish(row, event)
+
+    def say_running(self) -> None:
+        """Prints which trials run, how far they are and how long still, if any does."""
+        running = [row for row in list(self._rows.values()) if row.seconds is None]
+        if not running:
+            return
+        told = [
+            f"trial {row.number}{'' if row.epoch is None else f' epoch {row.epoch}'} for "
+            f"{time.monotonic() - row.started:.0f} s"
+            for row in running[:_NAMED]
+        ]
+        more = len(running) - len(told)
+        left = f", left {self._time_left()}" if self._ended else ""
+        self.say(
+            f"  {self._title} {self._ended}/{self._total}{left}; running: {', '.join(told)}"
+            + (f" and {more} more" if more else "")
+        )
+
+    def _say_regularly(self) -> None:
+        while not self._ending.wait(self._between_lines):
+            self.say_running()
 
     def _finish(self, row: Row, event: TrialEvent) -> None:
         row.state, row.seconds = event.state, time.monotonic() - row.started

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from clairo.core.errors import SweepError
-from clairo.reporting import write_report
+from clairo.reporting import ReportFiles, write_report
 from clairo.tracking.mlflow_tracker import TrackingConfig
 from clairo.tracking.reader import read_sweep
 from clairo.workflows.locations import existing_tracking
@@ -16,7 +16,7 @@ REPORT_ARTIFACT = "report"
 def rebuild_report(
     sweep_id: str | None, *, out: Path, tracking_uri: str | None, reports: Path
 ) -> None:
-    """Writes a sweep's report again and says where it is.
+    """Writes a sweep's report again and names its pages, the first one last.
 
     Raises:
         ConfigError: There is nothing to read in ``out`` yet.
@@ -25,12 +25,19 @@ def rebuild_report(
     from rich.console import Console
 
     config = existing_tracking(out, tracking_uri)
-    page = make_report(config, sweep_id, reports)
-    Console(soft_wrap=True).print(f"Report: {page}")
+    console = Console(soft_wrap=True)
+    for line in report_lines(make_report(config, sweep_id, reports)):
+        console.print(line, highlight=False, markup=False)
 
 
-def make_report(config: TrackingConfig, sweep_id: str | None, reports: Path) -> Path:
-    """Writes the report of one sweep, stores it with the sweep's run, and gives its first page."""
+def report_lines(files: ReportFiles) -> tuple[str, ...]:
+    """Where each page is; last the one to begin with."""
+    index, *others = files.pages
+    return (*(f"{page.stem.capitalize()}: {page}" for page in others), f"Report: {index}")
+
+
+def make_report(config: TrackingConfig, sweep_id: str | None, reports: Path) -> ReportFiles:
+    """Writes the report of one sweep, stores it with the sweep's run, and says what it wrote."""
     record = read_sweep(config, sweep_id)
     folder = reports.resolve() / record.summary.sweep_id
     try:
@@ -42,4 +49,4 @@ def make_report(config: TrackingConfig, sweep_id: str | None, reports: Path) -> 
             "or choose another with --reports, then run 'make report'. All runs are kept."
         ) from error
     config.connect().run(record.run_id).log_folder(folder, REPORT_ARTIFACT)
-    return files.index
+    return files

@@ -9,6 +9,7 @@ from typing import Any
 from clairo.core.artifacts import Dataset
 from clairo.core.config import parse_config
 from clairo.core.errors import ConfigError
+from clairo.merging import AnyMerging, FeatureSetBPEConfig, ModalityWeights
 from clairo.pipeline.config import PipelineConfig
 from clairo.pipeline.profiles import Profile
 from clairo.pipeline.trial import TrialSpec
@@ -100,12 +101,36 @@ def describe_config(config: PipelineConfig) -> str:
 
     Not for machines: the tracker holds every setting.
     """
-    quantizer, merging = config.quantization, config.merging
+    quantizer, one_modality = config.quantization, config.fusion.kind != "none"
     parts = [
-        config.fusion.kind if config.fusion.kind != "none" else "separate",
+        config.fusion.kind if one_modality else "separate",
         f"{quantizer.kind} {quantizer.num_codebooks}x{quantizer.codebook_size}",
-        f"{merging.num_merges} merges" if merging.kind == "feature_set_bpe" else "no merges",
+        *_describe_merging(config.merging, one_modality=one_modality),
     ]
     if config.reduction.kind == "pca" and config.reduction.variance is not None:
         parts.append(f"PCA {config.reduction.variance:.2f}")
     return ", ".join(parts)
+
+
+def _describe_merging(config: AnyMerging, *, one_modality: bool) -> list[str]:
+    """How many merges, and what differs from the defaults and changes something."""
+    if not isinstance(config, FeatureSetBPEConfig):
+        return ["no merges"]
+    idle = config.idle_options(one_modality=one_modality)
+    said = [words for option, words in _changed_options(config) if option not in idle]
+    return [f"{config.num_merges} merges", *said]
+
+
+def _changed_options(config: FeatureSetBPEConfig) -> Iterator[tuple[str, str]]:
+    """Each option of the merging that is not at its default, with what it does in words."""
+    share = config.cross_modal_share
+    if share < 1:
+        words = f"crossing up to {100 * share:g} %" if share else "none crossing"
+        yield "cross_modal_share", words
+    if config.modality_first:
+        yield "modality_first", f"first {config.modality_first} apart"
+    for name, weight in config.modality_weights or ModalityWeights():
+        if weight != 1:
+            yield "modality_weights", f"{name.replace('_', '-')} x{weight:g}"
+    if config.counting != "exact":
+        yield "counting", f"{config.counting} counting"

@@ -55,7 +55,7 @@ def run_sweep(options: SweepOptions) -> None:
                 _run_phases(sweep)
                 progress.say("writing the report")
                 tracking = tracking_config(out, options.tracking_uri)
-                page = make_report(tracking, sweep.summary.sweep_id, options.reports)
+                page = make_report(tracking, sweep.summary.sweep_id, options.reports).index
         except KeyboardInterrupt:
             progress.say(
                 f"Stopped. What was finished is safe in {options.out}; "

@@ -245,6 +245,19 @@ def test_a_vocabulary_that_was_noted_and_removed_is_not_missed(
     assert built == [12, 5]
 
 
+@pytest.mark.parametrize(("found_by", "reach"), [(12, {}), (8, REACH)])
+def test_a_vocabulary_whose_maker_was_stopped_before_noting_it_is_noted_when_found(
+    tmp_path: Path, built: list[int], found_by: int, reach: dict[str, int]
+) -> None:
+    merge(tmp_path, 12)
+    (note,) = (tmp_path / ".lengths").rglob("12")
+    note.unlink()
+    merge(tmp_path, found_by, reach)
+    assert note.exists()
+    assert merge(tmp_path, 5).cut_from == entry(tmp_path, 12).relative_to(tmp_path).as_posix()
+    assert built == [12]
+
+
 def test_a_longer_construction_that_stops_early_gives_the_facts_of_each_budget(
     tmp_path: Path,
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,13 @@ def test_parallel_lines_pass_through_every_setting(record: SweepRecord) -> None:
     drawn = [v for q in range(4) for v in traces(figure, f"quarter {q + 1} of 4")[0]["y"]]
     assert sum(v is None for v in drawn) == len(info.numbers)
     assert max(v for v in drawn if v is not None) == 1.0
+
+
+def test_long_names_of_axes_are_broken_into_lines(record: SweepRecord) -> None:
+    info: Any = compute_parallel(record)
+    axes = (replace(info.axes[0], name="fusion.variance"), *info.axes[1:])
+    figure = search_figures.plot_parallel(replace(info, axes=axes), "NDCG@10")
+    assert figure.layout.xaxis.ticktext[0] == "PCA variance<br>after fusion"
 
 
 def test_the_tradeoff_numbers_its_front(record: SweepRecord) -> None:

@@ -333,3 +333,18 @@ def test_a_page_of_thousands_of_trials_stays_small(record: SweepRecord) -> None:
     text = render_page(make_sweep_page(replace(record, trials=(*many, *record.trials[12:]))))
     assert len(text.encode()) < 8_000_000
     assert "The first 1,000 of 1,500 rows are shown" in text
+
+
+def test_merges_that_cannot_be_read_are_said_and_fail_nothing(
+    record: SweepRecord, tmp_path: Path
+) -> None:
+    reason = "The logged merges cannot be read: merging/spelled.json: JSON cannot be read."
+    trials = tuple(
+        replace(t, vocabulary=None, vocabulary_error=reason) if t.key == "confirm-3-21" else t
+        for t in record.trials
+    )
+    changed = replace(record, trials=trials)
+    assert missing(make_sweep_page(changed))["Merges in words, trial 3, seed 21"] == reason
+    files = write_report(changed, tmp_path)
+    assert reason in html.unescape(body(files.index))
+    assert files.vocabulary is not None

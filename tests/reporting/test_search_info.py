@@ -22,6 +22,7 @@ from clairo.reporting.search_info import (
     compute_importances,
     compute_parallel,
     compute_tradeoff,
+    describe,
 )
 from clairo.tracking.records import SweepRecord
 from tests.reporting.records import AXES, OBJECTIVE, demo_record, trial
@@ -197,3 +198,44 @@ def test_ten_thousand_trials_stay_within_the_marks_a_figure_may_have(record: Swe
     assert len(cost.values) <= MAX_MARKS
     assert parallel.num_trials == 10_000
     assert max(parallel.values) == max(t.metrics[OBJECTIVE] for t in many)
+
+
+MERGING_AXES = (
+    "merging.cross_modal_share",
+    "merging.modality_first",
+    "merging.modality_weights.text_image",
+    "merging.counting",
+)
+
+
+def test_options_of_the_merging_read_like_a_sentence(record: SweepRecord) -> None:
+    changed = [
+        replace(
+            t, params=dict(zip(MERGING_AXES, (n % 2 / 4, 10 * (n % 2), 2.0, "exact"), strict=True))
+        )
+        for n, t in enumerate(record.trials[:6])
+    ]
+    summary = replace(record.summary, axes=MERGING_AXES)
+    described = describe(replace(record, summary=summary), changed[1])
+    assert described == (
+        "seed 11, crossing quota 0.25, merges before crossing 10, text-image weight 2, "
+        "counting exact"
+    )
+    axes = tuple(
+        Axis(axis, ticks)
+        for axis, ticks in zip(
+            MERGING_AXES,
+            (("0", "0.25"), ("0", "10"), ("1", "2"), ("exact", "release")),
+            strict=True,
+        )
+    )
+    info = ParallelInfo(
+        axes,
+        ((1, 1, 1, 0), (1, 1, 0, 0), (0, 0, 0, 1), (0, 0, 1, 1)),
+        (0.4, 0.3, 0.2, 0.1),
+        (0, 1, 2, 3),
+        4,
+    )
+    assert say_parallel(info, "NDCG@10")[0] == (
+        "The best 2 trials share crossing quota 0.25, merges before crossing 10 and counting exact"
+    )

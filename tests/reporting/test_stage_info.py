@@ -17,6 +17,7 @@ from clairo.reporting.stage_info import (
     compute_cost,
     compute_merges,
 )
+from clairo.reporting.stage_tables import cost_table
 from clairo.tracking.records import StageRecord, SweepRecord
 from tests.reporting.records import demo_record
 
@@ -102,6 +103,20 @@ def test_waiting_for_what_another_trial_makes_is_no_computing(record: SweepRecor
     (cost,) = info.stages
     assert (cost.computed, cost.loaded, cost.saved) == (1.0, 9.0, 0.0)
     assert (cost.num_computed, cost.num_cached) == (1, 0)
+
+
+def test_writing_what_was_computed_is_called_storing_and_loading(record: SweepRecord) -> None:
+    # Two seconds of computing, one of writing, checksumming and reading back.
+    made = StageRecord("text", "lsa", "text/lsa-01", 3.0, 2.0, False, 8, {})
+    trial = replace(record.trials[0], stages=(made,), seconds=3.0)
+    info = compute_cost(replace(record, trials=(trial,)))
+    assert isinstance(info, CostInfo)
+    assert (info.stages[0].computed, info.stages[0].loaded, info.spent) == (2.0, 1.0, 3.0)
+    table = cost_table(info)
+    shown = {c.name: cell.value for c, cell in zip(table.columns, table.rows[0], strict=True)}
+    assert shown["Storing and loading (s)"] == 1.0
+    (words,) = [c.help for c in table.columns if c.name == "Storing and loading (s)"]
+    assert words.startswith("Writing and checksumming what was computed")
 
 
 def test_a_sweep_that_finds_everything_says_so(record: SweepRecord) -> None:

@@ -35,6 +35,21 @@ def test_the_command_to_go_on_names_the_folders():
     asked = SweepOptions(seed=3, out=Path("/big/disk"))
     assert asked.command() == "make sweep CATEGORY=demo SEED=3"
     assert asked.resume_command() == "make sweep CATEGORY=demo SEED=3 OUT=/big/disk"
+    elsewhere = SweepOptions(reports=Path("/my pages"))
+    assert elsewhere.resume_command() == "make sweep CATEGORY=demo REPORTS='/my pages'"
+
+
+def test_every_variable_of_make_that_was_given_is_in_the_command_to_go_on():
+    asked = SweepOptions(
+        category="beauty", release="2018", data=Path("raw"), fetch=False, trials=3,
+        time_budget=90.0, workers=1, profile="paper", space="my space.yaml", seed=2, ablate=False,
+        out=Path("o"), tracking_uri="http://t", ray_address="r:1", reports=Path("p"),
+    )  # fmt: skip
+    assert asked.resume_command() == (
+        "make sweep CATEGORY=beauty RELEASE=2018 TRIALS=3 WORKERS=1 PROFILE=paper "
+        "SPACE='my space.yaml' SEED=2 ABLATE=0 DATA=raw FETCH=0 TIME_BUDGET=90s OUT=o REPORTS=p "
+        "MLFLOW_TRACKING_URI=http://t RAY_ADDRESS=r:1"
+    )
 
 
 def test_an_output_folder_that_cannot_be_made_is_refused_with_the_cure(tmp_path):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import re
+import threading
 
+import pytest
 from rich.console import Console
 
 from clairo.pipeline.trial import TrialOutcome
@@ -28,7 +30,7 @@ def started(number: int) -> TrialEvent:
     return TrialEvent("started", number, f"key-{number}")
 
 
-def test_a_log_gets_one_plain_line_per_trial_with_the_time() -> None:
+def test_a_log_gets_a_plain_line_with_the_time_when_a_trial_starts_and_ends() -> None:
     progress, written = display(terminal=False)
     with progress:
         progress.phase("search", 2)
@@ -36,12 +38,76 @@ def test_a_log_gets_one_plain_line_per_trial_with_the_time() -> None:
         progress.on_event(started(0))
         progress.on_event(finished(0, 0.125))
     lines = written.getvalue().splitlines()
-    assert len(lines) == 2
+    assert len(lines) == 3
     assert all(re.match(r"\d\d:\d\d:\d\d ", line) for line in lines)
     assert "search: 2 trials, 2 at a time" in lines[0]
-    assert "search 1/2 trial 0 complete valid NDCG@10 0.1250" in lines[1]
-    assert lines[1].endswith("separate, 20 merges")
+    assert "search trial 0 starts" in lines[1]
+    assert "search 1/2 trial 0 complete valid NDCG@10 0.1250" in lines[2]
+    assert all(line.endswith("separate, 20 merges") for line in lines[1:])
     assert "\x1b" not in written.getvalue()
+
+
+def test_a_log_says_what_is_running_and_how_long_still() -> None:
+    progress, written = display(terminal=False)
+    progress.phase("search", 4)
+    progress.on_event(started(0))
+    progress.say_running()
+    assert re.search(r"search 0/4; running: trial 0 for \d+ s$", written.getvalue().strip())
+    progress.on_event(finished(0, 0.1))
+    progress.on_event(started(1))
+    progress.on_event(started(2))
+    progress.on_event(TrialEvent("rung", 2, "key-2", value=0.05, epoch=3))
+    progress.say_running()
+    last = written.getvalue().splitlines()[-1]
+    assert re.search(
+        r"search 1/4, left about \d+ s; running: trial 1 for \d+ s, trial 2 epoch 3 for \d+ s$",
+        last,
+    )
+
+
+def test_nothing_is_said_of_what_is_running_where_nothing_runs() -> None:
+    progress, written = display(terminal=False)
+    progress.phase("search", 1)
+    progress.on_event(started(0))
+    progress.on_event(finished(0, 0.1))
+    before = written.getvalue()
+    progress.say_running()
+    assert written.getvalue() == before
+
+
+def test_of_many_running_trials_some_are_named_and_the_rest_is_counted() -> None:
+    progress, written = display(terminal=False)
+    progress.phase("search", 20)
+    for number in range(11):
+        progress.on_event(started(number))
+    progress.say_running()
+    last = written.getvalue().splitlines()[-1]
+    assert "trial 7 for" in last
+    assert "trial 8" not in last
+    assert last.endswith("and 3 more")
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_log_hears_of_long_trials_until_the_end_and_a_terminal_does_not(
+    terminal: bool,
+) -> None:
+    heard = threading.Event()
+
+    class Heard(io.StringIO):
+        def write(self, text: str) -> int:
+            if "running: trial 0" in text:
+                heard.set()
+            return super().write(text)
+
+    console = Console(file=Heard(), force_terminal=terminal, width=100, color_system=None)
+    with Progress(console, workers=1, between_lines=0.01) as progress:
+        threads = [t for t in threading.enumerate() if t.name == "progress"]
+        assert len(threads) == (0 if terminal else 1)
+        progress.phase("search", 1)
+        progress.on_event(started(0))
+        assert terminal or heard.wait(60)
+    assert not any(thread.is_alive() for thread in threads)
+    assert heard.is_set() != terminal
 
 
 def test_brackets_in_a_description_are_text_and_not_markup() -> None:

@@ -171,6 +171,47 @@ def test_a_configuration_is_described_in_a_line(full: PreparedData) -> None:
     assert describe_config(complete_config(plain, full.config)).endswith("no merges")
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"cross_modal_share": 0.25}, "50 merges, crossing up to 25 %, PCA"),
+        ({"cross_modal_share": 0.125}, "50 merges, crossing up to 12.5 %, PCA"),
+        ({"cross_modal_share": 0.0}, "50 merges, none crossing, PCA"),
+        ({"modality_first": 10}, "50 merges, first 10 apart, PCA"),
+        ({"modality_weights": {"text_image": 2.0}}, "50 merges, text-image x2, PCA"),
+        ({"modality_weights": {"text": 0.5, "image": 3}}, "50 merges, text x0.5, image x3, PCA"),
+        ({"counting": "release"}, "50 merges, release counting, PCA"),
+        # What is at its default, or changes nothing, is not said.
+        ({"modality_weights": {"text_image": 1.0}}, "50 merges, PCA"),
+        ({"cross_modal_share": 0.0, "modality_first": 10}, "50 merges, none crossing, PCA"),
+        ({"num_merges": 0, "counting": "release", "cross_modal_share": 0.5}, "0 merges, PCA"),
+    ],
+)
+def test_options_of_the_merging_are_described_where_they_do_something(
+    full: PreparedData, options: dict[str, object], words: str
+) -> None:
+    merging = {**QUICK.base["merging"], **options}
+    config = complete_config({**QUICK.base, "merging": merging}, full.config)
+    assert describe_config(config) == f"separate, rq_kmeans 1x16, {words} 0.95"
+
+
+def test_over_one_modality_options_about_two_are_not_described(full: PreparedData) -> None:
+    merging = {**QUICK.base["merging"], "cross_modal_share": 0.25, "counting": "release"}
+    values = {**QUICK.base, "fusion": {"kind": "concat"}, "merging": merging}
+    values["quantization"] = {**values["quantization"], "codebooks": "shared"}
+    described = describe_config(complete_config(values, full.config))
+    assert described.startswith("concat, ")
+    assert "50 merges, release counting, PCA" in described
+
+
+def test_all_trials_of_the_merging_space_can_be_told_apart(full: PreparedData) -> None:
+    space = prepare_space("merging", QUICK, full)
+    configs = [space.config(space.space.settings_of(point)) for point in space.space.points(0)]
+    described = {config.key: describe_config(config) for config in configs}
+    assert len(described) > 100
+    assert len(set(described.values())) == len(described)
+
+
 def test_the_popularity_floor_is_what_recommending_the_favourites_reaches(
     full: PreparedData,
 ) -> None:
