@@ -83,5 +83,5 @@ PINNED = {
     "text_reduction": "text_reduction/pca-2f78f808979ca59f",
     "fusion": "fusion/none-2cda0bcacc112684",
     "quantization": "quantization/rq_kmeans-d12c7b530b66f544",
-    "merging": "merging/feature_set_bpe-4719db44b17a2ebd",
+    "merging": "merging/feature_set_bpe-4c47f0360b619d91",
 }
