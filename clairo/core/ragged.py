@@ -9,6 +9,10 @@ from typing import Self
 import numpy as np
 from jaxtyping import Int, Int64
 
+from clairo.core.errors import DataError
+
+_SMALLEST, _LARGEST = np.iinfo(np.int32).min, np.iinfo(np.int32).max
+
 
 @dataclass(frozen=True)
 class Ragged:
@@ -31,11 +35,25 @@ class Ragged:
 
     @classmethod
     def from_sequences(cls, sequences: Sequence[Sequence[int] | np.ndarray]) -> Self:
-        """Packs ordinary sequences; values become int32."""
+        """Packs ordinary sequences; values become int32.
+
+        Raises:
+            DataError: A value is no whole number or does not fit 32 bits.
+        """
         lengths = [len(sequence) for sequence in sequences]
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        rows = [np.asarray(sequence, dtype=np.int32) for sequence in sequences if len(sequence)]
-        return cls(np.concatenate(rows) if rows else np.zeros(0, dtype=np.int32), offsets)
+        rows = [np.asarray(sequence) for sequence in sequences if len(sequence)]
+        values = np.concatenate(rows) if rows else np.zeros(0, dtype=np.int32)
+        if not np.issubdtype(values.dtype, np.integer):
+            raise DataError(
+                f"Sequences must hold whole numbers, got {values.dtype}; look items up or round."
+            )
+        if values.size and not _SMALLEST <= int(values.min()) <= int(values.max()) <= _LARGEST:
+            raise DataError(
+                f"Sequences must hold numbers of 32 bits, got {int(values.min())} to "
+                f"{int(values.max())}; number the items from 0."
+            )
+        return cls(values.astype(np.int32), offsets)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1

@@ -78,21 +78,10 @@ def pack_histories(sequences: Sequence[Any] | Ragged, num_items: int) -> Ragged:
     """Sequences of item indices as one contiguous array.
 
     Raises:
-        DataError: An entry is not the index of an item.
+        DataError: An entry is not the index of an item, or the offsets of a ragged table do not
+            fit its values.
     """
-    if isinstance(sequences, Ragged):
-        values, offsets = np.asarray(sequences.values), np.asarray(sequences.offsets)
-    else:
-        arrays = [np.asarray(sequence) for sequence in sequences]
-        filled = [array for array in arrays if array.size]
-        values = np.concatenate(filled) if filled else np.zeros(0, dtype=np.int32)
-        lengths = np.array([array.size for array in arrays], dtype=np.int64)
-        offsets = np.concatenate([[0], np.cumsum(lengths)])
-    if values.ndim != 1 or (values.size and not np.issubdtype(values.dtype, np.integer)):
-        raise DataError(
-            f"Histories must list item indices, got {values.dtype} values in {values.ndim} "
-            "dimensions; look the items up in the catalogue first."
-        )
+    values, offsets = _flatten(sequences)
     wrong = (values < 0) | (values >= num_items)
     if wrong.any():
         place = int(np.argmax(wrong))
@@ -104,6 +93,55 @@ def pack_histories(sequences: Sequence[Any] | Ragged, num_items: int) -> Ragged:
     return Ragged(
         np.array(values, dtype=np.int32, order="C"), np.array(offsets, dtype=np.int64, order="C")
     )
+
+
+def _flatten(sequences: Sequence[Any] | Ragged) -> tuple[np.ndarray, np.ndarray]:
+    """Whole numbers of all sequences one after another, and offsets that fit them."""
+    if isinstance(sequences, Ragged):
+        values, offsets = np.asarray(sequences.values), np.asarray(sequences.offsets)
+        _check_offsets(offsets, values)
+    else:
+        arrays = _as_arrays(sequences)
+        filled = [array for array in arrays if array.size]
+        values = np.concatenate(filled) if filled else np.zeros(0, dtype=np.int32)
+        lengths = np.array([array.size for array in arrays], dtype=np.int64)
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
+    if values.ndim != 1 or (values.size and not np.issubdtype(values.dtype, np.integer)):
+        raise DataError(
+            f"Histories must list item indices, got {values.dtype} values in {values.ndim} "
+            "dimensions; look the items up in the catalogue first."
+        )
+    return values, offsets
+
+
+def _as_arrays(sequences: Any) -> list[np.ndarray]:
+    try:
+        arrays = [np.asarray(sequence) for sequence in sequences]
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"Histories must be a list of lists of item indices ({error}); give one list a user."
+        ) from error
+    for row, array in enumerate(arrays):
+        if array.ndim != 1:
+            raise DataError(
+                f"Each history must be a flat list of item indices, history {row} has "
+                f"{array.ndim} dimensions; give one list a user."
+            )
+    return arrays
+
+
+def _check_offsets(offsets: np.ndarray, values: np.ndarray) -> None:
+    """The kernels read where offsets point, so wrong ones are refused here.
+
+    Raises:
+        DataError: They are no whole numbers from 0 that rise to the number of values.
+    """
+    whole = offsets.ndim == 1 and np.issubdtype(offsets.dtype, np.integer) and len(offsets) > 0
+    if not whole or offsets[0] != 0 or offsets[-1] != len(values) or (np.diff(offsets) < 0).any():
+        raise DataError(
+            f"Offsets must be whole numbers that rise from 0 to the {len(values)} values, got "
+            f"{offsets.tolist()[:3]} ... {offsets.tolist()[-3:]}; use Ragged.from_sequences."
+        )
 
 
 def check_countable(num_interactions: int, num_columns: int, largest_factor: int = 1) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Int8, Int32, Int64
 
 from clairo.core.ragged import Ragged
-from clairo.merging.kernels.compiled import announce
+from clairo.merging.kernels.compiled import announce, call_apart
 from clairo.merging.kernels.exact_step import (
     CROSSING_FULL,
     EXHAUSTED,
@@ -166,7 +166,7 @@ class Construction:
         Raises:
             DataError: The table of pairs has outgrown the memory.
         """
-        budget, progress, size = self._budget.num_merges, _Progress(self._budget.num_merges), 16
+        budget, progress, size = self._budget.num_merges, _Progress(self._budget.num_merges), 1
         why = REACHED
         while self.num_made < budget and why != EXHAUSTED:
             started = time.perf_counter()
@@ -184,8 +184,8 @@ class Construction:
         if not self._release:
             return int(advance_exact(*fixed, self._ledger, asked, self.merges))
         assert self._sequences is not None
-        why, free, crossing = advance_release(
-            *fixed, (self._ledger, self._sequences), asked, self.merges
+        why, free, crossing = call_apart(
+            advance_release, *fixed, (self._ledger, self._sequences), asked, self.merges
         )
         self._ledger = self._ledger._replace(free=free, crossing=crossing)
         return int(why)
@@ -246,6 +246,7 @@ def _new_log(num_columns: int) -> PairLog:
 
 def _new_heap(capacity: int, keeps: bool) -> PairHeap:
     """An empty ranking whose threshold nothing reaches."""
+    require_memory(16 * capacity, f"a ranking of {capacity:,} pairs, 16 bytes each")
     return PairHeap(
         np.empty((capacity, 2), np.int64),
         np.array([0, _UNREACHABLE, keeps]),
@@ -255,6 +256,7 @@ def _new_heap(capacity: int, keeps: bool) -> PairHeap:
 
 def _larger(heap: PairHeap, needed: int) -> PairHeap:
     """An empty ranking: one that is about to be refilled holds nothing."""
+    require_memory(16 * needed, f"a ranking of {needed:,} pairs, 16 bytes each")
     return heap._replace(entries=np.empty((needed, 2), np.int64))
 
 

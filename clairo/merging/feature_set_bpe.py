@@ -9,7 +9,7 @@ References:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
@@ -36,7 +36,7 @@ from clairo.merging.coded_items import (
 from clairo.merging.interchange import read_actionpiece
 from clairo.merging.pair_factors import ModalityWeights
 from clairo.merging.segmentation import Segmenter
-from clairo.merging.tokenizer import Segmentation, Tokenizer, budget_facts
+from clairo.merging.tokenizer import Segmentation, Tokenizer, budget_facts, whole_number
 
 _MAX_DENOMINATOR = 1_000_000
 _RELEASE_DEPTHS = (7, 11, 16, 63)
@@ -65,8 +65,8 @@ class FeatureSetBPE(Tokenizer):
         )
 
     def __getstate__(self) -> dict[str, Any]:
-        """Look-up tables are left out of a pickle and made again when needed."""
-        return {name: value for name, value in vars(self).items() if name != "_segmenter"}
+        """What is made from the fields is left out of a pickle and made again when needed."""
+        return {entry.name: getattr(self, entry.name) for entry in fields(self)}
 
     def encode_items(self) -> Ragged:
         """Greedy tokens of every item, the targets of the model."""
@@ -88,7 +88,7 @@ class FeatureSetBPE(Tokenizer):
             )
         packed = pack_histories(histories, len(self.codes))
         if segmentation == "spr":
-            return self._segmenter.segment_spr(packed, seed)
+            return self._segmenter.segment_spr(packed, whole_number("seed", seed))
         return self._segmenter.segment_greedily(packed)
 
     def encode_flat(self, tokens: Sequence[int]) -> list[int]:
@@ -105,9 +105,9 @@ class FeatureSetBPE(Tokenizer):
         Raises:
             DataError: A token is not in the vocabulary.
         """
-        return self.encode_flat(
-            [int(token) for state in states for token in rng.permutation(np.asarray(state))]
-        )
+        permuted = [rng.permutation(self._check_tokens(state)) for state in states]
+        flat = np.concatenate(permuted) if permuted else np.zeros(0, dtype=np.int32)
+        return self._segmenter.merge_flat(flat)
 
     def encode_greedy(self, states: Sequence[Sequence[int]]) -> list[int]:
         """Merges on the set structure, the highest score first, one place at a time.
@@ -118,20 +118,26 @@ class FeatureSetBPE(Tokenizer):
         Raises:
             DataError: A token is not in the vocabulary, or a set is empty or repeats a token.
         """
-        for place, state in enumerate(states):
-            if not len(state) or len(set(state)) != len(state):
+        checked = [self._check_tokens(state) for state in states]
+        for place, state in enumerate(checked):
+            if not len(state) or len(np.unique(state)) != len(state):
                 raise DataError(
-                    f"Sets hold distinct tokens, set {place} is {list(state)}; leave out empty "
+                    f"Sets hold distinct tokens, set {place} is {state.tolist()}; leave out empty "
                     "sets and repeated tokens."
                 )
-        if not states:
+        if not checked:
             return []
-        checked = [self._check_tokens(state) for state in states]
         return self._segmenter.merge_greedily(checked)
 
     def _check_tokens(self, tokens: Sequence[int]) -> Int32[np.ndarray, " length"]:
-        checked = np.asarray(tokens)
-        if checked.size and (checked.ndim != 1 or not np.issubdtype(checked.dtype, np.integer)):
+        try:
+            checked = np.asarray(tokens)
+        except ValueError as error:
+            raise DataError(
+                f"Tokens must be a list of whole numbers ({error}); pass token ids."
+            ) from error
+        whole = np.issubdtype(checked.dtype, np.integer) or not checked.size
+        if checked.ndim != 1 or not whole:
             raise DataError(
                 f"Tokens must be a list of whole numbers, got {checked.dtype} values in "
                 f"{checked.ndim} dimensions; pass token ids."
@@ -154,6 +160,7 @@ class FeatureSetBPE(Tokenizer):
         Raises:
             DataError: There are fewer merges than that, and more could have been made.
         """
+        num_merges = whole_number("num_merges", num_merges)
         if num_merges < 0 or (num_merges > self.num_merges and self.facts.get("reached_budget", 1)):
             raise DataError(
                 f"A vocabulary of {self.num_merges} merges can be cut to 0 to "
@@ -186,6 +193,11 @@ class FeatureSetBPE(Tokenizer):
         table = np.zeros((0, content.num_columns), dtype=np.int32)
         if codes is not None:
             table = check_codes(codes)
+            if table.shape[1] != content.num_columns:
+                raise DataError(
+                    f"{path}: the vocabulary is of {content.num_columns} code columns, the table "
+                    f"has {table.shape[1]}; use the codes that it was built from."
+                )
         features = np.array(content.features, dtype=np.int32).reshape(-1, 2)
         number_states(table, features)
         scale = count_scale(content.num_columns) * content.weight_scale
@@ -194,7 +206,7 @@ class FeatureSetBPE(Tokenizer):
             modalities=check_modalities(modalities, content.num_columns),
             features=features,
             merge_pairs=np.array(content.pairs, dtype=np.int32).reshape(-1, 2),
-            merge_totals=np.array([round(value * scale) for value in content.priority], np.int64),
+            merge_totals=content.scaled(path, scale),
             merge_places=np.full((len(content.pairs), 2), -1, dtype=np.int32),
             weight_scale=content.weight_scale,
         )
@@ -274,11 +286,13 @@ class FeatureSetBPEConfig(Config):
         of_modalities = ("cross_modal_share", "modality_first", "modality_weights")
         if self.num_merges == 0:
             return ("counting", *of_modalities)
-        if one_modality:
-            return of_modalities
-        apart, weights = self.cross_modal_share == 0, self._weights
-        same = weights.text == weights.image == 1 and (apart or weights.text_image == 1)
-        return (*(("modality_first",) if apart else ()), *(("modality_weights",) if same else ()))
+        # Nothing crosses: an order of modalities, and the weight of crossing pairs, mean nothing.
+        apart, weights = one_modality or self.cross_modal_share == 0, self._weights
+        idle = ["cross_modal_share"] if one_modality else []
+        idle += ["modality_first"] if apart else []
+        if weights.text == weights.image == 1 and (apart or weights.text_image == 1):
+            idle.append("modality_weights")
+        return tuple(idle)
 
     @property
     def _weights(self) -> ModalityWeights:

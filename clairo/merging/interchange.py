@@ -14,12 +14,18 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from jaxtyping import Int64
+
 from clairo.core.errors import DataError
 from clairo.merging.coded_items import MAX_COLUMNS
 
 _KEYS = ("n_categories", "n_init_feats", "token2feat", "priority")
 _WEIGHT_SCALE = "weight_scale"
 _LARGEST_WEIGHT_SCALE = 100**3
+_LARGEST_TOTAL = 2.0**62
+_MOST_LEAVES = 10_000_000
+"""Codes that one token may stand for; a history has some hundred items of some codes."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,24 @@ class ActionPieceFile:
     pairs: list[tuple[int, int]]
     priority: list[float]
     weight_scale: int = 1
+
+    def scaled(self, path: Path, scale: int) -> Int64[np.ndarray, " merges"]:
+        """Priorities as whole numbers: times ``scale``, at least 1.
+
+        Raises:
+            DataError: One does not fit 64 bits.
+        """
+        for number, value in enumerate(self.priority):
+            if value * scale > _LARGEST_TOTAL:
+                token = 1 + len(self.features) + number
+                raise _wrong(
+                    path,
+                    f"priority of token {token} must be at most {_LARGEST_TOTAL / scale:.3g}, got "
+                    f"{value!r}",
+                )
+        # A total of nothing would make no merge of it.
+        whole = [max(round(value * scale), 1) for value in self.priority]
+        return np.array(whole, dtype=np.int64)
 
 
 def write_actionpiece(path: Path, content: ActionPieceFile) -> None:
@@ -85,10 +109,12 @@ def read_actionpiece(path: Path) -> ActionPieceFile:
         if before >= after:
             raise _wrong(path, f"token {token}: {after} must come after {before}, by column")
     merged = range(num_initial, len(tokens))
+    pairs = [_pair(path, token, tokens[token]) for token in merged]
+    _check_lengths(path, num_initial, pairs)
     return ActionPieceFile(
         num_columns=num_columns,
         features=features,
-        pairs=[_pair(path, token, tokens[token]) for token in merged],
+        pairs=pairs,
         priority=[_priority(path, token, priority[token]) for token in merged],
         weight_scale=_weight_scale(path, content),
     )
@@ -103,12 +129,21 @@ def _read_object(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}); check the path.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _wrong(path, f"no JSON ({error})") from error
     missing = [key for key in _KEYS if not isinstance(content, dict) or key not in content]
     if missing:
         raise _wrong(path, f"it lacks {missing}")
     return dict(content)
+
+
+def _check_lengths(path: Path, num_initial: int, pairs: list[tuple[int, int]]) -> None:
+    """Refuses tokens that double and double until nobody could spell them."""
+    lengths = [1] * num_initial
+    for left, right in pairs:
+        lengths.append(lengths[left] + lengths[right])
+        if lengths[-1] > _MOST_LEAVES:
+            raise _wrong(path, f"token {len(lengths) - 1} stands for over {_MOST_LEAVES:,} codes")
 
 
 def _weight_scale(path: Path, content: dict[str, Any]) -> int:
@@ -152,6 +187,10 @@ def _pair(path: Path, token: int, entry: Any) -> tuple[int, int]:
 def _priority(path: Path, token: int, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise _wrong(path, f"priority of token {token} must be a number, got {value!r}")
-    if not math.isfinite(value) or value <= 0:
-        raise _wrong(path, f"priority of token {token} must be above 0, got {value!r}")
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number) or number <= 0:
+        raise _wrong(path, f"priority of token {token} must be finite and above 0, got {value!r}")
+    return number

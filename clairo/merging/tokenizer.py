@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -134,6 +135,7 @@ class Tokenizer(ABC):
         Raises:
             DataError: An entry is not the index of an item, or ``length`` is below 1.
         """
+        length = None if length is None else whole_number("length", length)
         if length is not None and length < 1:
             raise DataError(f"Rows need room for a token, got length {length}; give 1 or more.")
         encoded = self.encode_histories(histories, segmentation, seed)
@@ -175,7 +177,8 @@ class Tokenizer(ABC):
         Raises:
             DataError: A token is not in the vocabulary.
         """
-        return [leaf for token in tokens if token != PADDING for leaf in self.leaves(int(token))]
+        whole = [whole_number("A token", token) for token in tokens]
+        return [leaf for token in whole if token != PADDING for leaf in self.leaves(token)]
 
     def decode_item(self, tokens: Iterable[int]) -> int | None:
         """The item that a token sequence spells, ``None`` if it is no item.
@@ -249,13 +252,27 @@ def _all_kinds(base: type[Tokenizer]) -> Sequence[type[Any]]:
     return [base] if "kind" in vars(base) else base.__subclasses__()
 
 
+def whole_number(name: str, value: Any) -> int:
+    """A whole number of Python or numpy as an ``int``.
+
+    Raises:
+        DataError: It is none.
+    """
+    try:
+        return operator.index(value)
+    except TypeError as error:
+        raise DataError(
+            f"{name} must be a whole number, got {value!r}; round or look it up."
+        ) from error
+
+
 def budget_facts(tokenizer: Tokenizer, requested_merges: int) -> dict[str, Any]:
     """The facts that every tokenizer has: its sizes, and whether the budget was reached."""
     return {
         "num_merges": tokenizer.num_merges,
         "vocab_size": tokenizer.vocab_size,
         "requested_merges": requested_merges,
-        "reached_budget": tokenizer.num_merges == requested_merges,
+        "reached_budget": bool(tokenizer.num_merges == requested_merges),
     }
 
 

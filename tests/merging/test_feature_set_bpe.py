@@ -5,7 +5,9 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+import tracemalloc
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -108,10 +110,81 @@ def test_a_corpus_that_does_not_fit_into_memory_is_refused_with_the_arithmetic(
         FeatureSetBPEConfig(num_merges=1).fit([[0, 0]], [[0] * 9], seed=0)
 
 
-def test_tokens_must_be_whole_numbers(bpe: FeatureSetBPE) -> None:
-    for wrong in ([1.5], [float("nan")], [[1, 2]]):
-        with pytest.raises(DataError, match="Tokens must be a list of whole numbers"):
-            bpe.encode_flat(wrong)
+def test_a_control_group_limits_the_memory(tmp_path: Path) -> None:
+    assert memory._left_in_group(tmp_path) == sys.maxsize
+    (tmp_path / "memory.current").write_text("300\n")
+    (tmp_path / "memory.max").write_text("max\n")
+    assert memory._left_in_group(tmp_path) == sys.maxsize
+    (tmp_path / "memory.max").write_text("1000\n")
+    assert memory._left_in_group(tmp_path) == 700
+
+
+@pytest.mark.parametrize("wrong", [[1.5], [float("nan")], [[1, 2]], [[1], [1, 2]], ["a"]])
+def test_tokens_must_be_whole_numbers(bpe: FeatureSetBPE, wrong: Any) -> None:
+    with pytest.raises(DataError, match="Tokens must be a list of whole numbers"):
+        bpe.encode_flat(wrong)
+    with pytest.raises(DataError, match="Tokens must be a list of whole numbers"):
+        bpe.encode_spr([wrong], np.random.default_rng(0))
+    with pytest.raises(DataError, match="Tokens must be a list of whole numbers"):
+        bpe.encode_greedy([wrong])
+
+
+def test_a_token_to_decode_must_be_whole(bpe: FeatureSetBPE) -> None:
+    for wrong in (2.7, float("nan"), None):
+        with pytest.raises(DataError, match="A token must be a whole number"):
+            bpe.decode([wrong])
+
+
+@pytest.mark.parametrize(
+    "offsets", [[0, 10**9], [2, 3], [0, 3, 1, 3], [0, 2], [0.0, 3.0], [], [[0, 3]]]
+)
+def test_offsets_that_do_not_fit_are_refused_before_any_kernel_reads_them(
+    bpe: FeatureSetBPE, offsets: Any
+) -> None:
+    broken = Ragged(np.zeros(3, dtype=np.int32), np.array(offsets))
+    with pytest.raises(DataError, match="Offsets must be whole numbers that rise from 0"):
+        FeatureSetBPEConfig(num_merges=1).fit([[0]], broken, seed=0)
+    for segmentation in ("spr", "greedy"):
+        with pytest.raises(DataError, match="Offsets must be whole numbers that rise from 0"):
+            bpe.encode_histories(broken, segmentation)
+
+
+@pytest.mark.parametrize("histories", [[3, 4], [[0, 1], [[2]]], [[[0], [1, 2]]], None])
+def test_histories_must_be_a_list_of_flat_lists(histories: Any) -> None:
+    with pytest.raises(DataError, match=r"istor"):
+        FeatureSetBPEConfig(num_merges=1).fit([[0]] * 5, histories, seed=0)
+
+
+def test_whole_numbers_of_numpy_are_whole_numbers(bpe: FeatureSetBPE, tmp_path: Path) -> None:
+    histories = Ragged.from_sequences([[1, 2, 3]])
+    for seed in (np.int64(5), np.int32(5), np.uint64(5)):
+        drawn = bpe.encode_histories(histories, "spr", seed)
+        assert drawn.values.tolist() == bpe.encode_histories(histories, "spr", 5).values.tolist()
+    bpe.truncate(np.int64(3)).save(tmp_path)
+    for call in (
+        lambda: bpe.encode_histories(histories, "spr", 1.5),
+        lambda: bpe.truncate(2.5),
+        lambda: bpe.encode_padded(histories, "spr", length=2.5),
+    ):
+        with pytest.raises(DataError, match="must be a whole number"):
+            call()
+
+
+def test_arrays_of_tokens_are_as_good_as_lists(bpe: FeatureSetBPE) -> None:
+    states = bpe.states[[3, 4, 5]]
+    assert bpe.encode_greedy(states) == bpe.encode_greedy(states.tolist())
+    assert bpe.encode_flat(states[0]) == bpe.encode_flat(states[0].tolist())
+
+
+def test_few_tokens_need_a_small_table_however_long_the_corpus() -> None:
+    config = FeatureSetBPEConfig(num_merges=5)
+    training = Ragged(np.arange(400_000, dtype=np.int32) % 2, np.array([0, 400_000]))
+    tracemalloc.start()
+    config.fit([[0], [1]], training, seed=0)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # 120 bytes a set; a bound by sites alone would ask for a table of 64 MB beside them.
+    assert peak < 400_000 * 150 + 10_000_000
 
 
 def test_weights_are_whole_for_every_number_of_columns() -> None:

@@ -88,10 +88,12 @@ def test_codes_that_the_file_does_not_know_are_refused(bpe: FeatureSetBPE, tmp_p
         ("token2feat", 6, [-1, 6, 1], "token 6 must be"),
         ("token2feat", 6, [-1, 1, 6], "token 6 must be"),
         ("token2feat", 6, "x", "token 6 must be"),
-        ("priority", 6, float("nan"), "priority of token 6 must be above 0"),
-        ("priority", 6, -1.0, "priority of token 6 must be above 0"),
+        ("priority", 6, float("nan"), "priority of token 6 must be finite and above 0"),
+        ("priority", 6, -1.0, "priority of token 6 must be finite and above 0"),
         ("priority", 6, None, "priority of token 6 must be a number"),
         ("priority", None, [0], "8 tokens have 1 priorities"),
+        ("priority", 6, 10**400, "priority of token 6 must be finite and above 0"),
+        ("priority", 6, 1e300, "priority of token 6 must be at most"),
         ("weight_scale", None, 0, "weight_scale must be a whole number from 1, got 0"),
     ],
 )
@@ -107,7 +109,32 @@ def test_what_is_wrong_is_named_with_its_place(
         FeatureSetBPE.load_actionpiece(tmp_path / "bad.json")
 
 
-@pytest.mark.parametrize("text", ["", "[1, 2]", '{"n_categories": 2}', "\x00", '{"a": '])
+def test_a_priority_of_almost_nothing_still_merges(content: dict[str, Any], tmp_path: Path) -> None:
+    content["priority"][5] = 1e-9
+    (tmp_path / "v.json").write_text(json.dumps(content))
+    loaded = FeatureSetBPE.load_actionpiece(tmp_path / "v.json", CODES)
+    assert loaded.scaled_priority[5] == 1
+    assert loaded.encode_greedy([list(loaded.merge_pairs[0])]) == [5]
+
+
+def test_a_table_of_other_columns_is_refused(bpe: FeatureSetBPE, tmp_path: Path) -> None:
+    bpe.save_actionpiece(tmp_path / "v.json")
+    with pytest.raises(DataError, match="of 2 code columns, the table has 1"):
+        FeatureSetBPE.load_actionpiece(tmp_path / "v.json", [[0], [1]])
+
+
+def test_tokens_that_double_for_ever_are_refused(content: dict[str, Any], tmp_path: Path) -> None:
+    for token in range(len(content["token2feat"]) - 1, 60):
+        content["token2feat"].append([-1, token, token])
+        content["priority"].append(1.0)
+    (tmp_path / "v.json").write_text(json.dumps(content))
+    with pytest.raises(DataError, match="stands for over 10,000,000 codes"):
+        FeatureSetBPE.load_actionpiece(tmp_path / "v.json")
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, "", "[1, 2]", '{"n_categories": 2}', "\x00", '{"a": ']
+)
 def test_a_file_of_another_kind_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "other.json").write_text(text)
     with pytest.raises(DataError, match=r"other.json: not a whole ActionPiece vocabulary"):

@@ -62,6 +62,7 @@ def test_options_that_change_nothing_make_no_other_configuration():
     assert key("none", num_merges=0, counting="release", **quota) == key("none", num_merges=0)
     assert key("none", cross_modal_share=0, **first) == key("none", cross_modal_share=0)
     assert key("none", modality_weights={"text_image": 1.0}) == key("none")
+    assert key("text_only", modality_weights={"text_image": 2.0}) == key("text_only")
     heavy = {"modality_weights": {"text_image": 2.0}}
     assert key("none", cross_modal_share=0, **heavy) == key("none", cross_modal_share=0)
 
@@ -77,3 +78,7 @@ def test_options_that_change_nothing_make_no_other_configuration():
 )
 def test_options_that_change_something_make_another_one(options):
     assert key("none", **options) != key("none")
+
+
+def test_a_weight_of_text_counts_against_the_shared_column_where_there_is_only_text():
+    assert key("text_only", modality_weights={"text": 0.25}) != key("text_only")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -11,13 +12,11 @@ import numba
 import numpy as np
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., object])
+ResultT = TypeVar("ResultT")
 
 _LOG = logging.getLogger(__name__)
 wide = cast("Callable[[Any], int]", np.int64)
 """Widens to 64 bits; numba gives each variable one type, and tokens are stored in 32."""
-
-narrow = cast("Callable[[Any], int]", np.int32)
-"""To the 32 bits in which tokens are stored."""
 
 _checked_folders: set[str] = set()
 
@@ -44,7 +43,7 @@ def inlined(function: FunctionT) -> FunctionT:
 
 
 def allocating(function: FunctionT) -> FunctionT:
-    """A kernel that makes arrays."""
+    """A kernel that makes arrays; one that returns some is called by :func:`call_apart`."""
     return _compile(function)
 
 
@@ -55,6 +54,17 @@ def _compile(function: FunctionT, **options: bool) -> FunctionT:
         _checked_folders.add(folder)
         drop_outdated_cache(Path(folder), Path(__file__).parent)
     return kernel
+
+
+def call_apart(kernel: Callable[..., ResultT], *arguments: object) -> ResultT:
+    """Calls a kernel that returns arrays in a thread of its own.
+
+    A Ctrl-C that came while a kernel ran is raised in the main thread when numba builds a tuple
+    of arrays, and numba does not look: the process dies. Signals reach the main thread only.
+    An interrupt is heard here and raised when the kernel has come back.
+    """
+    with ThreadPoolExecutor(1, thread_name_prefix="kernel") as pool:
+        return pool.submit(kernel, *arguments).result()
 
 
 def is_compiled(*kernels: Callable[..., object]) -> bool:

@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from clairo.merging.kernels.compiled import allocating, inlined, wide
+from clairo.merging.kernels.compiled import compiled, inlined, wide
 from clairo.merging.kernels.pair_totals import (
     EMPTY,
     KEY,
     TOTAL,
+    clear_cells,
     find_slot,
-    new_cells,
     pair_key,
 )
 
@@ -41,7 +41,6 @@ def _bit_of(maybe: np.ndarray, key: int) -> int:
     return ((key * _SPREAD) >> 24) & (64 * len(maybe) - 1)
 
 
-@allocating
 def index_merges(pairs: np.ndarray, num_initial: int) -> KnownMerges:
     """The merges by pair; of a pair that was merged twice, the later token.
 
@@ -54,14 +53,21 @@ def index_merges(pairs: np.ndarray, num_initial: int) -> KnownMerges:
         num_slots *= 2
     while 64 * num_words < _BITS_PER_MERGE * len(pairs):
         num_words *= 2
-    cells, maybe = new_cells(num_slots), np.zeros(num_words, np.int64)
+    known = KnownMerges(np.empty((num_slots, 2), np.int64), np.zeros(num_words, np.int64))
+    _note_merges(known, pairs, num_initial)
+    return known
+
+
+@compiled
+def _note_merges(known: KnownMerges, pairs: np.ndarray, num_initial: int) -> None:
+    cells, maybe = known.cells, known.maybe
+    clear_cells(cells)
     for number in range(len(pairs)):
         key = pair_key(pairs[number, 0], pairs[number, 1])
         slot = find_slot(cells, key)
         cells[slot, KEY], cells[slot, TOTAL] = key, num_initial + number
         bit = _bit_of(maybe, key)
         maybe[bit >> 6] |= wide(1) << (bit & 63)
-    return KnownMerges(cells, maybe)
 
 
 @inlined

@@ -206,7 +206,8 @@ def count_new_pairs(sets: LinkedSets, sites: np.ndarray, num_sites: int, num_tok
     """Most pairs that a merge at these sites can give a total for the first time.
 
     The new token meets at most every other token. Other tokens become neighbours only where a
-    set that is emptied goes away, and a set loses at most both tokens of the pair.
+    set that is emptied goes away, and a set loses at most both tokens of the pair. There are
+    never more than all pairs of all tokens.
     """
     rows, num_columns = sets.rows, len(sets.weights) - 1
     going = 0
@@ -216,10 +217,10 @@ def count_new_pairs(sets: LinkedSets, sites: np.ndarray, num_sites: int, num_tok
         going += rows[node, LENGTH] <= 2
         going += after != NO_SET and rows[after, LENGTH] <= 2
     met = min(num_tokens, num_sites * (3 * num_columns + 3))
-    return met + going * (num_columns * num_columns + 2 * num_columns)
+    needed = met + going * (num_columns * num_columns + 2 * num_columns)
+    return min(needed, (num_tokens + 1) * (num_tokens + 2) // 2)
 
 
-@compiled
 def room_for_sets(num_columns: int) -> int:
     """How many pairs one call of a function here may change, generously."""
     return 8 * num_columns * num_columns + 16

@@ -53,13 +53,19 @@ def find_slot(cells: np.ndarray, key: int) -> int:
     return slot
 
 
+@compiled
+def clear_cells(cells: np.ndarray) -> None:
+    """Empties every slot."""
+    for slot in range(len(cells)):
+        cells[slot, KEY] = EMPTY
+        cells[slot, TOTAL] = 0
+
+
 @allocating
 def new_cells(num_slots: int) -> np.ndarray:
     """Empty slots."""
     cells = np.empty((num_slots, 2), np.int64)
-    for slot in range(num_slots):
-        cells[slot, KEY] = EMPTY
-        cells[slot, TOTAL] = 0
+    clear_cells(cells)
     return cells
 
 
@@ -98,9 +104,7 @@ def count_alive(table: PairTotals) -> int:
 @compiled
 def move_totals(table: PairTotals, fresh: PairTotals) -> None:
     """Copies all totals but zeros into an empty table, and clears its slots first."""
-    for slot in range(len(fresh.cells)):
-        fresh.cells[slot, KEY] = EMPTY
-        fresh.cells[slot, TOTAL] = 0
+    clear_cells(fresh.cells)
     fresh.used[0] = 0
     for slot in range(len(table.cells)):
         if table.cells[slot, TOTAL] != 0:

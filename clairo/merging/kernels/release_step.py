@@ -243,10 +243,7 @@ def advance_release(
     return REACHED, ledger.free, ledger.crossing
 
 
-@allocating
 def own_sequences(offsets: np.ndarray) -> Sequences:
     """The sequence of every set, and the first set of every sequence."""
-    owners = np.empty(offsets[-1], np.int32)
-    for sequence in range(len(offsets) - 1):
-        owners[offsets[sequence] : offsets[sequence + 1]] = sequence
+    owners = np.repeat(np.arange(len(offsets) - 1, dtype=np.int32), np.diff(offsets))
     return Sequences(owners, offsets[:-1].copy())
