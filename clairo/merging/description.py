@@ -59,7 +59,8 @@ def describe(tokenizer: Tokenizer, training: Ragged | None = None) -> dict[str, 
         The tokenizer's own facts, and
 
         - ``cross_modal_share_of_merges``: share of merges with text and image among the leaves;
-          ``cross_modal_by_rank``: the same in 20 equal parts of the merge list, earliest first.
+          ``cross_modal_by_rank``: the same in 20 parts of the merge list (of ``np.array_split``:
+          the first may have one merge more), earliest first.
         - ``cross_item_share``: share of merges that were made at more places between
           neighbouring items than within one; ``cross_item_by_rank``: the same in 20 parts.
         - ``token_lengths``: rows ``[codes, tokens, uses]``: how many tokens stand for so many

@@ -7,7 +7,7 @@ import numpy as np
 from clairo.reporting.labels import capitalised, number, percent, plural, sentence_list
 from clairo.reporting.spelled_info import SpelledInfo
 from clairo.reporting.vocabulary_figures import say_saving
-from clairo.reporting.vocabulary_info import CrossingInfo, EconomyInfo, LengthsInfo
+from clairo.reporting.vocabulary_info import Course, CrossingInfo, EconomyInfo, LengthsInfo
 
 Words = tuple[str, str]
 """Title (the point) and subtitle (the data)."""
@@ -20,19 +20,20 @@ def say_crossing(info: CrossingInfo) -> Words:
         points.append(_course(info.modalities, "join text and image"))
     if info.items is not None:
         points.append(_course(info.items, "reach over neighbouring items"))
-    parts = info.modalities or info.items or ()
+    course = info.modalities or info.items
+    parts = 0 if course is None else len(course.by_rank)
     return (
         f"Of the merges, {sentence_list(points)}",
-        f"Trial {info.trial}, {plural(info.num_merges, 'merge')} in {len(parts)} equal parts, in "
+        f"Trial {info.trial}, {plural(info.num_merges, 'merge')} in {plural(parts, 'part')}, in "
         "the order they were made. Joining text and image: both are among the codes of the token. "
         "Reaching over neighbours: made at more places between items than within one.",
     )
 
 
-def _course(shares: tuple[float, ...], what: str) -> str:
-    """The mean share (the parts have equal sizes), the first and the last."""
-    mean, first, last = percent(float(np.mean(shares))), percent(shares[0]), percent(shares[-1])
-    return f"{mean} {what} (first merges {first}, last {last})"
+def _course(course: Course, what: str) -> str:
+    """The share of all merges, and of the first and the last part of them."""
+    first, last = percent(course.by_rank[0]), percent(course.by_rank[-1])
+    return f"{percent(course.share)} {what} (first merges {first}, last {last})"
 
 
 def say_lengths(info: LengthsInfo) -> Words:

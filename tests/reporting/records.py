@@ -139,7 +139,7 @@ def token_facts(num_codebooks: int, num_merges: int) -> dict[str, Any]:
         "cross_modal_by_rank": [0.2, 0.4, 0.6, 0.8], "cross_item_by_rank": [0.0, 0.0, 0.5, 0.3],
         "num_merges": num_merges, "vocab_size": 1 + 16 * num_codebooks + num_merges,
         "tokens_per_item": max(1.2, 2 * num_codebooks + 1 - num_merges / 60),
-        "cross_modal_share_of_merges": 0.41, "top_merges": merges,
+        "cross_modal_share_of_merges": 0.5, "cross_item_share": 0.2, "top_merges": merges,
     }  # fmt: skip
 
 
