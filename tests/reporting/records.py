@@ -165,7 +165,7 @@ def vocabulary(num_codebooks: int) -> SpelledVocabulary:
     titles = {1: "Tent, Red", 2: "Tent, Blue", 3: "Kettle", 4: ""}
     tiles = {1: 0, 2: 1}
     return SpelledVocabulary(
-        merges, titles, frozenset({1, 2, 4}), 2000, tiles, sheet.getvalue(), 80, 2
+        merges, titles, frozenset({1, 2, 4}), 2000, 3000, tiles, sheet.getvalue(), 80, 2
     )
 
 

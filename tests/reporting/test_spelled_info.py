@@ -69,7 +69,7 @@ def test_a_side_over_neighbours_is_shown_by_its_parts(info: SpelledInfo) -> None
 def test_a_run_without_spelled_merges_says_so(record: SweepRecord) -> None:
     for made, reason in (
         (None, "logged no spelled merges"),
-        (SpelledVocabulary((), {}, frozenset(), 0), "made no merges"),
+        (SpelledVocabulary((), {}, frozenset(), 0, 0), "made no merges"),
     ):
         found = compute_spelled(with_vocabulary(record, made))
         assert isinstance(found, Absent)
