@@ -102,7 +102,7 @@ def describe(tokenizer: Tokenizer, training: Ragged | None = None) -> dict[str, 
     tokens = None if text is None else tokenizer.encode_histories(text, "greedy", 0).values
     facts = {**tokenizer.facts, **_merge_facts(tokenizer), **_catalog_facts(tokenizer)}
     uses = np.zeros(tokenizer.vocab_size, dtype=np.int64)
-    if text is not None and tokens is not None:
+    if training is not None and text is not None and tokens is not None:
         uses += np.bincount(tokens, minlength=tokenizer.vocab_size)
         facts |= _text_facts(tokenizer, text, uses)
         facts["training_items"] = len(training.values)

@@ -83,12 +83,14 @@ class Saving:
     Attributes:
         name: What is counted, and where.
         unit: ``tokens`` or ``bits``.
+        in_history: Whether of an item in a training history rather than alone.
         before: With the codes alone.
         after: With the merged tokens.
     """
 
     name: str
     unit: str
+    in_history: bool
     before: float
     after: float
 
@@ -106,6 +108,7 @@ class EconomyInfo:
         trial: Number of the trial shown.
         savings: Tokens first, then bits.
         described_items: History items that were read.
+        training_items: All history items; ``None`` where an older version did not say.
         vocab_size: Tokens, padding included.
         usage: Share of tokens that occur in the text.
         entropy: Bits per token of the text.
@@ -116,6 +119,7 @@ class EconomyInfo:
     trial: int
     savings: tuple[Saving, ...]
     described_items: float | None
+    training_items: float | None
     vocab_size: float | None
     usage: float | None
     entropy: float | None
@@ -175,13 +179,14 @@ def compute_economy(record: SweepRecord) -> EconomyInfo | Absent:
     for name, unit, *keys in _SAVINGS:
         before, after = (number_fact(trial, key) for key in keys)
         if before and after is not None:
-            savings.append(Saving(name, unit, before, after))
+            savings.append(Saving(name, unit, "history" in keys[1], before, after))
     if not savings:
         return _lacks(record, trial, "tokens and bits before and after merging")
     return EconomyInfo(
         trial=shown_number(record, trial),
         savings=tuple(savings),
         described_items=number_fact(trial, "described_items"),
+        training_items=number_fact(trial, "training_items"),
         vocab_size=number_fact(trial, "vocab_size"),
         usage=number_fact(trial, "vocabulary_usage"),
         entropy=number_fact(trial, "unigram_entropy"),

@@ -134,6 +134,7 @@ def token_facts(num_codebooks: int, num_merges: int) -> dict[str, Any]:
         "uniform_bits_per_item_before": 5 * before, "uniform_bits_per_item": 4 * before,
         "uniform_bits_per_history_item": 3.5 * before, "unigram_bits_per_item_before": 4 * before,
         "unigram_bits_per_history_item": 3 * before, "described_items": 3000,
+        "training_items": 4000,
         "vocabulary_usage": 0.75, "unigram_entropy": 5.5, "unigram_entropy_normalized": 0.9,
         "token_perplexity": 2**5.5, "token_lengths": [[1, 33, 120], [2, 40, 300], [5, 20, 180]],
         "cross_modal_by_rank": [0.2, 0.4, 0.6, 0.8], "cross_item_by_rank": [0.0, 0.0, 0.5, 0.3],

@@ -36,7 +36,7 @@ def test_crossing_shares_come_by_rank(record: SweepRecord) -> None:
     assert info.items == Course(0.2, (0.0, 0.0, 0.5, 0.3))
     title, subtitle = vocabulary_findings.say_crossing(info)
     assert "50 % join text and image (first merges 20 %, last 80 %)" in title
-    assert "20 % reach over neighbouring items (first merges 0 %, last 30 %)" in title
+    assert "20 % were made mostly between neighbours (first merges 0 %, last 30 %)" in title
     assert "180 merges in 4 parts" in subtitle
     figure = vocabulary_figures.plot_crossing(info)
     drawn = {trace.name: list(trace.y) for trace in figure.data}
@@ -92,9 +92,16 @@ def test_savings_are_what_is_left_of_tokens_and_bits(record: SweepRecord) -> Non
     assert isinstance(info, EconomyInfo)
     assert [saving.unit for saving in info.savings] == ["tokens"] * 2 + ["bits"] * 3
     assert [saving.share for saving in info.savings[1:]] == [0.4, 0.8, 0.7, 0.75]
-    assert "5.00 → 2.00 tokens and 20.0 → 15.0 bits" in vocabulary_findings.say_economy(info)[0]
+    title, subtitle = vocabulary_findings.say_economy(info)
+    assert title == (
+        "In a training history an item takes 2.00 tokens instead of 5.00 (alone 2.00) and 15.0 "
+        "bits instead of 20.0"
+    )
+    assert "leave the vocabulary's own cost out" in subtitle
     said = vocabulary_findings.say_usage(info)
-    assert "3,000 items" in said
+    assert "3,000 of 4,000 items of training histories, evenly spread over them" in said
+    all_read = vocabulary_findings.say_usage(replace(info, training_items=3000))
+    assert "of 3,000 items of training histories uses" in all_read
     assert "uses 75 %" in said
     assert "5.50 bits, 90 % of the most possible: as much as 45 equally" in said
 
@@ -121,3 +128,6 @@ def test_a_history_that_was_not_read_leaves_only_items_alone(record: SweepRecord
     assert isinstance(info, EconomyInfo)
     assert [saving.unit for saving in info.savings] == ["tokens", "bits"]
     assert "was not logged" in vocabulary_findings.say_usage(info)
+    assert vocabulary_findings.say_economy(info)[0] == (
+        "An item alone takes 2.00 tokens instead of 5.00 and 20.0 bits instead of 25.0"
+    )
