@@ -129,6 +129,11 @@ class MergeCard:
         return "with the digit" if "shared" in self.modalities else "without the digit"
 
     @property
+    def attaches_digit(self) -> bool:
+        """Whether a side is nothing but the digit, so that both are like the other side."""
+        return self.left.only_digit or self.right.only_digit
+
+    @property
     def sides(self) -> tuple[tuple[str, CarrierGroup], ...]:
         """Sides that have something to tell, with their headings: no digit, and no side twice."""
         if self.of_itself:
@@ -233,7 +238,10 @@ class _Namer:
     def side(self, side: Side) -> CarrierGroup:
         codes = tuple(name_code(column, value, self.books) for column, value in side.leaves)
         found = CarrierGroup(codes) if side.carriers is None else self.group(codes, side.carriers)
-        return replace(found, parts=tuple(self.side(part) for part in side.parts))
+        parts = tuple(self.side(part) for part in side.parts)
+        # Of a code and the digit there is no more to tell than of both together.
+        told = side.carriers is not None and any(part.only_digit for part in parts)
+        return found if told else replace(found, parts=parts)
 
     def group(self, codes: tuple[NamedCode, ...], group: ItemGroup) -> CarrierGroup:
         kinds = {code.modality for code in codes}

@@ -156,13 +156,13 @@ def say_spelled(info: SpelledInfo) -> tuple[str, ...]:
         "where its two sides stood together and no earlier merge had taken their codes. The next "
         "merge is the pair of the highest weighted count (in the table below): a place counts "
         "the less, the more codes stand there to be paired. What is shown further down is found "
-        "in items and histories as they are, whatever earlier merges took.",
+        "in items and histories as they are, whatever earlier merges took. "
+        f"Neighbours were looked for in {_read(info.read_items, info.training_items)}.",
         "Each side is shown by the items of the catalogue that carry its codes: the words that "
         "mark their titles, the most frequent titles in training, and pictures where a code is "
         "about pictures. Marking words are more frequent in these titles than in all others "
         "(log-odds with a Dirichlet prior, Monroe et al. 2008, at 1 % corrected for the number "
         f"of words tested, and at least two titles).{pictures}",
-        f"Neighbours were looked for in {_read(info.read_items, info.training_items)}.",
     )
 
 

@@ -66,6 +66,18 @@ def test_a_side_over_neighbours_is_shown_by_its_parts(info: SpelledInfo) -> None
     assert [part.num_items for part in parts] == [12, 30]
 
 
+def test_a_part_that_only_attached_the_digit_is_told_as_one(record: SweepRecord) -> None:
+    made = vocabulary(2)
+    last, carried = made.merges[2], made.merges[0].left.carriers
+    digit = replace(last.right, parts=())
+    glued = replace(last.left, carriers=carried, parts=(made.merges[0].left, digit))
+    merges = (replace(last, left=glued, both=carried),)
+    found = compute_spelled(with_vocabulary(record, replace(made, merges=merges)))
+    assert isinstance(found, SpelledInfo)
+    assert (found.cards[0].left.num_items, found.cards[0].left.parts) == (12, ())
+    assert found.cards[0].attaches_digit
+
+
 def test_a_run_without_spelled_merges_says_so(record: SweepRecord) -> None:
     for made, reason in (
         (None, "logged no spelled merges"),
