@@ -129,9 +129,12 @@ def say_digit(merges: Sequence[Sequence[str]]) -> str:
     """
     digit = sum("shared" in modalities for modalities in merges)
     joining = sum({"text", "image"} <= set(modalities) for modalities in merges)
+    contain = "contains" if digit == 1 else "contain"
+    joins = "joins" if joining == 1 else "join"
     return (
-        f"{digit} of the first {plural(len(merges), 'merge')} contain the digit that tells equal "
-        f"items apart, which means nothing; {joining} join text and image by their codes."
+        f"{digit or 'None'} of the first {plural(len(merges), 'merge')} {contain} the digit that "
+        f"tells equal items apart, which means nothing; {joining or 'none'} {joins} text and "
+        "image by their codes."
     )
 
 

@@ -114,7 +114,7 @@ def test_a_digit_is_a_chip_and_has_no_block(info: SpelledInfo, record: SweepReco
     assert [name for name, _ in info.cards[2].sides] == ["Left side"]
     assert [card.digit for card in info.cards] == ["without the digit"] * 2 + ["with the digit"]
     page = make_vocabulary_page(record)
-    assert any("1 of the first 3 merges contain the digit" in claim for claim in page.claims)
+    assert any("1 of the first 3 merges contains the digit" in claim for claim in page.claims)
 
 
 def test_a_merge_of_a_token_with_itself_is_drawn_with_one_side(record: SweepRecord) -> None:

@@ -125,8 +125,8 @@ def test_merges_with_the_digit_are_counted(record: SweepRecord) -> None:
     info = compute_merges(with_stage_facts(record, "merging", top_merges=merges))
     assert isinstance(info, MergesInfo)
     said = say_merges(info, spelled=False)
-    assert "1 of the first 2 merges contain the digit" in said
-    assert "1 join text and image" in said
+    assert "1 of the first 2 merges contains the digit" in said
+    assert "1 joins text and image by their codes" in said
     assert VOCABULARY_TITLE not in said
 
 
