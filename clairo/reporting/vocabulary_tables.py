@@ -45,7 +45,7 @@ def spelled_table(info: SpelledInfo) -> Table:
         *(Column(f"{side} {what}") for side in ("Left", "Right") for what in _SIDE),
         Column("Carriers of both (items)", numeric=True),
         Column("Neighbours that carry it (places)", numeric=True),
-        Column("Together"),
+        Column("Together, for example"),
         Column("Made within an item (places)", numeric=True),
         Column("Made between neighbours (places)", numeric=True),
         Column("Weighted count", numeric=True, help=WEIGHTED_COUNT),
@@ -66,7 +66,8 @@ _SIDE = ("codes", "words", "titles")
 
 
 def _row(card: MergeCard) -> tuple[Cell, ...]:
-    together = [*(card.both.titles if card.both else ()), *_say_examples(card)]
+    # One of each: a row is read across, and the cards have more.
+    together = [*(card.both.titles[:1] if card.both else ()), *_say_examples(card)[:1]]
     both = card.both.num_items if card.both else None
     return (
         Cell(str(card.place), card.place),
