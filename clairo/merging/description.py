@@ -19,7 +19,7 @@ NUM_TOP_MERGES = 100
 """Merges that are listed one by one, and spelled out in words."""
 
 DESCRIBED_ITEMS = 1_000_000
-"""History items that are segmented for the description; more would tell the same."""
+"""History items that are segmented for the description at most, from all over the text."""
 
 _PARTS = 20
 
@@ -32,16 +32,27 @@ def crossing_merges(tokenizer: Tokenizer) -> Bool[np.ndarray, " merges"]:
     return crossing
 
 
-def first_sequences(training: Ragged, max_items: int) -> Ragged:
-    """The first whole sequences that hold so many items at most; the very first always.
+def spread_sequences(training: Ragged, max_items: int) -> Ragged:
+    """Whole sequences, evenly spread over the text, that hold so many items at most.
+
+    All of them where they fit, and always at least one.
 
     Example:
-        >>> first_sequences(Ragged.from_sequences([[0, 1], [2], [3, 4]]), 4).values.tolist()
-        [0, 1, 2]
+        >>> spread_sequences(Ragged.from_sequences([[0, 1], [2], [3, 4], [5]]), 4).values.tolist()
+        [0, 1, 3, 4]
     """
-    fitting = int(np.searchsorted(training.offsets, max_items, side="right")) - 1
-    rows = min(max(fitting, 1), len(training))
-    return Ragged(training.values[: training.offsets[rows]], training.offsets[: rows + 1])
+    lengths, items = training.lengths, len(training.values)
+    rows = kept = len(training)
+    while items > max_items and kept > 1:
+        # Too many by some share: so many sequences fewer. It ends, for the share is below one.
+        kept = max(1, kept * max_items // items)
+        items = int(lengths[_spread(kept, rows)].sum())
+    return training if kept == rows else training.take(_spread(kept, rows))
+
+
+def _spread(kept: int, of: int) -> Int64[np.ndarray, " kept"]:
+    """So many of so many rows, at even distances."""
+    return np.arange(kept, dtype=np.int64) * of // kept
 
 
 def describe(tokenizer: Tokenizer, training: Ragged | None = None) -> dict[str, Any]:
@@ -59,7 +70,8 @@ def describe(tokenizer: Tokenizer, training: Ragged | None = None) -> dict[str, 
         The tokenizer's own facts, and
 
         - ``cross_modal_share_of_merges``: share of merges with text and image among the leaves;
-          ``cross_modal_by_rank``: the same in 20 equal parts of the merge list, earliest first.
+          ``cross_modal_by_rank``: the same in 20 parts of the merge list (of ``np.array_split``:
+          the first may have one merge more), earliest first.
         - ``cross_item_share``: share of merges that were made at more places between
           neighbouring items than within one; ``cross_item_by_rank``: the same in 20 parts.
         - ``token_lengths``: rows ``[codes, tokens, uses]``: how many tokens stand for so many
@@ -71,9 +83,9 @@ def describe(tokenizer: Tokenizer, training: Ragged | None = None) -> dict[str, 
         - ``uniform_bits_per_item_before`` (``C log2 V0``) and ``uniform_bits_per_item``
           (``tokens_per_item log2 V``): bits where every token takes the same number of them.
 
-        With a text, of the first whole sequences with at most a million items:
+        With a text, of whole sequences evenly spread over it with at most a million items:
 
-        - ``described_items``: how many items these are.
+        - ``described_items``: how many items these are; ``training_items``: of how many.
         - ``tokens_per_history_item``: greedy tokens of the sequences for each item.
         - ``uniform_bits_per_history_item``: ``tokens_per_history_item log2 V``.
         - ``unigram_entropy``: ``H = -sum p log2 p`` over the shares ``p`` of the tokens in the
@@ -86,13 +98,14 @@ def describe(tokenizer: Tokenizer, training: Ragged | None = None) -> dict[str, 
     """
     text = None
     if training is not None and len(training.values):
-        text = first_sequences(training, DESCRIBED_ITEMS)
+        text = spread_sequences(training, DESCRIBED_ITEMS)
     tokens = None if text is None else tokenizer.encode_histories(text, "greedy", 0).values
     facts = {**tokenizer.facts, **_merge_facts(tokenizer), **_catalog_facts(tokenizer)}
     uses = np.zeros(tokenizer.vocab_size, dtype=np.int64)
-    if text is not None and tokens is not None:
+    if training is not None and text is not None and tokens is not None:
         uses += np.bincount(tokens, minlength=tokenizer.vocab_size)
         facts |= _text_facts(tokenizer, text, uses)
+        facts["training_items"] = len(training.values)
     return {**facts, "token_lengths": _token_lengths(_trace(tokenizer).lengths, uses)}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any, Self
 
 import numpy as np
@@ -13,8 +14,8 @@ NUM_WORDS = 5
 PRIOR_TITLES = 10
 """The prior weighs as much as so many titles of the catalogue."""
 
-MIN_SCORE = 1.96
-"""Standard deviations by which a word must be more frequent."""
+CHANCE = 0.01
+"""Chance that a group which is like all others is given any word, were the score exactly normal."""
 
 MIN_TITLES = 2
 """Titles of the group that must have the word."""
@@ -61,6 +62,12 @@ class TitleWords:
         ``d = log((y + a) / (n + A - y - a))`` of the group minus the same of all other items,
         in standard deviations ``sqrt(1 / (y + a) + 1 / (y' + a))``.
 
+        A group is asked about hundreds of words, some of which are far off by chance. So the
+        score must reach the normal quantile of ``1 - 0.01 / w`` (Bonferroni) for the ``w`` words
+        that two titles of the group have: 2.3 for one word, 4.3 for a thousand. The scores of
+        rare words are not quite normal, so of a hundred groups drawn by lot about five still
+        have a word.
+
         Args:
             items: Which items are in the group.
 
@@ -75,10 +82,21 @@ class TitleWords:
         outside = self.counts - inside
         variance = 1 / (inside + prior) + 1 / (outside + prior)
         scores = (_log_odds(inside + prior) - _log_odds(outside + prior)) / np.sqrt(variance)
-        telling = np.flatnonzero((scores >= MIN_SCORE) & (inside >= MIN_TITLES))
+        tested = inside >= MIN_TITLES
+        telling = np.flatnonzero(tested & (scores >= min_score(int(tested.sum()))))
         # Stable: of equal scores the word that comes first in the alphabet.
         best = telling[np.argsort(-scores[telling], kind="stable")][:NUM_WORDS]
         return tuple(self.words[word] for word in best)
+
+
+def min_score(num_words: int) -> float:
+    """Standard deviations that chance reaches for any of so many words in one group of a hundred.
+
+    Example:
+        >>> [round(min_score(words), 2) for words in (1, 30, 1000)]
+        [2.33, 3.4, 4.26]
+    """
+    return NormalDist().inv_cdf(1 - CHANCE / max(1, num_words))
 
 
 def _log_odds(weights: Float[np.ndarray, " words"]) -> Float[np.ndarray, " words"]:

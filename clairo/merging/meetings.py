@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -40,64 +41,96 @@ class TrainingText:
         """Last position of the history that each position belongs to."""
         return np.repeat(self.histories.offsets[1:] - 1, self.histories.lengths)
 
-    def is_one_item(self, token: int) -> bool:
-        """Whether all codes of a token belong to one item wherever it was mostly made.
+    def is_mostly_one_item(self, token: int) -> bool:
+        """Whether a token and its parts were made within one item at least as often as between.
 
-        A merge that was made more often between neighbours than within an item, or whose leaves
-        repeat a column, does not; nor does one with such a part.
+        A token whose leaves repeat a column never is. One that is may stand between neighbours
+        as well, and one that is not within an item: :meth:`places` holds both.
         """
         number = token - self.tokenizer.num_initial
         if number < 0:
             return True
-        columns = [column for column, _ in self.tokenizer.leaves(token)]
         inside, across = self.tokenizer.merge_places[number].tolist()
         parts = self.tokenizer.merge_pairs[number].tolist()
         return (
             across <= inside
-            and len(set(columns)) == len(columns)
-            and all(self.is_one_item(part) for part in parts)
+            and not self._repeats_a_column(token)
+            and all(self.is_mostly_one_item(part) for part in parts)
         )
 
     def carriers(self, token: int) -> Bool[np.ndarray, " items"]:
-        """Items of the catalogue that carry all codes of a token."""
+        """Items of the catalogue that carry all codes of a token; nobody has a column twice."""
         codes = self.tokenizer.codes
+        if self._repeats_a_column(token):
+            return np.zeros(len(codes), dtype=bool)
         carrying = np.ones(len(codes), dtype=bool)
         for column, value in self.tokenizer.leaves(token):
             carrying &= codes[:, column] == value
         return carrying
 
     def places(self, token: int) -> Places:
-        """Where the codes of a token stand, over three neighbours at most."""
+        """Where the codes of a token stand: within one item, and over three neighbours at most.
+
+        These are all places that could have been merged, whatever other merges took first. So
+        each place of up to three neighbours where the token was made is among them.
+        """
         if token not in self._found:
             self._found[token] = self._find(token)
         return self._found[token]
 
+    def between(self, token: int) -> Places:
+        """Where neighbours carry a merged token between them, no stretch around a shorter one."""
+        found = {span: starts for span, starts in self.places(token).items() if span > 1}
+        if len(found) > 1:
+            shorter = found[2] | self._ahead(found[2], 1)
+            found[3] = found[3] & ~shorter
+        return found
+
+    def next_to(self, before: int, after: int) -> int:
+        """How often an item that carries one token is followed by one that carries another."""
+        items = self.histories.values
+        second = self._ahead(self.carriers(after)[items], 1)
+        return int((self.carriers(before)[items] & second & self._has_room(2)).sum())
+
     def _find(self, token: int) -> Places:
-        if self.is_one_item(token):
-            return {1: self.carriers(token)[self.histories.values]}
-        left, right = self.tokenizer.merge_pairs[token - self.tokenizer.num_initial].tolist()
-        found = dict(self.follows(left, right))
-        for span, starts in self.follows(right, left).items():
-            found[span] = found.get(span, np.zeros_like(starts)) | starts
-        return found
+        found = {1: self.carriers(token)[self.histories.values]}
+        number = token - self.tokenizer.num_initial
+        if number >= 0:
+            left, right = self.tokenizer.merge_pairs[number].tolist()
+            self._add_stretches(found, left, right)
+            self._add_stretches(found, right, left)
+        return {span: starts for span, starts in found.items() if starts.any()}
 
-    def follows(self, before: int, after: int) -> Places:
-        """Where a second token stands right after a first one, or begins in an item of it.
+    def _add_stretches(
+        self, found: dict[int, Bool[np.ndarray, " positions"]], before: int, after: int
+    ) -> None:
+        """Adds where a second token stands right after a first one, or begins in an item of it.
 
-        It may share an item with the first only if the two have no column in common, for else
-        both would claim one code; and two tokens of one item each always stand apart.
+        Codes of different columns or values never claim one another's place. Where both tokens
+        have the same code, the stretch must hold it as often as both together.
         """
-        found: dict[int, Bool[np.ndarray, " positions"]] = {}
-        second = self.places(after)
+        leaves = Counter(self.tokenizer.leaves(before)), Counter(self.tokenizer.leaves(after))
+        both = {leaf: leaves[0][leaf] + leaves[1][leaf] for leaf in leaves[0] & leaves[1]}
         for span, starts in self.places(before).items():
-            for other, others in second.items():
-                apart = span == other == 1 or self._have_a_column_in_common(before, after)
-                for shift in range(span if apart else 0, span + 1):
+            for other, others in self.places(after).items():
+                for shift in range(span + 1):
                     whole = max(span, shift + other)
-                    if whole <= MAX_SPAN:
+                    if 1 < whole <= MAX_SPAN:
                         together = starts & self._ahead(others, shift) & self._has_room(whole)
+                        for leaf, times in both.items():
+                            together &= self._holds(leaf, times, whole)
                         found[whole] = found.get(whole, np.zeros_like(together)) | together
-        return found
+
+    def _holds(
+        self, leaf: tuple[int, int], times: int, span: int
+    ) -> Bool[np.ndarray, " positions"]:
+        """Where a stretch of so many positions has at least so many items with a code."""
+        column, value = leaf
+        carried = self.tokenizer.codes[self.histories.values, column] == value
+        count = np.zeros(len(carried), dtype=np.int64)
+        for shift in range(span):
+            count += self._ahead(carried, shift)
+        return np.asarray(count >= times)
 
     def stretches(self, starts: Bool[np.ndarray, " positions"], span: int) -> Stretches:
         """The distinct items of the stretches that start there, the most frequent first."""
@@ -106,9 +139,9 @@ class TrainingText:
         order = np.argsort(-counts, kind="stable")
         return items[order], counts[order]
 
-    def _have_a_column_in_common(self, one: int, two: int) -> bool:
-        columns = [{column for column, _ in self.tokenizer.leaves(t)} for t in (one, two)]
-        return bool(columns[0] & columns[1])
+    def _repeats_a_column(self, token: int) -> bool:
+        columns = [column for column, _ in self.tokenizer.leaves(token)]
+        return len(set(columns)) < len(columns)
 
     def _ahead(
         self, starts: Bool[np.ndarray, " positions"], shift: int

@@ -36,8 +36,8 @@ class Side:
 
     Attributes:
         leaves: (column, value) of its codes.
-        carriers: Items that carry all of them; ``None`` where the side spans neighbours.
-        parts: The two sides it was itself merged from, where it spans neighbours.
+        carriers: Items that carry all of them; ``None`` where no item does.
+        parts: The two sides it was itself merged from, where that was mostly between neighbours.
     """
 
     leaves: tuple[tuple[int, int], ...]
@@ -66,12 +66,12 @@ class SpelledMerge:
         token: The token it makes.
         left: Side of the smaller token.
         right: Side of the larger one.
-        between_neighbours: Whether its codes belong to neighbours rather than to one item.
-        both: Items that carry both sides; ``None`` between neighbours.
+        between_neighbours: Whether it, or a part of it, was made mostly between neighbours.
+        both: Items that carry both sides; ``None`` where no item does.
         examples: The most frequent neighbours that carry it.
-        places: Stretches of neighbours in the text read that carry it.
-        left_first: Those of them where the left side comes first and the right one next, where
-            either belongs to one item.
+        places: Stretches of two or three neighbours in the text read that carry it.
+        left_first: How often an item that carries the left side is followed by one that carries
+            the right one; ``None`` where the sides are equal or stand over neighbours.
         right_first: The same the other way round.
     """
 
@@ -95,6 +95,7 @@ class SpelledVocabulary:
         titles: Title of every item that is named, cut to 140 letters; ``""`` where unknown.
         pictures: Which of them have a picture in the catalogue.
         read_items: History items in which neighbours were looked for.
+        training_items: All items of training histories.
         tiles: Place of an item's picture on the sheet, row by row; not every item need have one.
         sheet: One JPEG with all small pictures, ``b""`` without any.
         tile: Width and height of a picture on the sheet in pixels.
@@ -105,6 +106,7 @@ class SpelledVocabulary:
     titles: Mapping[int, str]
     pictures: frozenset[int]
     read_items: int
+    training_items: int
     tiles: Mapping[int, int] = field(default_factory=dict)
     sheet: bytes = field(default=b"", repr=False)
     tile: int = 0
@@ -119,6 +121,7 @@ class SpelledVocabulary:
                 for item, title in self.titles.items()
             ],
             "read_items": self.read_items,
+            "training_items": self.training_items,
             "tile": self.tile,
             "sheet_columns": self.sheet_columns,
         }
@@ -140,6 +143,7 @@ class SpelledVocabulary:
                 titles={item: title for item, title, _, _ in about["items"]},
                 pictures=frozenset(item for item, _, has, _ in about["items"] if has),
                 read_items=about["read_items"],
+                training_items=about["training_items"],
                 tiles={item: t for item, _, _, t in about["items"] if t is not None},
                 sheet=sheet.read_bytes() if sheet.exists() else b"",
                 tile=about["tile"],

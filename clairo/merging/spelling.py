@@ -10,7 +10,7 @@ from jaxtyping import Bool, Int64
 
 from clairo.core.dataset import Dataset
 from clairo.core.ragged import Ragged
-from clairo.merging.description import NUM_TOP_MERGES, first_sequences
+from clairo.merging.description import NUM_TOP_MERGES, spread_sequences
 from clairo.merging.distinctive_words import TitleWords
 from clairo.merging.meetings import TrainingText
 from clairo.merging.spelled import (
@@ -40,7 +40,7 @@ def spell_merges(tokenizer: Tokenizer, dataset: Dataset) -> SpelledVocabulary:
     """
     counts = dataset.train_counts()
     training = Ragged.from_sequences(dataset.train_sequences())
-    text = TrainingText(tokenizer, first_sequences(training, READ_ITEMS))
+    text = TrainingText(tokenizer, spread_sequences(training, READ_ITEMS))
     speller = _Speller(text, dataset.catalog.titles, TitleWords.of(dataset.catalog.titles), counts)
     first = range(tokenizer.num_initial, tokenizer.vocab_size)[:NUM_TOP_MERGES]
     merges = tuple(speller.merge(token) for token in first)
@@ -51,6 +51,7 @@ def spell_merges(tokenizer: Tokenizer, dataset: Dataset) -> SpelledVocabulary:
         titles={item: _short(dataset.catalog.titles[item]) for item in named},
         pictures=frozenset(item for item in named if has_image[item]),
         read_items=len(text.histories.values),
+        training_items=len(training.values),
     )
 
 
@@ -64,33 +65,30 @@ class _Speller:
     train_counts: Int64[np.ndarray, " items"]
 
     def merge(self, token: int) -> SpelledMerge:
-        tokenizer = self.text.tokenizer
+        tokenizer, text = self.text.tokenizer, self.text
         left, right = tokenizer.merge_pairs[token - tokenizer.num_initial].tolist()
-        sides = self.side(left), self.side(right)
-        if self.text.is_one_item(token):
-            both = self.group(self.text.carriers(token))
-            return SpelledMerge(token, *sides, between_neighbours=False, both=both)
-        places = self.text.places(token)
-        ordered = self.text.is_one_item(left) and self.text.is_one_item(right)
+        carrying, places = text.carriers(token), text.between(token)
+        ordered = left != right and text.is_mostly_one_item(left) and text.is_mostly_one_item(right)
         return SpelledMerge(
             token,
-            *sides,
-            between_neighbours=True,
+            self.side(left),
+            self.side(right),
+            between_neighbours=not text.is_mostly_one_item(token),
+            both=self.group(carrying) if carrying.any() else None,
             examples=self.examples(places),
             places=sum(int(starts.sum()) for starts in places.values()),
-            left_first=self.count(left, right) if ordered else None,
-            right_first=self.count(right, left) if ordered else None,
+            left_first=text.next_to(left, right) if ordered else None,
+            right_first=text.next_to(right, left) if ordered else None,
         )
 
     def side(self, token: int, depth: int = 0) -> Side:
         tokenizer = self.text.tokenizer
-        leaves = tuple(tokenizer.leaves(token))
-        if self.text.is_one_item(token):
-            return Side(leaves, self.group(self.text.carriers(token)))
-        if depth == _MAX_DEPTH:
-            return Side(leaves, None)
+        leaves, carrying = tuple(tokenizer.leaves(token)), self.text.carriers(token)
+        carriers = self.group(carrying) if carrying.any() else None
+        if self.text.is_mostly_one_item(token) or depth == _MAX_DEPTH:
+            return Side(leaves, carriers)
         pair = tokenizer.merge_pairs[token - tokenizer.num_initial].tolist()
-        return Side(leaves, None, tuple(self.side(part, depth + 1) for part in pair))
+        return Side(leaves, carriers, tuple(self.side(part, depth + 1) for part in pair))
 
     def group(self, carrying: Bool[np.ndarray, " items"]) -> ItemGroup:
         items = np.flatnonzero(carrying)
@@ -104,9 +102,6 @@ class _Speller:
             words=self.words.distinctive(carrying),
             items=tuple(frequent[:_NUM_ITEMS]),
         )
-
-    def count(self, before: int, after: int) -> int:
-        return sum(int(starts.sum()) for starts in self.text.follows(before, after).values())
 
     def examples(self, places: Mapping[int, Bool[np.ndarray, " positions"]]) -> tuple[Example, ...]:
         found = []

@@ -16,11 +16,8 @@ from clairo.reporting.outcome_info import CurvesInfo, VerdictInfo
 from clairo.reporting.search_info import HistoryInfo, ImportanceInfo, ParallelInfo, TradeoffInfo
 from clairo.reporting.selection import count_test_reads, search_trials
 from clairo.reporting.stage_figures import codebook_name
-from clairo.reporting.stage_info import CodebooksInfo, CostInfo, MergesInfo
+from clairo.reporting.stage_info import CodebooksInfo, CostInfo
 from clairo.tracking.records import SweepRecord
-
-VOCABULARY_TITLE = "What the tokens mean"
-"""Name of the page that spells merges out."""
 
 Words = tuple[str, str]
 """Title (the point) and subtitle (the data)."""
@@ -244,24 +241,6 @@ def say_codebooks(info: CodebooksInfo) -> Words:
         f"of {len(book.counts)} codes ({percent(share)})",
         subtitle,
     )
-
-
-def say_merges(info: MergesInfo) -> str:
-    """What merging did, in one sentence."""
-    parts = [f"{number(info.num_merges, 0)} merges" if info.num_merges is not None else "Merges"]
-    if info.cross_modal_share is not None:
-        parts.append(f"{percent(info.cross_modal_share)} of them join text and image")
-    if info.tokens_per_item is not None:
-        parts.append(f"an item takes {number(info.tokens_per_item, 2)} tokens on average")
-    glued = sum(len(m.modalities) == 2 and "shared" in m.modalities for m in info.merges)
-    more = ""
-    if glued:
-        more = (
-            f" Of the first {len(info.merges)}, {glued} only attach the disambiguation "
-            "digit to codes of one modality."
-        )
-    where = f" The page “{VOCABULARY_TITLE}” spells them out in titles and pictures."
-    return f"Trial {info.trial}: {', '.join(parts)}.{more}{where}"
 
 
 def say_cost(info: CostInfo) -> Words:

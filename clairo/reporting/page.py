@@ -17,9 +17,12 @@ import plotly.graph_objects as go
 from markupsafe import Markup
 
 from clairo.reporting.search_info import Absent
-from clairo.reporting.spelled_info import SpelledInfo
+from clairo.reporting.spelled_info import MergeCard, SpelledInfo
 from clairo.reporting.style import DARK_COLORS, css_variables, template
 from clairo.reporting.table import Table
+
+_OPEN_CARDS = 12
+"""Cards that a page shows at once; a hundred open ones are fifty screens."""
 
 
 @dataclass(frozen=True)
@@ -99,11 +102,16 @@ class Cards:
     kind: str = "cards"
 
     @property
+    def parts(self) -> tuple[tuple[MergeCard, ...], tuple[MergeCard, ...]]:
+        """Cards that are shown at once, and those that the reader opens."""
+        return self.info.cards[:_OPEN_CARDS], self.info.cards[_OPEN_CARDS:]
+
+    @property
     def sheet_address(self) -> str:
         """The sheet as a data address, so that each picture is in the page once."""
         return "data:image/jpeg;base64," + base64.b64encode(self.info.sheet).decode("ascii")
 
-    def choices(self, field_name: Literal["joins", "made"]) -> tuple[str, ...]:
+    def choices(self, field_name: Literal["joins", "made", "digit"]) -> tuple[str, ...]:
         """Distinct values that cards can be filtered by, sorted."""
         return tuple(sorted({getattr(card, field_name) for card in self.info.cards}))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from clairo.core.artifacts import Modality
@@ -32,7 +32,7 @@ class Picture:
     Attributes:
         title: Its title.
         state: ``missing`` where the catalogue has no picture, ``left out`` where the sheet has
-            no room for it.
+            no room for it, which the page says once.
         x: Left edge on the sheet in pixels, where it is shown.
         y: Upper edge.
     """
@@ -49,12 +49,12 @@ class CarrierGroup:
 
     Attributes:
         codes: What they carry.
-        num_items: How many they are; ``None`` where the codes belong to neighbours.
+        num_items: How many they are; ``None`` where no item carries them all.
         words: What marks their titles.
         titles: The most frequent ones.
         pictures: Of the most frequent items; empty where no code is about pictures.
         only_digit: Whether the codes are nothing but the disambiguation digit.
-        parts: What a side that spans neighbours was itself merged from.
+        parts: What a side made mostly between neighbours was itself merged from.
     """
 
     codes: tuple[NamedCode, ...]
@@ -81,14 +81,17 @@ class MergeCard:
     Attributes:
         place: Rank, from 1.
         modalities: What it joins.
-        between_neighbours: Whether its codes belong to neighbours rather than to one item.
+        between_neighbours: Whether it was made at more places between neighbours than within an
+            item.
         left: Items of its left side.
         right: Items of its right side.
-        both: Items of both; ``None`` between neighbours.
+        of_itself: Whether its sides are equal.
+        both: Items of both; ``None`` where no item carries both.
         examples: Neighbours that carry it, the most frequent first.
         places: Stretches of neighbours that carry it in the text read.
-        left_first: At how many of them the left side comes first, where that can be said.
-        right_first: At how many of them the right side does.
+        left_first: How often the left side is in one item and the right one in the next, where
+            that can be said.
+        right_first: The same the other way round.
         priority: Weighted count at which it was merged.
         inside: Places within an item where it was made; -1 where that is not known.
         across: Places between neighbours where it was made.
@@ -99,6 +102,7 @@ class MergeCard:
     between_neighbours: bool
     left: CarrierGroup
     right: CarrierGroup
+    of_itself: bool
     both: CarrierGroup | None
     examples: tuple[NeighbourExample, ...]
     places: int
@@ -116,8 +120,27 @@ class MergeCard:
 
     @property
     def made(self) -> str:
-        """Where its codes stand, as printed."""
-        return "over neighbours" if self.between_neighbours else "within an item"
+        """Where it was made mostly, as printed."""
+        return "between neighbours" if self.between_neighbours else "within an item"
+
+    @property
+    def digit(self) -> str:
+        """Whether the disambiguation digit is among its codes, as printed."""
+        return "with the digit" if "shared" in self.modalities else "without the digit"
+
+    @property
+    def attaches_digit(self) -> bool:
+        """Whether a side is nothing but the digit, so that both are like the other side."""
+        return self.left.only_digit or self.right.only_digit
+
+    @property
+    def sides(self) -> tuple[tuple[str, CarrierGroup], ...]:
+        """Sides that have something to tell, with their headings: no digit, and no side twice."""
+        if self.of_itself:
+            named = [("Each side", self.left)]
+        else:
+            named = [("Left side", self.left), ("Right side", self.right)]
+        return tuple((name, group) for name, group in named if not group.only_digit)
 
 
 @dataclass(frozen=True)
@@ -129,6 +152,9 @@ class SpelledInfo:
         seed: Seed of the run whose vocabulary it is; codes differ between seeds.
         cards: In the order of the merge list.
         read_items: History items in which neighbours were looked for.
+        training_items: All items of training histories.
+        num_pictures: Pictures on the sheet.
+        lacks_pictures: Whether it had no room for others.
         sheet: JPEG with all pictures, ``b""`` without any.
         tile: Pixels of a picture.
         sheet_size: Width and height of the sheet in pixels.
@@ -138,6 +164,9 @@ class SpelledInfo:
     seed: int
     cards: tuple[MergeCard, ...]
     read_items: int
+    training_items: int
+    num_pictures: int
+    lacks_pictures: bool
     sheet: bytes = field(repr=False)
     tile: int
     sheet_size: tuple[int, int]
@@ -151,7 +180,8 @@ def compute_spelled(record: SweepRecord) -> SpelledInfo | Absent:
     number, spelled = shown_number(record, trial), trial.vocabulary
     if spelled is None:
         return Absent(
-            f"Trial {number} logged no spelled merges: only runs on fresh seeds do, and older "
+            trial.vocabulary_error
+            or f"Trial {number} logged no spelled merges: only runs on fresh seeds do, and older "
             "versions did not."
         )
     if not spelled.merges:
@@ -168,6 +198,9 @@ def compute_spelled(record: SweepRecord) -> SpelledInfo | Absent:
             for place, merge in enumerate(spelled.merges, start=1)
         ),
         read_items=spelled.read_items,
+        training_items=spelled.training_items,
+        num_pictures=len(spelled.tiles),
+        lacks_pictures=len(spelled.tiles) < len(spelled.pictures),
         sheet=spelled.sheet,
         tile=spelled.tile,
         sheet_size=(columns * spelled.tile, rows * spelled.tile),
@@ -184,27 +217,32 @@ class _Namer:
     def card(self, place: int, merge: SpelledMerge, entry: Mapping[str, Any]) -> MergeCard:
         left, right = self.side(merge.left), self.side(merge.right)
         codes = (*left.codes, *right.codes)
+        inside, across = int(entry.get("inside", -1)), int(entry.get("across", -1))
+        known = inside >= 0 and across >= 0
         return MergeCard(
             place=place,
             modalities=in_column_order(code.modality for code in codes),
-            between_neighbours=merge.between_neighbours,
+            between_neighbours=across > inside if known else merge.between_neighbours,
             left=left,
             right=right,
+            of_itself=merge.left == merge.right,
             both=self.group(codes, merge.both) if merge.both else None,
             examples=tuple(self.example(example) for example in merge.examples),
             places=merge.places,
             left_first=merge.left_first,
             right_first=merge.right_first,
             priority=float(entry.get("priority", 0.0)),
-            inside=int(entry.get("inside", -1)),
-            across=int(entry.get("across", -1)),
+            inside=inside,
+            across=across,
         )
 
     def side(self, side: Side) -> CarrierGroup:
         codes = tuple(name_code(column, value, self.books) for column, value in side.leaves)
-        if side.carriers is not None:
-            return self.group(codes, side.carriers)
-        return CarrierGroup(codes, parts=tuple(self.side(part) for part in side.parts))
+        found = CarrierGroup(codes) if side.carriers is None else self.group(codes, side.carriers)
+        parts = tuple(self.side(part) for part in side.parts)
+        # Of a code and the digit there is no more to tell than of both together.
+        told = side.carriers is not None and any(part.only_digit for part in parts)
+        return found if told else replace(found, parts=parts)
 
     def group(self, codes: tuple[NamedCode, ...], group: ItemGroup) -> CarrierGroup:
         kinds = {code.modality for code in codes}

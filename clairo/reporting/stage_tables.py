@@ -5,7 +5,7 @@ from __future__ import annotations
 from clairo.reporting.labels import DASH, number, percent, plural
 from clairo.reporting.stage_figures import codebook_name
 from clairo.reporting.stage_info import CodebooksInfo, CostInfo, MergesInfo
-from clairo.reporting.table import Cell, Column, Table
+from clairo.reporting.table import WEIGHTED_COUNT, Cell, Column, Table
 
 _JOINED = {"shared": "digit"}
 _PLACES = {None: DASH, True: "between neighbours", False: "within an item"}
@@ -55,7 +55,7 @@ def merges_table(info: MergesInfo) -> Table:
         Column("In words", help="With the number of items that carry each code."),
         Column("Joins", choices=True),
         Column("Made mostly", choices=True),
-        Column("Weighted count", numeric=True),
+        Column("Weighted count", numeric=True, help=WEIGHTED_COUNT),
     )
     return Table(
         name="merges",

@@ -10,6 +10,7 @@ from clairo.reporting import (
     search_tables,
     stage_figures,
     stage_tables,
+    vocabulary_findings,
 )
 from clairo.reporting.labels import plural, sentence_list, setting_label
 from clairo.reporting.outcome_info import VerdictInfo, compute_curves, compute_verdict
@@ -32,6 +33,7 @@ from clairo.reporting.search_info import (
     compute_tradeoff,
 )
 from clairo.reporting.selection import search_trials, shown_number, spread
+from clairo.reporting.spelled_info import SpelledInfo, compute_spelled
 from clairo.reporting.stage_info import (
     compute_codebooks,
     compute_cost,
@@ -190,7 +192,8 @@ def _codes(record: SweepRecord) -> Section:
     if isinstance(merges, Absent):
         blocks.append(absent("Merges", merges))
     else:
-        blocks.append(Prose((findings.say_merges(merges),)))
+        spelled = isinstance(compute_spelled(record), SpelledInfo)
+        blocks.append(Prose((vocabulary_findings.say_merges(merges, spelled),)))
         blocks += [crossing_block(record), *economy_blocks(record)]
         blocks.append(TableBlock(stage_tables.merges_table(merges)))
     blocks += _unread_merges(record)

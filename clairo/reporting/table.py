@@ -9,6 +9,11 @@ from typing import Literal
 
 from clairo.reporting.labels import DASH
 
+WEIGHTED_COUNT = (
+    "What chose the merge: its places, each counted the less, the more codes stand there."
+)
+"""Explains the column of that name."""
+
 
 @dataclass(frozen=True)
 class Column:

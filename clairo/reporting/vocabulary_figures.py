@@ -19,12 +19,12 @@ def plot_crossing(info: CrossingInfo) -> go.Figure:
         ("join text and image", info.modalities, MODALITY_COLORS["joint"], "solid"),
         ("made mostly between neighbours", info.items, OTHER, "dash"),
     )
-    for name, shares, color, dash in lines:
-        if shares is None:
+    for name, course, color, dash in lines:
+        if course is None:
             continue
-        edges = [round(100 * place / len(shares), 2) for place in range(len(shares) + 1)]
+        edges, shares = course.edges(info.num_merges), course.by_rank
         figure.add_scatter(
-            x=edges, y=_percents([*shares, shares[-1]]), mode="lines", name=name,
+            x=_percents(edges), y=_percents([*shares, shares[-1]]), mode="lines", name=name,
             line={"color": color, "width": 2.5, "dash": dash, "shape": "hv"},
             hovertemplate=f"%{{y:.0f}} % {name}<extra></extra>",
         )  # fmt: skip

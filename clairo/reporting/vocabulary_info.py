@@ -4,9 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from clairo.reporting.search_info import Absent
 from clairo.reporting.selection import best_trial, fact, number_fact, shown_number
 from clairo.tracking.records import SweepRecord, TrialRecord
+
+
+@dataclass(frozen=True)
+class Course:
+    """How often something holds over the list of merges.
+
+    Attributes:
+        share: Of all merges.
+        by_rank: Of the merges of each part of the list, earliest first. The parts are those of
+            ``np.array_split``, so that the first may hold one merge more than the last.
+    """
+
+    share: float
+    by_rank: tuple[float, ...]
+
+    def edges(self, num_merges: int) -> tuple[float, ...]:
+        """Where the parts begin and the last one ends, as shares of the list."""
+        sizes = [len(part) for part in np.array_split(np.arange(num_merges), len(self.by_rank))]
+        return (0.0, *(float(end) / num_merges for end in np.cumsum(sizes)))
 
 
 @dataclass(frozen=True)
@@ -16,16 +37,15 @@ class CrossingInfo:
     Attributes:
         trial: Number of the trial shown.
         num_merges: All merges made.
-        modalities: Share of merges that join text and image in equal parts of the merge list,
-            earliest first; ``None`` where the codes have not both modalities.
-        items: Share of merges made mostly between neighbours, in the same parts; ``None``
-            where the tokenizer does not know.
+        modalities: Merges that join text and image; ``None`` where the codes have not both
+            modalities.
+        items: Merges made mostly between neighbours; ``None`` where the tokenizer does not know.
     """
 
     trial: int
     num_merges: int
-    modalities: tuple[float, ...] | None
-    items: tuple[float, ...] | None
+    modalities: Course | None
+    items: Course | None
 
 
 @dataclass(frozen=True)
@@ -63,12 +83,14 @@ class Saving:
     Attributes:
         name: What is counted, and where.
         unit: ``tokens`` or ``bits``.
+        in_history: Whether of an item in a training history rather than alone.
         before: With the codes alone.
         after: With the merged tokens.
     """
 
     name: str
     unit: str
+    in_history: bool
     before: float
     after: float
 
@@ -86,6 +108,7 @@ class EconomyInfo:
         trial: Number of the trial shown.
         savings: Tokens first, then bits.
         described_items: History items that were read.
+        training_items: All history items; ``None`` where an older version did not say.
         vocab_size: Tokens, padding included.
         usage: Share of tokens that occur in the text.
         entropy: Bits per token of the text.
@@ -96,6 +119,7 @@ class EconomyInfo:
     trial: int
     savings: tuple[Saving, ...]
     described_items: float | None
+    training_items: float | None
     vocab_size: float | None
     usage: float | None
     entropy: float | None
@@ -121,16 +145,16 @@ def compute_crossing(record: SweepRecord) -> CrossingInfo | Absent:
     trial = best_trial(record)
     if trial is None:
         return Absent("No trial has a value, so there is no best configuration to look into.")
-    modalities, items = fact(trial, "cross_modal_by_rank"), fact(trial, "cross_item_by_rank")
+    modalities = _course(trial, "cross_modal_share_of_merges", "cross_modal_by_rank")
+    items = _course(trial, "cross_item_share", "cross_item_by_rank")
     merges = number_fact(trial, "num_merges")
     if not merges or not (modalities or items):
         return _lacks(record, trial, "shares of crossing merges")
-    joins = modalities if _has_two_modalities(trial) else None
     return CrossingInfo(
         trial=shown_number(record, trial),
         num_merges=int(merges),
-        modalities=tuple(joins) if joins else None,
-        items=tuple(items) if items else None,
+        modalities=modalities if _has_two_modalities(trial) else None,
+        items=items,
     )
 
 
@@ -155,19 +179,25 @@ def compute_economy(record: SweepRecord) -> EconomyInfo | Absent:
     for name, unit, *keys in _SAVINGS:
         before, after = (number_fact(trial, key) for key in keys)
         if before and after is not None:
-            savings.append(Saving(name, unit, before, after))
+            savings.append(Saving(name, unit, "history" in keys[1], before, after))
     if not savings:
         return _lacks(record, trial, "tokens and bits before and after merging")
     return EconomyInfo(
         trial=shown_number(record, trial),
         savings=tuple(savings),
         described_items=number_fact(trial, "described_items"),
+        training_items=number_fact(trial, "training_items"),
         vocab_size=number_fact(trial, "vocab_size"),
         usage=number_fact(trial, "vocabulary_usage"),
         entropy=number_fact(trial, "unigram_entropy"),
         normalized_entropy=number_fact(trial, "unigram_entropy_normalized"),
         perplexity=number_fact(trial, "token_perplexity"),
     )
+
+
+def _course(trial: TrialRecord, whole: str, by_rank: str) -> Course | None:
+    share, shares = number_fact(trial, whole), fact(trial, by_rank)
+    return Course(share, tuple(shares)) if share is not None and shares else None
 
 
 def _has_two_modalities(trial: TrialRecord) -> bool:

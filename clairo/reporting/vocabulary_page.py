@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from clairo.reporting import vocabulary_figures, vocabulary_findings, vocabulary_tables
-from clairo.reporting.findings import VOCABULARY_TITLE
 from clairo.reporting.page import (
     Block,
     Cards,
@@ -26,7 +25,7 @@ from clairo.reporting.vocabulary_info import (
 )
 from clairo.tracking.records import SweepRecord
 
-LINK = (VOCABULARY_TITLE, "vocabulary.html")
+LINK = (vocabulary_findings.VOCABULARY_TITLE, "vocabulary.html")
 """How other pages lead here."""
 
 
@@ -34,16 +33,16 @@ def make_vocabulary_page(record: SweepRecord) -> Page:
     """What the merged tokens of the best configuration mean; what is missing is said."""
     summary, spelled = record.summary, compute_spelled(record)
     sections = (
-        Section("merges", "The first merges, spelled out", _spelled(spelled)),
+        Section("economy", "What merging saves", _economy(record)),
         Section("crossing", "What merges cross, by rank", (crossing_block(record),)),
         Section("lengths", "How long the tokens are", (_lengths(record),)),
-        Section("economy", "What merging saves", _economy(record)),
+        Section("merges", "The first merges, spelled out", _spelled(spelled)),
         Section("spelled-table", "The merges as a table", (_table(spelled),)),
     )
     return Page(
         title=f"{summary.dataset_name}: vocabulary of {summary.sweep_id}",
         headline=f"What do the merged tokens mean on {summary.dataset_name}?",
-        claims=_claims(sections),
+        claims=_claims(sections, spelled),
         warning=no_evidence_for(record, exploratory=True),
         lead=(measured_on(record), *best_code(record)),
         sections=sections,
@@ -75,8 +74,8 @@ def economy_blocks(record: SweepRecord) -> tuple[Block, ...]:
     )
 
 
-def _claims(sections: tuple[Section, ...]) -> tuple[str, ...]:
-    """The points of the figures, what merging saves first."""
+def _claims(sections: tuple[Section, ...], spelled: SpelledInfo | Absent) -> tuple[str, ...]:
+    """The points of the figures, what merging saves first, and what the first merges contain."""
     points = {
         block.name: block.title
         for section in sections
@@ -85,6 +84,9 @@ def _claims(sections: tuple[Section, ...]) -> tuple[str, ...]:
     }
     order = ("vocabulary_economy", "crossing_by_rank", "token_lengths")
     claims = tuple(f"{points[name]}." for name in order if name in points)
+    if isinstance(spelled, SpelledInfo):
+        digit = vocabulary_findings.say_digit([card.modalities for card in spelled.cards])
+        claims = (*claims, digit)
     return claims or ("No facts of a merged vocabulary were logged.",)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clairo.reporting.labels import DASH, number, percent, plural
 from clairo.reporting.spelled_info import CarrierGroup, MergeCard, SpelledInfo
-from clairo.reporting.table import Cell, Column, Table
+from clairo.reporting.table import WEIGHTED_COUNT, Cell, Column, Table
 from clairo.reporting.vocabulary_info import EconomyInfo
 
 
@@ -25,7 +25,7 @@ def economy_table(info: EconomyInfo) -> Table:
         Column("Unit"),
         Column("Before merging", numeric=True),
         Column("After merging", numeric=True),
-        Column("Left (%)", numeric=True),
+        Column("Left", numeric=True),
     )
     return Table(
         "vocabulary_economy",
@@ -40,12 +40,15 @@ def spelled_table(info: SpelledInfo) -> Table:
     columns = (
         Column("Place", numeric=True),
         Column("Joins", choices=True),
-        Column("Codes stand", choices=True),
+        Column("Digit", choices=True),
+        Column("Made mostly", choices=True),
         *(Column(f"{side} {what}") for side in ("Left", "Right") for what in _SIDE),
         Column("Carriers of both (items)", numeric=True),
-        Column("Places over neighbours", numeric=True),
-        Column("Together"),
-        Column("Weighted count", numeric=True),
+        Column("Neighbours that carry it (places)", numeric=True),
+        Column("Together, for example"),
+        Column("Made within an item (places)", numeric=True),
+        Column("Made between neighbours (places)", numeric=True),
+        Column("Weighted count", numeric=True, help=WEIGHTED_COUNT),
     )
     return Table(
         name="spelled_merges",
@@ -63,18 +66,23 @@ _SIDE = ("codes", "words", "titles")
 
 
 def _row(card: MergeCard) -> tuple[Cell, ...]:
-    together = "; ".join(card.both.titles) if card.both else _say_examples(card)
+    # One of each: a row is read across, and the cards have more.
+    together = [*(card.both.titles[:1] if card.both else ()), *_say_examples(card)[:1]]
     both = card.both.num_items if card.both else None
-    places = card.places if card.between_neighbours else None
     return (
         Cell(str(card.place), card.place),
         Cell.of(card.joins),
+        Cell.of(card.digit),
         Cell.of(card.made),
         *_side_cells(card.left),
         *_side_cells(card.right),
         Cell(DASH if both is None else f"{both:,}", both),
-        Cell(DASH if places is None else f"{places:,}", places),
-        Cell.of(together or DASH),
+        Cell(f"{card.places:,}", card.places),
+        Cell.of("; ".join(together) or DASH),
+        *(
+            Cell(f"{places:,}", places) if places >= 0 else Cell.of(DASH)
+            for places in (card.inside, card.across)
+        ),
         Cell(number(card.priority, 1), card.priority),
     )
 
@@ -87,8 +95,8 @@ def _side_cells(group: CarrierGroup) -> tuple[Cell, ...]:
     )
 
 
-def _say_examples(card: MergeCard) -> str:
-    return "; ".join(
+def _say_examples(card: MergeCard) -> list[str]:
+    return [
         f"{' then '.join(item.title for item in example.items)} ({plural(example.places, 'place')})"
         for example in card.examples
-    )
+    ]

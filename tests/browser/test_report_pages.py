@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from playwright.sync_api import Browser
 
 from clairo.reporting.report import ReportFiles, write_report
 from tests.browser.visits import COUNT_DRAWN, needs_chromium, visit
-from tests.reporting.records import demo_record
+from tests.reporting.records import demo_record, vocabulary
 
 pytestmark = needs_chromium
 
@@ -182,7 +183,7 @@ def test_each_item_is_shown_by_its_own_part_of_the_sheet(
         red, green, blue = shown.convert("RGB").getpixel((shown.width // 2, shown.height // 2))
     assert (abs(red - 200) < 15, abs(green - 30) < 15, abs(blue - 30) < 15) == (True, True, True)
     gone = page.locator(".thumb.gone")
-    assert {"no picture", "left out"} == set(gone.all_inner_texts())
+    assert set(gone.all_inner_texts()) == {"no picture"}
     assert page.locator("[role=img]:not([aria-label])").count() == 0
     page.context.close()
 
@@ -191,12 +192,50 @@ def test_merges_filter_by_keyboard(browser: Browser, files: ReportFiles) -> None
     page = visit(browser, files.vocabulary).page
     shown, said = page.locator(".merge:visible"), page.locator(".cards output")
     assert (shown.count(), said.inner_text()) == (3, "3 merges")
-    page.locator(".cards select[data-field=made]").select_option("over neighbours")
+    page.locator(".cards select[data-field=made]").select_option("between neighbours")
     assert (shown.count(), said.inner_text()) == (2, "2 of 3 merges")
     page.locator(".cards input[type=search]").fill("at 8 places")
     assert shown.count() == 1
     page.locator(".cards input[type=search]").press("Enter")
     assert page.url.endswith("vocabulary.html")
+    page.context.close()
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> ReportFiles:
+    """A report with more merges than are shown at once; the last one has the digit."""
+    record, made = demo_record(), vocabulary(2)
+    merges = (*[made.merges[0]] * 19, made.merges[2])
+    trials = tuple(
+        replace(t, vocabulary=replace(made, merges=merges)) if t.role == "confirm" else t
+        for t in record.trials
+    )
+    return write_report(replace(record, trials=trials), tmp_path_factory.mktemp("many"))
+
+
+def test_a_dozen_merges_are_shown_and_the_others_open_by_keyboard(
+    browser: Browser, many: ReportFiles
+) -> None:
+    page = visit(browser, many.vocabulary).page
+    shown = page.locator(".merge:visible")
+    assert shown.count() == 12
+    page.locator(".rest summary").focus()
+    page.keyboard.press("Enter")
+    assert shown.count() == 20
+    page.keyboard.press("Enter")
+    assert shown.count() == 12
+    page.locator(".cards select[data-field=digit]").select_option("with the digit")
+    assert shown.count() == 1  # it is among those that were folded away
+    page.context.close()
+
+
+def test_folded_merges_are_printed_and_folded_again(browser: Browser, many: ReportFiles) -> None:
+    page = visit(browser, many.vocabulary).page
+    rest = page.locator("details.rest")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert rest.get_attribute("open") is not None
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert rest.get_attribute("open") is None
     page.context.close()
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from clairo.core.ragged import Ragged
 from clairo.merging import FeatureSetBPE, FeatureSetBPEConfig, IdentityMergingConfig, describe
-from clairo.merging.description import first_sequences
+from clairo.merging.description import spread_sequences
 from tests.worlds import merge_corpus
 
 CORPUS = merge_corpus()
@@ -95,19 +95,31 @@ def test_a_vocabulary_of_one_token_has_no_share_of_the_most_possible_entropy() -
     assert "unigram_entropy_normalized" not in facts
 
 
-def test_only_the_first_whole_sequences_are_read(
+def test_whole_sequences_from_all_over_the_text_are_read_where_it_is_larger(
     tokenizer: FeatureSetBPE, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    whole = describe(tokenizer, TRAINING)
+    assert (whole["described_items"], whole["training_items"]) == (5, 5)
     monkeypatch.setattr("clairo.merging.description.DESCRIBED_ITEMS", 4)
     facts = describe(tokenizer, TRAINING)
-    assert facts["described_items"] == 3  # the last sequence has two items and does not fit
+    # Three of four sequences: the first three, with one item each.
+    assert (facts["described_items"], facts["training_items"]) == (3, 5)
     assert facts["tokens_per_history_item"] == 1.0
 
 
-@pytest.mark.parametrize(("limit", "kept"), [(1, [5, 6]), (2, [5, 6]), (3, [5, 6, 7]), (9, None)])
-def test_sequences_are_never_cut_and_the_first_is_always_kept(
-    limit: int, kept: list[int] | None
-) -> None:
-    sequences = Ragged.from_sequences([[5, 6], [7], [8, 9]])
-    found = first_sequences(sequences, limit).values.tolist()
-    assert found == (kept or [5, 6, 7, 8, 9])
+@pytest.mark.parametrize(
+    ("limit", "kept"), [(1, [5, 6]), (3, [5, 6]), (5, [5, 6, 7, 8, 9]), (6, None), (9, None)]
+)
+def test_sequences_are_never_cut_and_one_is_always_kept(limit: int, kept: list[int] | None) -> None:
+    sequences = Ragged.from_sequences([[5, 6], [7], [8, 9], [4]])
+    found = spread_sequences(sequences, limit).values.tolist()
+    assert found == (kept or [5, 6, 7, 8, 9, 4])
+
+
+def test_what_is_read_of_a_large_text_comes_from_its_beginning_middle_and_end() -> None:
+    lengths = np.random.default_rng(0).integers(1, 4, 3000)
+    sequences = Ragged.from_sequences([[row] * length for row, length in enumerate(lengths)])
+    read = spread_sequences(sequences, 1000)
+    assert 900 <= len(read.values) <= 1000
+    thirds = np.bincount([row[0] // 1000 for row in read])
+    assert thirds.max() - thirds.min() <= 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 
@@ -15,8 +17,10 @@ def first(count: int, of: int = 16) -> np.ndarray:
 
 
 def test_the_words_that_the_others_lack_come_first() -> None:
-    words = TitleWords.of(TITLES)
-    assert words.distinctive(first(8)) == ("tent",)
+    words = TitleWords.of([title for title in TITLES for _ in range(2)])
+    assert words.distinctive(first(16, 32)) == ("tent",)
+    # The same shares of half as many titles could be chance.
+    assert TitleWords.of(TITLES).distinctive(first(8)) == ()
 
 
 def test_the_score_is_the_one_worked_out_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,10 +30,21 @@ def test_the_score_is_the_one_worked_out_by_hand(monkeypatch: pytest.MonkeyPatch
     inside, outside = (8 + prior, 0 + prior)
     odds = np.log(inside / (16 + total - inside)) - np.log(outside / (16 + total - outside))
     score = odds / np.sqrt(1 / inside + 1 / outside)
-    monkeypatch.setattr("clairo.merging.distinctive_words.MIN_SCORE", score - 1e-9)
+    # Three words are tested: blue, red and tent.
+    just = 3 * (1 - NormalDist().cdf(score))
+    monkeypatch.setattr("clairo.merging.distinctive_words.CHANCE", just * (1 + 1e-6))
     assert words.distinctive(first(8)) == ("tent",)
-    monkeypatch.setattr("clairo.merging.distinctive_words.MIN_SCORE", score + 1e-9)
+    monkeypatch.setattr("clairo.merging.distinctive_words.CHANCE", just * (1 - 1e-6))
     assert words.distinctive(first(8)) == ()
+
+
+def test_groups_drawn_by_lot_seldom_have_words() -> None:
+    rng = np.random.default_rng(0)
+    names = np.array([f"word{letters}" for letters in range(400)])
+    titles = [" ".join(rng.choice(names, 6, replace=False)) for _ in range(1000)]
+    words = TitleWords.of(titles)
+    found = [words.distinctive(rng.random(1000) < 0.1) for _ in range(100)]
+    assert sum(map(bool, found)) <= 10  # uncorrected, all hundred have some
 
 
 def test_one_title_is_no_evidence() -> None:

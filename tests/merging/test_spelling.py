@@ -17,6 +17,7 @@ from tests.worlds import twins
 
 RED_TENT, RED_KETTLE, BLUE_VIOLIN = 0, 2, 5
 HISTORIES = [[RED_TENT]] * 6 + [[RED_KETTLE, BLUE_VIOLIN]] * 3
+CORNERS = [[0, 0], [0, 1], [1, 0], [1, 1]]
 TENTS, RED = (0, 1, 16, 17), (0, 2, 4, 6)
 
 
@@ -83,6 +84,7 @@ def test_both_are_the_items_that_carry_the_whole_merge(spelled: SpelledVocabular
     assert first.both is not None
     assert (first.both.num_items, first.both.items) == (2, (0, 16))
     assert first.examples == ()
+    assert (spelled.read_items, spelled.training_items) == (12, 12)
 
 
 def test_a_merge_of_neighbours_is_told_by_items_that_follow_each_other(
@@ -107,6 +109,46 @@ def test_a_side_that_spans_neighbours_is_told_by_its_parts() -> None:
     assert all(part.carriers and part.carriers.num_items == 1 for part in right.parts)
     assert spelled.merges[1].examples == (Example((0, 0, 0), 2),)
     assert spelled.merges[1].left_first is None
+
+
+def test_a_merge_made_mostly_between_neighbours_is_told_by_single_items_as_well() -> None:
+    # Items 1 and 2 carry one code each and meet, item 0 has both.
+    histories = [[1, 2]] * 8 + [[2, 1]] * 4 + [[0]]
+    fitted = FeatureSetBPEConfig(num_merges=4).fit(CORNERS, histories, seed=0)
+    made = replace(
+        fitted,
+        merge_pairs=np.array([[1, 3]], dtype=np.int32),
+        merge_totals=np.array([1], dtype=np.int64),
+        merge_places=np.array([[1, 12]], dtype=np.int32),
+    )
+    merge = spell_merges(made, dataset_of(twins(2), histories)).merges[0]
+    assert merge.between_neighbours
+    assert merge.both is not None
+    assert merge.both.items == (0,)
+    assert (merge.places, merge.left_first, merge.right_first) == (12, 8, 4)
+    assert merge.examples == (Example((1, 2), 8), Example((2, 1), 4))
+
+
+def test_a_side_made_mostly_between_neighbours_names_the_items_that_carry_it_alone() -> None:
+    histories = [[1, 2]] * 8 + [[0]]
+    fitted = FeatureSetBPEConfig(num_merges=4).fit(CORNERS, histories, seed=0)
+    made = replace(
+        fitted,
+        merge_pairs=np.array([[1, 3], [4, 5]], dtype=np.int32),
+        merge_totals=np.array([1, 1], dtype=np.int64),
+        merge_places=np.array([[1, 8], [0, 8]], dtype=np.int32),
+    )
+    side = spell_merges(made, dataset_of(twins(2), histories)).merges[1].right
+    assert side.carriers is not None
+    assert side.carriers.items == (0,)
+    assert [part.leaves for part in side.parts] == [((0, 0),), ((1, 0),)]
+
+
+def test_a_merge_of_a_token_with_itself_has_no_first_side() -> None:
+    histories = [[0, 0]] * 3
+    fitted = FeatureSetBPEConfig(num_merges=1).fit([[0], [1]], histories, seed=0)
+    merge = spell_merges(fitted, dataset_of(twins(1), histories)).merges[0]
+    assert (merge.both, merge.places, merge.left_first, merge.right_first) == (None, 3, None, None)
 
 
 def test_every_named_item_has_its_title_and_says_whether_it_has_a_picture(

@@ -19,7 +19,7 @@ def vocabulary_of(items: list[int], pictures: set[int]) -> SpelledVocabulary:
     """One merge whose left side names these items."""
     left = Side(((0, 0),), ItemGroup(len(items), items=tuple(items)))
     merge = SpelledMerge(9, left, Side(((1, 0),), ItemGroup(0)), between_neighbours=False)
-    return SpelledVocabulary((merge,), dict.fromkeys(items, "A title"), frozenset(pictures), 0)
+    return SpelledVocabulary((merge,), dict.fromkeys(items, "A title"), frozenset(pictures), 0, 0)
 
 
 def with_images(images: list[bytes | None]) -> ItemCatalog:

@@ -134,12 +134,13 @@ def token_facts(num_codebooks: int, num_merges: int) -> dict[str, Any]:
         "uniform_bits_per_item_before": 5 * before, "uniform_bits_per_item": 4 * before,
         "uniform_bits_per_history_item": 3.5 * before, "unigram_bits_per_item_before": 4 * before,
         "unigram_bits_per_history_item": 3 * before, "described_items": 3000,
+        "training_items": 4000,
         "vocabulary_usage": 0.75, "unigram_entropy": 5.5, "unigram_entropy_normalized": 0.9,
         "token_perplexity": 2**5.5, "token_lengths": [[1, 33, 120], [2, 40, 300], [5, 20, 180]],
         "cross_modal_by_rank": [0.2, 0.4, 0.6, 0.8], "cross_item_by_rank": [0.0, 0.0, 0.5, 0.3],
         "num_merges": num_merges, "vocab_size": 1 + 16 * num_codebooks + num_merges,
         "tokens_per_item": max(1.2, 2 * num_codebooks + 1 - num_merges / 60),
-        "cross_modal_share_of_merges": 0.41, "top_merges": merges,
+        "cross_modal_share_of_merges": 0.5, "cross_item_share": 0.2, "top_merges": merges,
     }  # fmt: skip
 
 
@@ -165,7 +166,7 @@ def vocabulary(num_codebooks: int) -> SpelledVocabulary:
     titles = {1: "Tent, Red", 2: "Tent, Blue", 3: "Kettle", 4: ""}
     tiles = {1: 0, 2: 1}
     return SpelledVocabulary(
-        merges, titles, frozenset({1, 2, 4}), 2000, tiles, sheet.getvalue(), 80, 2
+        merges, titles, frozenset({1, 2, 4}), 2000, 3000, tiles, sheet.getvalue(), 80, 2
     )
 
 

@@ -43,7 +43,7 @@ def test_cards_name_codes_and_take_counts_from_the_facts(info: SpelledInfo) -> N
     assert [code.words for code in first.right.codes] == ["image 1 code 1"]
     assert (first.joins, first.made) == ("text + image", "within an item")
     assert (first.priority, first.inside, first.across) == (120.5, 90, 4)
-    assert (second.joins, second.made) == ("text + image", "over neighbours")
+    assert (second.joins, second.made) == ("text + image", "between neighbours")
     assert (second.places, second.left_first, second.right_first) == (8, 6, 3)
     assert third.joins == "text + image + digit"
     assert third.right.only_digit
@@ -66,10 +66,22 @@ def test_a_side_over_neighbours_is_shown_by_its_parts(info: SpelledInfo) -> None
     assert [part.num_items for part in parts] == [12, 30]
 
 
+def test_a_part_that_only_attached_the_digit_is_told_as_one(record: SweepRecord) -> None:
+    made = vocabulary(2)
+    last, carried = made.merges[2], made.merges[0].left.carriers
+    digit = replace(last.right, parts=())
+    glued = replace(last.left, carriers=carried, parts=(made.merges[0].left, digit))
+    merges = (replace(last, left=glued, both=carried),)
+    found = compute_spelled(with_vocabulary(record, replace(made, merges=merges)))
+    assert isinstance(found, SpelledInfo)
+    assert (found.cards[0].left.num_items, found.cards[0].left.parts) == (12, ())
+    assert found.cards[0].attaches_digit
+
+
 def test_a_run_without_spelled_merges_says_so(record: SweepRecord) -> None:
     for made, reason in (
         (None, "logged no spelled merges"),
-        (SpelledVocabulary((), {}, frozenset(), 0), "made no merges"),
+        (SpelledVocabulary((), {}, frozenset(), 0, 0), "made no merges"),
     ):
         found = compute_spelled(with_vocabulary(record, made))
         assert isinstance(found, Absent)
@@ -88,11 +100,54 @@ def test_the_page_shows_each_picture_by_its_place_on_one_sheet(record: SweepReco
     assert text.count("data:image/jpeg;base64,") == 1
     assert text.count('viewBox="0 0 80 80" role="img" aria-label="Tent, Red"') == 5
     assert 'aria-label="Kettle: no picture"' in text
-    assert f'aria-label="{UNTITLED}: picture left out"' in text
+    assert f'aria-label="{UNTITLED}' not in text
     shown = html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", text)))
     assert "12 items: tent, camping" in shown
-    assert "left side first at 6, right side first at 3 (some are both)" in shown
-    assert "The digit that tells items of equal codes apart." in shown
+    assert "Found at 8 places. Left side, then right side: 6; right, then left: 3." in shown
+    assert "Made at 94 places: 90 within an item, 4 between neighbours." in shown
+    assert "There is room for 2 pictures; items named later have a title only." in shown
+    assert "2,000 of 3,000 items of training histories, evenly spread" in shown
+
+
+def test_a_digit_is_a_chip_and_has_no_block(info: SpelledInfo, record: SweepRecord) -> None:
+    assert [name for name, _ in info.cards[0].sides] == ["Left side", "Right side"]
+    assert [name for name, _ in info.cards[2].sides] == ["Left side"]
+    assert [card.digit for card in info.cards] == ["without the digit"] * 2 + ["with the digit"]
+    page = make_vocabulary_page(record)
+    assert any("1 of the first 3 merges contains the digit" in claim for claim in page.claims)
+
+
+def test_a_merge_of_a_token_with_itself_is_drawn_with_one_side(record: SweepRecord) -> None:
+    made = vocabulary(2)
+    itself = replace(made.merges[1], right=made.merges[1].left, left_first=None, right_first=None)
+    text = render_page(
+        make_vocabulary_page(with_vocabulary(record, replace(made, merges=(itself,))))
+    )
+    assert "next to another of its kind" in text
+    assert "Each side" in text
+    assert "Right side" not in text
+    assert "right, then left" not in text
+
+
+def test_both_items_and_neighbours_are_shown_where_both_are_found(record: SweepRecord) -> None:
+    made = vocabulary(2)
+    mixed = replace(made.merges[1], both=made.merges[0].both)
+    nowhere = replace(made.merges[0], both=None)
+    text = render_page(
+        make_vocabulary_page(with_vocabulary(record, replace(made, merges=(mixed, nowhere))))
+    )
+    assert text.index("Both in one item") < text.index("Next to each other")
+    assert text.count("Both in one item") == text.count("Next to each other") == 1
+    assert text.count("Not found in the items and histories read") == 1
+
+
+def test_the_sweep_page_promises_words_only_where_there_are_some(
+    record: SweepRecord, tmp_path: Path
+) -> None:
+    promise = "spells them out"
+    assert promise in write_report(record, tmp_path / "with").index.read_text("utf-8")
+    without = with_vocabulary(record, None)
+    assert promise not in write_report(without, tmp_path / "without").index.read_text("utf-8")
 
 
 def test_titles_and_words_are_never_markup(record: SweepRecord) -> None:
@@ -119,7 +174,9 @@ def test_the_page_and_its_tables_are_written_where_something_was_merged(
     assert files.vocabulary is not None
     assert 'href="vocabulary.html"' in files.index.read_text("utf-8")
     rows = (tmp_path / "merged" / "tables" / "spelled_merges.csv").read_text("utf-8").splitlines()
-    assert rows[1].startswith('1,text + image,within an item,text 1 code 1,"tent, camping"')
+    assert rows[1].startswith(
+        '1,text + image,without the digit,within an item,text 1 code 1,"tent, camping"'
+    )
     assert "Tent, Red then Kettle (5 places)" in rows[2]
     unmerged = with_stage_facts(record, "merging", **token_facts(2, 0))
     plain = write_report(unmerged, tmp_path / "plain")

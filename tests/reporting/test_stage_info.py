@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from clairo.reporting.findings import say_collisions, say_cost, say_merges
+from clairo.reporting.findings import say_collisions, say_cost
 from clairo.reporting.search_info import Absent
 from clairo.reporting.stage_info import (
     CodebooksInfo,
@@ -18,6 +18,7 @@ from clairo.reporting.stage_info import (
     compute_merges,
 )
 from clairo.reporting.stage_tables import cost_table
+from clairo.reporting.vocabulary_findings import VOCABULARY_TITLE, say_merges
 from clairo.tracking.records import StageRecord, SweepRecord
 from tests.reporting.records import demo_record
 
@@ -131,14 +132,17 @@ def test_a_sweep_that_finds_everything_says_so(record: SweepRecord) -> None:
     assert say_cost(replace(info, stages=stages))[0].startswith("No stage was computed again; ")
 
 
-def test_merges_that_only_attach_the_digit_are_counted(record: SweepRecord) -> None:
+def test_merges_with_the_digit_are_counted(record: SweepRecord) -> None:
     merges = [
         {"leaves": [[0, 1], [4, 0]], "priority": 3.0},
         {"leaves": [[0, 1], [2, 1]], "priority": 2.0},
     ]
     info = compute_merges(with_stage_facts(record, "merging", top_merges=merges))
     assert isinstance(info, MergesInfo)
-    assert "Of the first 2, 1 only attach" in say_merges(info)
+    said = say_merges(info, spelled=False)
+    assert "1 of the first 2 merges contains the digit" in said
+    assert "1 joins text and image by their codes" in said
+    assert VOCABULARY_TITLE not in said
 
 
 def test_codes_without_collisions_are_said_to_need_no_digit(record: SweepRecord) -> None:

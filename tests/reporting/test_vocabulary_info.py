@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from clairo.reporting import vocabulary_figures, vocabulary_findings
 from clairo.reporting.search_info import Absent
 from clairo.reporting.vocabulary_info import (
+    Course,
     CrossingInfo,
     EconomyInfo,
     LengthsInfo,
@@ -30,14 +32,34 @@ def record() -> SweepRecord:
 def test_crossing_shares_come_by_rank(record: SweepRecord) -> None:
     info = compute_crossing(record)
     assert isinstance(info, CrossingInfo)
-    assert (info.modalities, info.items) == ((0.2, 0.4, 0.6, 0.8), (0.0, 0.0, 0.5, 0.3))
+    assert info.modalities == Course(0.5, (0.2, 0.4, 0.6, 0.8))
+    assert info.items == Course(0.2, (0.0, 0.0, 0.5, 0.3))
     title, subtitle = vocabulary_findings.say_crossing(info)
     assert "50 % join text and image (first merges 20 %, last 80 %)" in title
-    assert "20 % reach over neighbouring items (first merges 0 %, last 30 %)" in title
-    assert "180 merges in 4 equal parts" in subtitle
+    assert "20 % were made mostly between neighbours (first merges 0 %, last 30 %)" in title
+    assert "180 merges in 4 parts" in subtitle
     figure = vocabulary_figures.plot_crossing(info)
     drawn = {trace.name: list(trace.y) for trace in figure.data}
     assert drawn["join text and image"] == [20, 40, 60, 80, 80]
+
+
+def test_parts_of_unequal_size_neither_bend_the_share_nor_the_figure(record: SweepRecord) -> None:
+    # 50 merges of which the first 30 cross: ten parts of 3, then ten of 2.
+    flags = np.arange(50) < 30
+    by_rank = [float(part.mean()) for part in np.array_split(flags, 20)]
+    facts = {
+        **token_facts(2, 50), "cross_modal_by_rank": by_rank,
+        "cross_modal_share_of_merges": float(flags.mean()),
+    }  # fmt: skip
+    info = compute_crossing(with_stage_facts(record, "merging", **facts))
+    assert isinstance(info, CrossingInfo)
+    title, subtitle = vocabulary_findings.say_crossing(info)
+    assert "60 % join text and image (first merges 100 %, last 0 %)" in title
+    assert "50 merges in 20 parts" in subtitle
+    line = vocabulary_figures.plot_crossing(info).data[0]
+    assert list(line.x[:11]) == [6.0 * part for part in range(11)]
+    assert list(line.x[10:]) == [60.0 + 4 * part for part in range(11)]
+    assert list(line.y) == [100.0] * 10 + [0.0] * 11
 
 
 def test_codes_of_one_modality_cannot_cross_and_no_line_says_so(record: SweepRecord) -> None:
@@ -70,9 +92,16 @@ def test_savings_are_what_is_left_of_tokens_and_bits(record: SweepRecord) -> Non
     assert isinstance(info, EconomyInfo)
     assert [saving.unit for saving in info.savings] == ["tokens"] * 2 + ["bits"] * 3
     assert [saving.share for saving in info.savings[1:]] == [0.4, 0.8, 0.7, 0.75]
-    assert "5.00 → 2.00 tokens and 20.0 → 15.0 bits" in vocabulary_findings.say_economy(info)[0]
+    title, subtitle = vocabulary_findings.say_economy(info)
+    assert title == (
+        "In a training history an item takes 2.00 tokens instead of 5.00 (alone 2.00) and 15.0 "
+        "bits instead of 20.0"
+    )
+    assert "leave the vocabulary's own cost out" in subtitle
     said = vocabulary_findings.say_usage(info)
-    assert "3,000 items" in said
+    assert "3,000 of 4,000 items of training histories, evenly spread over them" in said
+    all_read = vocabulary_findings.say_usage(replace(info, training_items=3000))
+    assert "of 3,000 items of training histories uses" in all_read
     assert "uses 75 %" in said
     assert "5.50 bits, 90 % of the most possible: as much as 45 equally" in said
 
@@ -99,3 +128,6 @@ def test_a_history_that_was_not_read_leaves_only_items_alone(record: SweepRecord
     assert isinstance(info, EconomyInfo)
     assert [saving.unit for saving in info.savings] == ["tokens", "bits"]
     assert "was not logged" in vocabulary_findings.say_usage(info)
+    assert vocabulary_findings.say_economy(info)[0] == (
+        "An item alone takes 2.00 tokens instead of 5.00 and 20.0 bits instead of 25.0"
+    )

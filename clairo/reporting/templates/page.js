@@ -33,8 +33,17 @@
   nameButton();
   button.addEventListener("click", () => choose(theme() === "dark" ? "light" : "dark"));
   system.addEventListener("change", () => { nameButton(); drawAll(theme()); });
-  addEventListener("beforeprint", () => { drawAll("light"); });
-  addEventListener("afterprint", () => { drawAll(theme()); });
+  /* Paper opens nothing: what is folded away is printed, and folded again afterwards. */
+  const folded = new Set();
+  addEventListener("beforeprint", () => {
+    for (const box of document.querySelectorAll("details:not([open])")) { folded.add(box); box.open = true; }
+    drawAll("light");
+  });
+  addEventListener("afterprint", () => {
+    for (const box of folded) box.open = false;
+    folded.clear();
+    drawAll(theme());
+  });
 
   /* Figures are drawn one at a time, so that the page answers while they come. */
   const drawNext = (place) => {
@@ -149,6 +158,9 @@
       card.hidden = !(chosen && card.textContent.toLowerCase().includes(wanted));
       shown += !card.hidden;
     }
+    /* What was found must not stay folded away. */
+    const rest = block.querySelector("details");
+    if (rest && shown < cards.length) rest.open = true;
     block.querySelector("output").textContent = shown === cards.length ? `${cards.length} merges` : `${shown} of ${cards.length} merges`;
   };
   for (const form of document.querySelectorAll(".cards .tools")) {
