@@ -24,17 +24,20 @@ def is_warm() -> bool:
 
 
 def warm_up() -> None:
-    """Builds and uses a tokenizer of three items, which touches every kernel of a sweep."""
-    codes = np.array([[0, 1, 0], [0, 2, 0], [1, 1, 1]])
-    sequences = [np.array([0, 1, 2, 0]), np.array([2, 0, 1])]
-    names = ("text", "image", "shared")
+    """Builds and uses small tokenizers, so that every kernel is called that Python calls."""
+    # So many different pairs that the table has to grow.
+    items = np.arange(4000)
+    codes = np.stack([items % 251, items % 241, items % 239, items % 233, items], axis=1)
+    names = ("text", "text", "image", "image", "shared")
+    sequences = [items, items[::-1]]
     config = FeatureSetBPEConfig(num_merges=2)
     config.model_copy(update={"counting": "release"}).fit(codes, sequences, 0, modalities=names)
     tokenizer = config.fit(codes, sequences, 0, modalities=names)
-    tokenizer.encode_items()
-    histories = Ragged.from_sequences(sequences)
+    histories = Ragged.from_sequences([items[:3]])
     tokenizer.encode_histories(histories, "spr", 0)
     tokenizer.encode_histories(histories, "greedy", 0)
+    tokenizer.encode_flat(tokenizer.states[0])
+    tokenizer.encode_greedy(tokenizer.states[:2])
 
 
 if __name__ == "__main__":

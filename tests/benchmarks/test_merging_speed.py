@@ -30,7 +30,7 @@ ORACLE_MERGES = int(os.environ.get("CLAIRO_BENCH_ORACLE_MERGES", "300"))
 WHOLE_PROCESS = """
 import sys, time
 started = time.perf_counter()
-import resource
+from pathlib import Path
 import numpy as np
 from clairo.core.ragged import Ragged
 from clairo.merging import FeatureSetBPEConfig
@@ -40,7 +40,9 @@ read = time.perf_counter()
 config = FeatureSetBPEConfig(num_merges=int(sys.argv[2]), counting=sys.argv[3])
 made = config.fit(saved["codes"], training, 0).num_merges
 ended = time.perf_counter()
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+# Not getrusage: what it says of a child begins with the parent's size.
+status = Path("/proc/self/status").read_text()
+peak = int(status.split("VmHWM:")[1].split()[0]) / 1024
 print(f"{made} merges: {read - started:.2f} s to import and read, {ended - read:.2f} s to load "
       f"the compiled code and build, peak {peak:.0f} MB")
 """
@@ -132,7 +134,7 @@ def test_segmentation_of_one_epoch(
     )
     slow = oracle_speed(tokenizer, prefixes, segmentation)
     print(f"plain Python: {slow / 1e6:.3f} million codes a second, {fast / slow:.0f} times slower")
-    assert fast > 40 * slow
+    assert fast > 80 * slow
 
 
 def oracle_speed(tokenizer: FeatureSetBPE, prefixes: Ragged, segmentation: str) -> float:

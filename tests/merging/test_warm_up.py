@@ -34,6 +34,8 @@ def test_the_shapes_and_types_of_a_sweep_find_compiled_kernels() -> None:
         tokenizer.encode_items()
         tokenizer.encode_histories(Ragged.from_sequences(sequences), "spr", 3)
         tokenizer.encode_histories(Ragged.from_sequences(sequences), "greedy", 3)
+        tokenizer.encode_flat([1, 2])
+        tokenizer.encode_greedy([[1], [2, 3]])
     assert sorted(path.name for path in (cache / "__pycache__").glob("*.nbc")) == before
 
 
