@@ -24,6 +24,7 @@ SPELLED = SpelledVocabulary(
     titles={1: "Tent", 2: ""},
     pictures=frozenset({1}),
     read_items=30,
+    training_items=40,
     tiles={1: 0},
     sheet=b"picture",
     tile=80,

@@ -19,6 +19,7 @@ wide = cast("Callable[[Any], int]", np.int64)
 """Widens to 64 bits; numba gives each variable one type, and tokens are stored in 32."""
 
 _checked_folders: set[str] = set()
+_announced: list[bool] = []
 
 
 def compiled(function: FunctionT) -> FunctionT:
@@ -73,8 +74,9 @@ def is_compiled(*kernels: Callable[..., object]) -> bool:
 
 
 def announce(*kernels: Callable[..., object]) -> None:
-    """Warns that the next call compiles, where it does: a first use on a machine is slow."""
-    if not is_compiled(*kernels):
+    """Warns once that the next call compiles, where it does: a first use on a machine is slow."""
+    if not _announced and not is_compiled(*kernels):
+        _announced.append(True)
         _LOG.warning(
             "Compiling the merging kernels, once for this machine and version (under a minute)"
         )
