@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from clairo.merging.kernels.compiled import drop_outdated_cache
+import pytest
+
+from clairo.merging.kernels import compiled as compiled_module
+from clairo.merging.kernels.compiled import announce, call_apart, drop_outdated_cache
 
 
 def write(path: Path, changed: int) -> Path:
@@ -30,3 +33,26 @@ def test_kernels_older_than_any_source_are_dropped(tmp_path: Path) -> None:
 def test_without_a_cache_there_is_nothing_to_drop(tmp_path: Path) -> None:
     write(tmp_path / "steps.py", changed=50)
     assert drop_outdated_cache(tmp_path / "absent", tmp_path) == 0
+
+
+def test_a_compilation_is_announced_once_and_only_where_there_is_one(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(compiled_module, "_announced", [])
+    monkeypatch.setattr(compiled_module, "is_compiled", lambda *kernels: True)
+    announce()
+    assert not caplog.messages
+    monkeypatch.setattr(compiled_module, "is_compiled", lambda *kernels: False)
+    announce()
+    announce()
+    assert len(caplog.messages) == 1
+    assert "Compiling the merging kernels, once" in caplog.text
+
+
+def test_a_kernel_called_apart_gives_its_result_and_its_errors() -> None:
+    def fail() -> None:
+        raise ValueError("of the kernel")
+
+    assert call_apart(divmod, 7, 2) == (3, 1)
+    with pytest.raises(ValueError, match="of the kernel"):
+        call_apart(fail)
