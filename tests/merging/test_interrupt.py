@@ -9,12 +9,14 @@ import sys
 import pytest
 
 BUILD = """
+import signal
 import sys
 import numpy as np
 from clairo.core.ragged import Ragged
 from clairo.merging import FeatureSetBPEConfig
 from clairo.merging.warm_up import warm_up
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 warm_up()
 rng = np.random.default_rng(0)
 codes = rng.integers(0, 256, (2000, 5))
