@@ -36,8 +36,9 @@ def warm_up() -> None:
     histories = Ragged.from_sequences([items[:3]])
     tokenizer.encode_histories(histories, "spr", 0)
     tokenizer.encode_histories(histories, "greedy", 0)
-    tokenizer.encode_flat(tokenizer.states[0])
-    tokenizer.encode_greedy(tokenizer.states[:2])
+    states = tokenizer.states[:2].tolist()
+    tokenizer.encode_flat(states[0])
+    tokenizer.encode_greedy(states)
 
 
 if __name__ == "__main__":
