@@ -2,13 +2,15 @@
 
 All are frozen. One integer index runs through the whole pipeline: an item's *index* is its
 position in ``ItemCatalog.item_ids``, a user's index its position in
-``InteractionLog.user_ids``.
+``InteractionLog.user_ids``. What is read back from a folder is mapped, not copied, so that all
+trials on one machine share it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -25,11 +27,13 @@ from clairo.core.files import (
     write_json,
     write_table,
 )
+from clairo.core.string_column import StringColumn
 
 Facts = Mapping[str, Any]
 """Named JSON scalars (or small JSON values) worth a place in the tracker and the report."""
 
-_ARRAYS, _FACTS = "arrays.safetensors", "facts.json"
+_ARRAYS, _FACTS, _USERS = "arrays.safetensors", "facts.json", "users.arrow"
+_PIECE = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -103,11 +107,12 @@ class InteractionLog:
     Attributes:
         user_ids: External ids; the position is the user index.
         items: Item index of every interaction, user after user, oldest first.
-        timestamps: Unix seconds of every interaction.
+        timestamps: Time of every interaction; the data set's fact ``time_unit`` says whether
+            in seconds or milliseconds since 1970, or whether it is only a position.
         offsets: User ``u`` owns ``items[offsets[u]:offsets[u + 1]]``.
     """
 
-    user_ids: tuple[str, ...]
+    user_ids: Sequence[str]
     items: Int32[np.ndarray, " interactions"]
     timestamps: Int64[np.ndarray, " interactions"]
     offsets: Int64[np.ndarray, " users+1"]
@@ -153,7 +158,7 @@ class Dataset:
         catalog: The items.
         log: The histories.
         splits: Train, valid and test positions.
-        facts: Counts, coverage, ties, sources, digest; for ``demo`` also the ceilings
+        facts: Counts, coverage, ties, sources, ``content_digest``; for ``demo`` also the ceilings
             ``ceiling_valid_ndcg_at_10`` and ``ceiling_test_ndcg_at_10``.
     """
 
@@ -176,6 +181,11 @@ class Dataset:
         joined = np.concatenate(parts) if parts else np.zeros(0, dtype=np.int32)
         return np.bincount(joined, minlength=len(self.catalog)).astype(np.int64)
 
+    def with_digest(self) -> Self:
+        """The same with the fact ``content_digest``, the sha256 of everything but the facts."""
+        facts = {k: v for k, v in self.facts.items() if k != "content_digest"}
+        return replace(self, facts={**facts, "content_digest": _digest(self)})
+
     def save(self, folder: Path) -> None:
         """Writes catalogue, histories and splits."""
         catalog, log, splits = self.catalog, self.log, self.splits
@@ -194,7 +204,10 @@ class Dataset:
         )
         names = ("item_ids", "titles", "sentences", "categories", "prices")
         write_table(folder / "items.parquet", {name: getattr(catalog, name) for name in names})
-        write_table(folder / "users.parquet", {"user_ids": log.user_ids})
+        users = log.user_ids
+        (users if isinstance(users, StringColumn) else StringColumn.of(users)).write(
+            folder / _USERS
+        )
         write_json(folder / _FACTS, {"name": self.name, "facts": dict(self.facts)})
 
     @classmethod
@@ -202,7 +215,7 @@ class Dataset:
         """Reads what :meth:`save` wrote."""
         arrays, about = read_arrays(folder / _ARRAYS), read_json(folder / _FACTS)
         strings = {k: tuple(v) for k, v in read_table(folder / "items.parquet").items()}
-        users = tuple(read_table(folder / "users.parquet")["user_ids"])
+        users = StringColumn.read(folder / _USERS)
         return cls(
             name=about["name"],
             catalog=ItemCatalog(
@@ -216,3 +229,25 @@ class Dataset:
             ),
             facts=about["facts"],
         )
+
+
+def _digest(dataset: Dataset) -> str:
+    """Sha256 over ids, histories, splits, texts and pictures, the same on any machine."""
+    catalog, log, splits = dataset.catalog, dataset.log, dataset.splits
+    digest = hashlib.sha256()
+    strings: dict[str, Iterable[str]] = {
+        name: getattr(catalog, name)
+        for name in ("item_ids", "titles", "sentences", "categories", "prices")
+    }
+    for name, values in {**strings, "user_ids": log.user_ids}.items():
+        digest.update(name.encode("utf-8"))
+        for value in values:
+            text = value.encode("utf-8")
+            digest.update(len(text).to_bytes(8, "little") + text)
+    for part in (catalog, log, splits):
+        for name, array in vars(part).items():
+            if isinstance(array, np.ndarray):
+                digest.update(f"{name}/{array.dtype.str}/{array.shape}".encode())
+                for start in range(0, len(array), _PIECE):
+                    digest.update(np.ascontiguousarray(array[start : start + _PIECE]).data)
+    return digest.hexdigest()

@@ -1,68 +1,52 @@
-"""Amazon reviews of 2014 and 2018: the settings, and which files they mean."""
+"""Amazon reviews of 2014, 2018 and 2023: the settings, and which files they mean."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, PositiveInt, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from clairo.core.config import RUNTIME_ONLY
-from clairo.core.dataset import Dataset
-from clairo.core.errors import DataError
-from clairo.datasets.amazon_sources import (
-    MIRROR_VARIABLE,
-    RELEASES,
-    CoreLevel,
-    configured_mirror,
-)
-from clairo.datasets.base import DatasetConfig
+from clairo.datasets.amazon_sources import RELEASES, CoreLevel, ReleaseYear, ReviewsFiles
+from clairo.datasets.places import require_inside
+from clairo.datasets.raw_dataset import Catalogue, RawDatasetConfig, Reading
+from clairo.datasets.remote_file import RemoteFile, missing_files_error, remote_file
+from clairo.datasets.row_format import RowFormat
+
+ITEM_TABLE_2023: Final = "filterd_meta_items.csv"
+"""Name, as published, of the item table that lies beside some of the official splits."""
 
 TextField = Literal["title", "price", "brand", "features", "categories", "description"]
 
 
-@dataclass(frozen=True)
-class RemoteFile:
-    """A file of a data set: where it belongs and where it comes from."""
-
-    role: Literal["reviews", "metadata"]
-    path: Path
-    url: str
-
-
-class AmazonConfig(DatasetConfig):
+class AmazonConfig(RawDatasetConfig):
     """One category of one release, in the publisher's own files.
 
     The files lie in ``<data_dir>/amazon/<release>/<category>/`` under their official names,
-    pictures in ``images/<asin>.<any suffix>`` beside them.
+    pictures in ``images/<item id>.<any suffix>`` beside them.
 
     Attributes:
         category: Official name, for example ``Gift_Cards``.
         release: Year.
         data_dir: Root of all data; where files lie is no part of what they say.
-        reviews: The 5-core file, or the file of all reviews.
-        duplicates: Whether a user's repeated interactions with one item stay.
-        user_core: Fewest interactions of a user that stays; ``None`` means 5 for ``all``
-            and no filter for the 5-core file, which has been filtered already.
-        item_core: The same for items.
+        reviews: ``5core`` for the file that has been filtered already, ``all`` for all reviews,
+            ``ratings`` for the file of ratings alone, ``official`` for the publisher's own
+            splits (2023). ``None`` takes the usual one: official splits for 2023, else 5core.
+        metadata: ``none`` for a category whose metadata is not there: no texts then.
         text_fields: What goes into an item's sentence, in this order.
-        salvage: Read the whole lines of a file that ends early instead of refusing it.
     """
 
     kind: Literal["amazon"] = "amazon"
     category: str = Field(pattern=r"^[A-Za-z0-9_]+$")
-    release: Literal["2014", "2018"]
+    release: ReleaseYear
     data_dir: Annotated[Path, RUNTIME_ONLY] = Path("data")
-    reviews: CoreLevel = "5core"
-    duplicates: Literal["all", "first"] = "all"
-    user_core: PositiveInt | None = None
-    item_core: PositiveInt | None = None
+    reviews: CoreLevel | None = None
+    metadata: Literal["required", "none"] = "required"
     text_fields: tuple[TextField, ...] = Field(
         default=("title", "price", "brand", "features", "categories", "description"),
         min_length=1,
     )
-    salvage: bool = False
 
     @field_validator("text_fields")
     @classmethod
@@ -70,6 +54,21 @@ class AmazonConfig(DatasetConfig):
         if len(set(fields)) != len(fields):
             raise ValueError("each text field may be named once; remove the repeated one")
         return fields
+
+    @model_validator(mode="after")
+    def _published(self) -> Self:
+        if self.level not in RELEASES[self.release].reviews:
+            known = ", ".join(RELEASES[self.release].reviews)
+            raise ValueError(
+                f"release {self.release} has reviews of the kinds {known}, got {self.level}; "
+                "choose one of them"
+            )
+        return self
+
+    @property
+    def level(self) -> CoreLevel:
+        """Which reviews are read."""
+        return self.reviews or ("official" if self.release == "2023" else "5core")
 
     @property
     def folder(self) -> Path:
@@ -82,20 +81,51 @@ class AmazonConfig(DatasetConfig):
         return self.folder / "images"
 
     @property
-    def reviews_file(self) -> RemoteFile:
-        """The reviews."""
-        return self._file("reviews", RELEASES[self.release].reviews[self.reviews])
+    def reviews_files(self) -> tuple[RemoteFile, ...]:
+        """The interactions, in order."""
+        names = RELEASES[self.release].reviews[self.level].file_names(self.category)
+        return tuple(self._file("reviews", name) for name in names)
 
     @property
     def metadata_file(self) -> RemoteFile:
         """The item metadata."""
-        return self._file("metadata", RELEASES[self.release].metadata)
+        return self._file("metadata", RELEASES[self.release].metadata.file_name(self.category))
+
+    @property
+    def metadata_path(self) -> Path:
+        """The metadata that is there: the official file, or the table beside official splits."""
+        table = self.folder / ITEM_TABLE_2023
+        path = self.metadata_file.path
+        return table if self.release == "2023" and table.is_file() and not path.is_file() else path
+
+    @property
+    def files(self) -> tuple[RemoteFile, ...]:
+        """Reviews and, unless they are left out, metadata."""
+        metadata = () if self.metadata == "none" else (self.metadata_file,)
+        return (*self.reviews_files, *metadata)
 
     @property
     def cores(self) -> tuple[int, int]:
         """Fewest interactions of a user and of an item; 1 filters nothing."""
-        usual = 1 if self.reviews == "5core" else 5
+        usual = 5 if self.level in ("all", "ratings") else 1
         return self.user_core or usual, self.item_core or usual
+
+    @property
+    def keeps_repeats(self) -> bool:
+        """All repeats stay, but in the release of 2023, whose own files hold the first only."""
+        return (self.duplicates or ("first" if self.release == "2023" else "all")) == "all"
+
+    @property
+    def has_official_splits(self) -> bool:
+        """Whether the publisher's splits are read."""
+        return self.level == "official"
+
+    @property
+    def reading(self) -> Reading:
+        """How the interactions are read."""
+        rows = row_format(RELEASES[self.release].reviews[self.level])
+        paths = tuple(file.path for file in self.reviews_files)
+        return Reading(kind=self.kind, paths=paths, rows=(rows,) * len(paths), salvage=self.salvage)
 
     @property
     def label(self) -> str:
@@ -109,56 +139,62 @@ class AmazonConfig(DatasetConfig):
 
     def missing_files(self) -> list[RemoteFile]:
         """Reviews and metadata that are not there; pictures may always be missing."""
-        return [file for file in (self.reviews_file, self.metadata_file) if not file.path.is_file()]
+        there = {self.metadata_file.path} if self.metadata_path.is_file() else set()
+        return [file for file in self.files if file.path not in there and not file.path.is_file()]
 
     def sources(self) -> dict[str, Path]:
         """Reviews, metadata and, if there are any, the folder of pictures.
 
         Raises:
-            DataError: Reviews or metadata are missing; the message names address and path.
+            DataError: Reviews or metadata are missing; the message names address and path, or a
+                file is a link that leads out of the data folder.
         """
         missing = self.missing_files()
         if missing:
             raise missing_files_error(self.label, missing)
-        found = {file.path.name: file.path for file in (self.reviews_file, self.metadata_file)}
+        found = {file.path.name: file.path for file in self.reviews_files}
+        if self.metadata != "none":
+            found[self.metadata_path.name] = self.metadata_path
+        for path in found.values():
+            require_inside(path, self.data_dir)
         if self.image_dir.is_dir() and any(self.image_dir.iterdir()):
             found["images"] = self.image_dir
         return found
 
-    def read(self) -> Dataset:
-        """Reads the files.
+    def source_facts(self) -> dict[str, Any]:
+        """Category, release and files."""
+        return {
+            "source": "amazon",
+            "category": self.category,
+            "release": self.release,
+            "reviews": self.level,
+            "reviews_file": ", ".join(file.path.name for file in self.reviews_files),
+            "metadata_file": self.metadata_path.name if self.metadata != "none" else "",
+        }
+
+    def describe_items(self, item_ids: tuple[str, ...]) -> Catalogue:
+        """Titles, sentences and pictures; see :mod:`clairo.datasets.amazon_items`.
 
         Raises:
-            DataError: A file is missing, empty, truncated or of another format.
+            DataError: The metadata is damaged.
         """
-        # Reading needs an HTML parser and Pillow, which the settings alone do not.
-        from clairo.datasets.amazon_reading import read_amazon
+        # Reading texts needs an HTML parser, which the settings alone do not.
+        from clairo.datasets.amazon_items import describe_amazon_items
 
-        self.sources()
-        return read_amazon(self)
+        return describe_amazon_items(self, item_ids)
 
-    def _file(self, role: Literal["reviews", "metadata"], pattern: str) -> RemoteFile:
-        name = pattern.format(category=self.category)
-        url = RELEASES[self.release].url(name, self.category, configured_mirror())
-        return RemoteFile(role, self.folder / name, url)
+    def _file(self, role: Literal["reviews", "metadata"], name: str) -> RemoteFile:
+        return remote_file(role, name, self.release, self.category, self.data_dir)
 
 
-def missing_files_error(
-    label: str, files: list[RemoteFile], failure: str | None = None
-) -> DataError:
-    """One error for all files that are missing, with address and path of each.
-
-    Args:
-        label: Name of the data set.
-        files: What is missing.
-        failure: Why it could not be fetched; ``None`` where that was not tried.
-    """
-    roles = " and ".join(f"a {file.role} file" for file in files)
-    wanted = "; ".join(f"{file.url} to {file.path}" for file in files)
-    are = "are" if len(files) > 1 else "is"
-    found = "which could not be fetched" if failure else f"which {are} not there"
-    other = "" if failure else "allow fetching (FETCH=1), "
-    return DataError(
-        f"{label} needs {roles}, {found}{f' ({failure})' if failure else ''}: {other}download "
-        f"{wanted} by hand, or name a mirror in {MIRROR_VARIABLE}."
+def row_format(files: ReviewsFiles) -> RowFormat:
+    """How the rows of published files are written."""
+    return RowFormat(
+        kind=files.format,
+        user=files.user,
+        item=files.item,
+        timestamp=files.time,
+        rating=files.rating,
+        columns=None if files.has_header or files.format == "json" else files.columns,
+        time_unit=files.time_unit,
     )

@@ -18,6 +18,7 @@ from clairo.datasets.item_text import (
 )
 
 ROW_RULE: Final = "a 2014 metadata row must be one Python dictionary of plain values"
+ITEM_ID: Final = "asin"
 ASIN: Final = re.compile(rb"""['"]asin['"]: *['"]([^'"\\]+)['"]""")
 
 

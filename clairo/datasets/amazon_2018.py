@@ -16,6 +16,7 @@ from clairo.datasets.item_text import (
 )
 
 ROW_RULE: Final = "a 2018 metadata row must be one JSON object"
+ITEM_ID: Final = "asin"
 ASIN: Final = re.compile(rb'"asin": *"([^"\\]+)"')
 _SCRAPED_SCRIPT: Final = "getTime"
 

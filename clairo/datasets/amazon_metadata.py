@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+import csv
+import io
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Final
+from typing import Any, Final
 
 from clairo.core.errors import DataError
-from clairo.datasets import amazon_2014, amazon_2018
+from clairo.datasets import amazon_2014, amazon_2018, amazon_2023
 from clairo.datasets.item_text import ItemRecord
+from clairo.datasets.raw_blocks import OnTruncated, read_blocks
 from clairo.datasets.raw_lines import read_lines, refuse_line, require_string
 
-_FORMATS: Final[Mapping[str, ModuleType]] = {"2014": amazon_2014, "2018": amazon_2018}
+_FORMATS: Final[Mapping[str, ModuleType]] = {
+    "2014": amazon_2014,
+    "2018": amazon_2018,
+    "2023": amazon_2023,
+}
+
+DUPLICATE_RULE: Final = "the last complete row counts; complete is a row with a title"
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    """An item that several rows describe.
+
+    Attributes:
+        item: Its id.
+        lines: Where the rows stand.
+        kept: The one that counts.
+    """
+
+    item: str
+    lines: tuple[int, ...]
+    kept: int
 
 
 @dataclass(frozen=True)
@@ -21,43 +45,87 @@ class Metadata:
     """What a metadata file says about the wanted items.
 
     Attributes:
-        records: By item id; items without a row are missing.
-        num_duplicates: Rows of wanted items beyond each item's first.
+        records: By item id, in order of first row; items without a row are missing.
+        duplicates: Items with several rows, in order of their first one.
     """
 
     records: Mapping[str, ItemRecord]
-    num_duplicates: int
+    duplicates: tuple[Duplicate, ...]
+
+    @property
+    def num_duplicates(self) -> int:
+        """Rows of wanted items beyond each item's first."""
+        return sum(len(duplicate.lines) - 1 for duplicate in self.duplicates)
+
+
+@dataclass
+class _Collected:
+    """Rows so far: of several rows of an item the last complete one counts."""
+
+    records: dict[str, ItemRecord] = field(default_factory=dict)
+    lines: dict[str, list[int]] = field(default_factory=dict)
+    kept: dict[str, int] = field(default_factory=dict)
+    num_rows: int = 0
+
+    def add(self, item: str, record: ItemRecord, number: int) -> None:
+        self.lines.setdefault(item, []).append(number)
+        if record.title or not self.records.get(item, record).title:
+            self.records[item] = record
+            self.kept[item] = number
+
+    def result(self) -> Metadata:
+        repeated = [item for item, lines in self.lines.items() if len(lines) > 1]
+        return Metadata(
+            self.records,
+            tuple(Duplicate(i, tuple(self.lines[i]), self.kept[i]) for i in repeated),
+        )
 
 
 def read_metadata(
     path: Path,
     release: str,
-    wanted: Collection[str],
-    on_truncated: Callable[[int], None] | None = None,
+    wanted: Collection[str] | None,
+    on_truncated: OnTruncated | None = None,
 ) -> Metadata:
     """Reads the rows of the wanted items; of several rows the last complete one counts.
 
     Complete is a row with a title. Where no row is complete the last one counts.
 
+    Args:
+        path: The metadata file, or the item table of 2023 (``.csv``).
+        release: Year.
+        wanted: Item ids; ``None`` wants all.
+        on_truncated: See :func:`~clairo.datasets.raw_blocks.read_blocks`.
+
     Raises:
         DataError: The file is damaged, or a line is not of the release's format.
     """
-    known = frozenset(wanted)
-    records: dict[str, ItemRecord] = {}
-    num_duplicates = num_rows = 0
-    for number, line in read_lines(path, on_truncated):
-        num_rows += 1
-        if _is_of_others(line, release, known):
-            continue
-        asin, record = _read_row(line, release, path, number)
-        if asin not in known:
-            continue
-        num_duplicates += asin in records
-        if record.title or not records.get(asin, record).title:
-            records[asin] = record
-    if num_rows == 0:
+    known = None if wanted is None else frozenset(wanted)
+    collected = _Collected()
+    rows = (
+        _table_rows(path, collected)
+        if path.suffix == ".csv"
+        else _line_rows(path, release, known, on_truncated, collected)
+    )
+    for item, record, number in rows:
+        if known is None or item in known:
+            collected.add(item, record, number)
+    if collected.num_rows == 0:
         raise DataError(f"{path} must hold one record a line, it has none; fetch it again.")
-    return Metadata(records, num_duplicates)
+    return collected.result()
+
+
+def _line_rows(
+    path: Path,
+    release: str,
+    known: frozenset[str] | None,
+    on_truncated: OnTruncated | None,
+    collected: _Collected,
+) -> Iterator[tuple[str, ItemRecord, int]]:
+    for number, line in read_lines(path, on_truncated):
+        collected.num_rows += 1
+        if known is None or not _is_of_others(line, release, known):
+            yield (*_read_row(line, release, path, number), number)
 
 
 def _is_of_others(line: bytes, release: str, known: frozenset[str]) -> bool:
@@ -77,4 +145,21 @@ def _read_row(line: bytes, release: str, path: Path, number: int) -> tuple[str, 
         raise refuse_line(path, number, layout.ROW_RULE, error) from error
     if not isinstance(row, dict):
         raise refuse_line(path, number, layout.ROW_RULE, f"got {row!r:.40}")
-    return require_string(row, "asin", path, number), layout.item_record(row)
+    return require_string(row, layout.ITEM_ID, path, number), layout.item_record(row)
+
+
+def _table_rows(path: Path, collected: _Collected) -> Iterator[tuple[str, ItemRecord, int]]:
+    """Rows of a comma separated table; a quoted cell may hold line ends."""
+    rule = "an item table must have a header line and as many values in every row"
+    data = b"".join(block.data for block in read_blocks(path))
+    try:
+        reader = csv.DictReader(io.StringIO(data.decode("utf-8"), newline=""), strict=True)
+        for row in reader:
+            collected.num_rows += 1
+            if None in row or None in row.values():
+                raise refuse_line(path, reader.line_num, rule, "the number of values differs")
+            values: dict[str, Any] = dict(row)
+            item = require_string(values, amazon_2023.ITEM_ID, path, reader.line_num)
+            yield item, amazon_2023.table_record(row), reader.line_num
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise refuse_line(path, collected.num_rows + 2, rule, error) from error

@@ -71,6 +71,19 @@ def find_images(folder: Path, wanted: Sequence[str]) -> Mapping[str, Path]:
     return found
 
 
+def pictured_items(folder: Path) -> tuple[str, ...]:
+    """Names of all pictures of a folder that decode, in order: the items that have one.
+
+    Raises:
+        DataError: A picture's file cannot be read at all.
+    """
+    if not folder.is_dir():
+        return ()
+    names = sorted({path.stem for path in folder.iterdir() if path.suffix and path.is_file()})
+    paths = find_images(folder, names)
+    return tuple(name for name in names if picture_format(_read(paths[name])) is not None)
+
+
 def read_images(folder: Path, item_ids: Sequence[str]) -> ItemImages:
     """Pictures of the given items, each decoded once as a check.
 

@@ -2,34 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 import numpy as np
 from jaxtyping import Bool, Int
 
+Pairs = Iterable[Int[np.ndarray, "rows 2"]]
+"""(user index, item index) rows, in pieces."""
+
 
 def k_core(
-    users: Int[np.ndarray, " events"],
-    items: Int[np.ndarray, " events"],
-    user_core: int,
-    item_core: int,
-) -> Bool[np.ndarray, " events"]:
-    """Which interactions remain when rare users and items are dropped until none is left.
+    pairs: Callable[[], Pairs], num_users: int, num_items: int, *, user_core: int, item_core: int
+) -> tuple[Bool[np.ndarray, " users"], Bool[np.ndarray, " items"]]:
+    """Which users and items remain when rare ones are dropped until none is left.
 
     The result is the largest set in which every user has ``user_core`` and every item
     ``item_core`` interactions; it does not depend on the order of dropping. Repeated
-    interactions of one user with one item count each time.
+    interactions of one user with one item count each time. An interaction remains where its
+    user and its item do.
+
+    Args:
+        pairs: Gives all interactions, in pieces, each time it is called; memory does not
+            depend on their number.
+        num_users: Users are numbered below this.
+        num_items: Items are numbered below this.
+        user_core: Fewest interactions of a user that stays.
+        item_core: Fewest interactions of an item that stays.
 
     Example:
-        >>> import numpy as np
-        >>> users, items = np.array([0, 0, 1, 1, 2]), np.array([0, 1, 0, 1, 1])
-        >>> k_core(users, items, user_core=2, item_core=2).tolist()
-        [True, True, True, True, False]
+        >>> rows = np.array([[0, 0], [0, 1], [1, 0], [1, 1], [2, 1]])
+        >>> users, items = k_core(lambda: [rows], 3, 2, user_core=2, item_core=2)
+        >>> users.tolist(), items.tolist()
+        ([True, True, False], [True, True])
     """
-    keep = np.ones(len(users), dtype=bool)
-    while keep.any():
-        of_user = np.bincount(users[keep], minlength=int(users.max()) + 1)
-        of_item = np.bincount(items[keep], minlength=int(items.max()) + 1)
-        stays = keep & (of_user[users] >= user_core) & (of_item[items] >= item_core)
-        if np.array_equal(stays, keep):
-            break
-        keep = stays
-    return keep
+    users, items = np.ones(num_users, dtype=bool), np.ones(num_items, dtype=bool)
+    while True:
+        of_user, of_item = count_pairs(pairs(), users, items)
+        stay_users, stay_items = of_user >= max(1, user_core), of_item >= max(1, item_core)
+        if np.array_equal(stay_users, users) and np.array_equal(stay_items, items):
+            return users, items
+        users, items = stay_users, stay_items
+
+
+def count_pairs(
+    pairs: Pairs, users: Bool[np.ndarray, " users"], items: Bool[np.ndarray, " items"]
+) -> tuple[Int[np.ndarray, " users"], Int[np.ndarray, " items"]]:
+    """Interactions of each user and of each item, between those that are marked."""
+    of_user, of_item = np.zeros(len(users), np.int64), np.zeros(len(items), np.int64)
+    for piece in pairs:
+        kept = piece[users[piece[:, 0]] & items[piece[:, 1]]]
+        of_user += np.bincount(kept[:, 0], minlength=len(users))
+        of_item += np.bincount(kept[:, 1], minlength=len(items))
+    return of_user, of_item

@@ -12,6 +12,7 @@ from clairo.core.stage import Stage
 from clairo.stages.codes import MERGING, QUANTIZATION
 from clairo.stages.dataset import DATASET
 from clairo.stages.evaluation import TEST_EVALUATION, VALID_EVALUATION
+from clairo.stages.interactions import INTERACTIONS
 from clairo.stages.training import TRAINING, TrainingSettings
 from clairo.stages.vectors import (
     FUSION,
@@ -24,6 +25,7 @@ from clairo.stages.vectors import (
 __all__ = ["PIPELINE", "STAGES", "TrainingSettings"]
 
 PIPELINE: tuple[Stage[Any, Any], ...] = (
+    INTERACTIONS,
     DATASET,
     TEXT_EMBEDDING,
     IMAGE_EMBEDDING,

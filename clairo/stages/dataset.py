@@ -8,20 +8,27 @@ from typing import Any
 from clairo.core.artifacts import Dataset
 from clairo.core.stage import Runtime, Stage
 from clairo.datasets.base import DatasetConfig
+from clairo.datasets.raw_dataset import RawDatasetConfig
 
 
 def _read(
     settings: DatasetConfig, inputs: Mapping[str, Any], seed: int, runtime: Runtime
 ) -> Dataset:
+    if isinstance(settings, RawDatasetConfig):
+        return settings.prepare(inputs["interactions"], runtime.num_threads)
     return settings.read()
+
+
+def _inputs(pipeline: Any) -> tuple[str, ...]:
+    return ("interactions",) if isinstance(pipeline.dataset, RawDatasetConfig) else ()
 
 
 DATASET: Stage[Any, Dataset] = Stage(
     name="dataset",
-    version=1,
+    version=2,
     output=Dataset,
     config=lambda pipeline: pipeline.dataset,
-    inputs=lambda pipeline: (),
+    inputs=_inputs,
     # A generated world is named by the seed in its own settings, so all runs share it.
     seeded=lambda settings: False,
     run=_read,

@@ -1,0 +1,161 @@
+"""Data sets that are made from files of raw interactions, whoever published them."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field, NonNegativeInt, PositiveInt
+
+from clairo.core.config import RUNTIME_ONLY, Config
+from clairo.core.dataset import Dataset, ItemCatalog
+from clairo.core.interaction_table import InteractionTable
+from clairo.datasets.base import DatasetConfig
+from clairo.datasets.ingestion import RawFile, ingest
+from clairo.datasets.row_format import RowFormat
+from clairo.datasets.splits import AnySplit, LeaveLastOut
+
+
+class Reading(Config):
+    """How raw interactions are read: what of a data set's settings its partitions depend on.
+
+    Attributes:
+        kind: Kind of the data set.
+        paths: The files; where they lie is no part of what they say.
+        rows: How the rows of each file are written.
+        salvage: Read the whole lines of a file that ends early instead of refusing it.
+    """
+
+    kind: str
+    paths: Annotated[tuple[Path, ...], RUNTIME_ONLY]
+    rows: tuple[RowFormat, ...]
+    salvage: bool = False
+
+    def ingest(self, num_threads: int = 1) -> InteractionTable:
+        """Reads the files into partitions.
+
+        Raises:
+            DataError: See :func:`clairo.datasets.ingestion.ingest`.
+        """
+        files = [RawFile(path, rows) for path, rows in zip(self.paths, self.rows, strict=True)]
+        return ingest(files, salvage=self.salvage, num_threads=num_threads)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Items as they were found, and facts about the finding.
+
+    Attributes:
+        items: The items that were asked for, in order, then any others.
+        facts: Coverage, duplicates, what is missing.
+    """
+
+    items: ItemCatalog
+    facts: dict[str, Any]
+
+
+class RawDatasetConfig(DatasetConfig):
+    """Filters, splits and limits that all raw data sets share.
+
+    The filters are applied in the order in which they stand here; see
+    :mod:`clairo.datasets.filtering`.
+
+    Attributes:
+        min_rating: Lowest rating that counts as an interaction, ``None`` for any.
+        duplicates: Whether a user's repeated interactions with one item stay. ``None`` takes
+            what is usual for the data: all, but the first only in the release of 2023.
+        image_required: Leave out items without a picture that decodes, before the k-core or
+            after it; these are different data sets.
+        user_core: Fewest interactions of a user that stays; ``None`` means what is usual: 5 for
+            all reviews or ratings, and no filter for files that have been filtered already.
+        item_core: The same for items.
+        sample_users: Draw so many users, each with all interactions; ``None`` for all.
+        sample_seed: Names the draw.
+        split: Which interactions train and which are asked.
+        max_history: Keep the last so many training interactions of each user, after splitting.
+        tie_seed: Draw the order of a user's interactions at one time anew instead of taking
+            that of the file; for seeing how much a metric depends on it.
+        catalogue: ``interacted`` holds the items that remain, ``all`` also those that only the
+            metadata knows, which nobody has interacted with.
+        salvage: Read the whole lines of a file that ends early instead of refusing it.
+        memory_mb: Megabytes that preparing may use; more work than that goes to disk.
+    """
+
+    min_rating: float | None = None
+    duplicates: Literal["all", "first"] | None = None
+    image_required: Literal["no", "before_core", "after_core"] = "no"
+    user_core: PositiveInt | None = None
+    item_core: PositiveInt | None = None
+    sample_users: PositiveInt | None = None
+    sample_seed: NonNegativeInt = 0
+    split: AnySplit = LeaveLastOut()
+    max_history: PositiveInt | None = None
+    tie_seed: NonNegativeInt | None = None
+    catalogue: Literal["interacted", "all"] = "interacted"
+    salvage: bool = False
+    memory_mb: Annotated[int, Field(ge=768), RUNTIME_ONLY] = 2048
+
+    @property
+    @abstractmethod
+    def reading(self) -> Reading:
+        """How the interactions are read."""
+
+    @property
+    @abstractmethod
+    def image_dir(self) -> Path:
+        """Where the pictures lie, named after their items."""
+
+    @property
+    @abstractmethod
+    def cores(self) -> tuple[int, int]:
+        """Fewest interactions of a user and of an item; 1 filters nothing."""
+
+    @property
+    def keeps_repeats(self) -> bool:
+        """Whether repeated interactions stay."""
+        return self.duplicates != "first"
+
+    @property
+    def has_official_splits(self) -> bool:
+        """Whether the three raw files are the publisher's training, validation and test."""
+        return False
+
+    @abstractmethod
+    def describe_items(self, item_ids: tuple[str, ...]) -> Catalogue:
+        """What is known about items, and about the finding of it.
+
+        Raises:
+            DataError: A file is damaged.
+        """
+
+    def source_facts(self) -> dict[str, Any]:
+        """Where the data is from, as facts."""
+        return {"source": self.kind}  # type: ignore[attr-defined]
+
+    def prepare(self, table: InteractionTable, num_threads: int = 1) -> Dataset:
+        """The data set, from its raw interactions.
+
+        Raises:
+            DataError: Nothing remains, a file is damaged, or the split does not fit the data.
+        """
+        # Preparing needs the engine, an HTML parser and Pillow, which the settings alone do not.
+        from clairo.datasets.preparing import prepare_dataset
+
+        return prepare_dataset(self, table, num_threads)
+
+    def read(self) -> Dataset:
+        """Reads the raw files and prepares the data set.
+
+        Raises:
+            DataError: A file is missing, empty, truncated or of another format.
+        """
+        self.sources()
+        return self.prepare(self.reading.ingest())
+
+
+def no_images(num_items: int) -> tuple[np.ndarray, np.ndarray]:
+    """The two image fields of a catalogue without pictures."""
+    return np.zeros(0, np.uint8), np.zeros(num_items + 1, np.int64)

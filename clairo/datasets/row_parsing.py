@@ -1,0 +1,246 @@
+"""Blocks of lines to tables of interactions: fast where all is well, exact where it is not.
+
+The fast way parses a whole block at once. Whatever it does not like, it parses again line by
+line, which either finds that all is well, if unusual, or names the line that is not.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.json
+
+from clairo.core.errors import DataError
+from clairo.core.interaction_table import INTERACTION_SCHEMA, LINE_BITS
+from clairo.datasets.raw_blocks import Block
+from clairo.datasets.raw_lines import lines_of, refuse_line, require_string
+from clairo.datasets.row_format import RowFormat
+
+_TYPES: Final = {name: INTERACTION_SCHEMA.field(name).type for name in INTERACTION_SCHEMA.names}
+
+
+@dataclass(frozen=True)
+class RowParser:
+    """Parses the blocks of one file.
+
+    Attributes:
+        path: The file, for messages.
+        number: Its number among the files of the data set.
+        rows: How its rows are written, with ``columns`` filled in.
+    """
+
+    path: Path
+    number: int
+    rows: RowFormat
+
+    def parse(self, block: Block) -> pa.Table:
+        """The rows of a block, in the columns of ``INTERACTION_SCHEMA``.
+
+        Raises:
+            DataError: A line is not an interaction; the message names it.
+        """
+        table = self._parse_at_once(block)
+        return self._parse_by_line(block) if table is None else table
+
+    def _parse_at_once(self, block: Block) -> pa.Table | None:
+        """``None`` where anything is out of the ordinary."""
+        if b"\0" in block.data:
+            return None
+        try:
+            found = (
+                _read_json(block, self.rows)
+                if self.rows.kind == "json"
+                else _read_csv(block, self.rows)
+            )
+        except pa.ArrowException:
+            # The line by line reading says what is wrong, and where.
+            return None
+        if found.num_rows != block.num_lines or not self._is_ordinary(found):
+            return None
+        start = (self.number << LINE_BITS) + block.first_line
+        return _complete(found, np.arange(start, start + found.num_rows, dtype=np.int64))
+
+    def _is_ordinary(self, table: pa.Table) -> bool:
+        times = pc.min_max(table["timestamp"])
+        if any(table[name].null_count for name in ("user", "item", "timestamp")):
+            return False
+        if not 0 <= times["min"].as_py() <= times["max"].as_py() < self.rows.latest:
+            return False
+        if "rating" in table.column_names and not pc.all(pc.is_finite(table["rating"])).as_py():
+            return False
+        return all(_is_clean(table[name]) for name in ("user", "item"))
+
+    def _parse_by_line(self, block: Block) -> pa.Table:
+        columns: dict[str, list[Any]] = {name: [] for name in INTERACTION_SCHEMA.names}
+        for number, line in lines_of(block):
+            row = self._row(line, number)
+            columns["user"].append(require_string(row, self.rows.user, self.path, number))
+            columns["item"].append(require_string(row, self.rows.item, self.path, number))
+            columns["timestamp"].append(self._timestamp(row, number))
+            columns["rating"].append(self._rating(row, number))
+            columns["position"].append((self.number << LINE_BITS) + number)
+        return pa.table(columns, schema=INTERACTION_SCHEMA)
+
+    def _row(self, line: bytes, number: int) -> dict[str, Any]:
+        rule = "a line must be UTF-8 text without NUL bytes"
+        if b"\0" in line:
+            raise refuse_line(self.path, number, rule, "it has a NUL byte")
+        try:
+            text = line.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise refuse_line(self.path, number, rule, error) from error
+        read = _json_row if self.rows.kind == "json" else _csv_row
+        try:
+            return read(text, self.rows)
+        except (ValueError, RecursionError, csv.Error) as error:
+            raise refuse_line(self.path, number, _ROW_RULES[self.rows.kind], error) from error
+
+    def _timestamp(self, row: dict[str, Any], number: int) -> int:
+        value = _number(row.get(self.rows.timestamp))
+        name, unit = self.rows.timestamp, self.rows.time_unit
+        if value is None or value != int(value):
+            rule = f"{name} must be a whole number of time units ({unit})"
+            raise refuse_line(self.path, number, rule, f"got {row.get(self.rows.timestamp)!r:.40}")
+        if not 0 <= value < self.rows.latest:
+            rule = f"{name} must lie between 1970 and 2100, counted in {unit}"
+            raise refuse_line(self.path, number, rule, f"got {int(value)}")
+        return int(value)
+
+    def _rating(self, row: dict[str, Any], number: int) -> float | None:
+        name = self.rows.rating
+        if name is None or row.get(name) in (None, ""):
+            return None
+        value = _number(row[name])
+        if value is None:
+            rule = f"{name} must be a number"
+            raise refuse_line(self.path, number, rule, f"got {row[name]!r:.40}")
+        return float(value)
+
+
+_ROW_RULES: Final = {
+    "json": "a row must be one JSON object",
+    "csv": "a row must have the columns of the file",
+}
+
+
+def with_columns(rows: RowFormat, header: bytes, path: Path) -> RowFormat:
+    """The format with the columns that a file's header line names.
+
+    A column may carry a type after a colon, as in RecBole's atomic files.
+
+    Raises:
+        DataError: A column that is needed is not there, or one is named twice.
+    """
+    text = header.decode("utf-8", "replace").rstrip("\r\n")
+    names = tuple(
+        name.strip().split(":")[0] for name in next(csv.reader([text], delimiter=rows.delimiter))
+    )
+    needed = [name for key, name in rows.names.items() if key != "rating"]
+    missing = [name for name in needed if name not in names]
+    if missing or len(set(names)) != len(names):
+        raise DataError(
+            f"{path} line 1: the header must name {', '.join(needed)}, each column once, got "
+            f"{', '.join(names)[:200]!r}; name the columns so, or say what they are called."
+        )
+    rating = rows.rating if rows.rating in names else None
+    return RowFormat(
+        rows.kind,
+        rows.user,
+        rows.item,
+        rows.timestamp,
+        rating,
+        names,
+        rows.delimiter,
+        rows.time_unit,
+    )
+
+
+def _read_json(block: Block, rows: RowFormat) -> pa.Table:
+    schema = pa.schema([(theirs, _TYPES[ours]) for ours, theirs in rows.names.items()])
+    table = pyarrow.json.read_json(
+        pa.BufferReader(block.data),
+        pyarrow.json.ReadOptions(use_threads=False, block_size=len(block.data) + 1),
+        pyarrow.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore"),
+    )
+    return table.rename_columns(list(rows.names))
+
+
+def _read_csv(block: Block, rows: RowFormat) -> pa.Table:
+    assert rows.columns is not None
+    table = pyarrow.csv.read_csv(
+        pa.BufferReader(block.data),
+        pyarrow.csv.ReadOptions(
+            use_threads=False, block_size=len(block.data) + 1, column_names=list(rows.columns)
+        ),
+        pyarrow.csv.ParseOptions(delimiter=rows.delimiter, ignore_empty_lines=False),
+        pyarrow.csv.ConvertOptions(
+            column_types={theirs: _TYPES[ours] for ours, theirs in rows.names.items()},
+            include_columns=list(rows.names.values()),
+            strings_can_be_null=False,
+            null_values=[""],
+        ),
+    )
+    return table.rename_columns(list(rows.names))
+
+
+def _is_clean(ids: pa.ChunkedArray) -> bool:
+    shortest = pc.min(pc.binary_length(ids)).as_py()
+    return bool(shortest) and bool(pc.all(pc.utf8_is_printable(ids)).as_py())
+
+
+def _complete(table: pa.Table, positions: np.ndarray) -> pa.Table:
+    if "rating" not in table.column_names:
+        table = table.append_column("rating", pa.nulls(table.num_rows, pa.float32()))
+    return table.append_column("position", pa.array(positions)).select(INTERACTION_SCHEMA.names)
+
+
+def _json_row(text: str, rows: RowFormat) -> dict[str, Any]:
+    row = json.loads(text)
+    if not isinstance(row, dict):
+        raise ValueError(f"got {row!r:.40}")
+    return row
+
+
+def _csv_row(text: str, rows: RowFormat) -> dict[str, Any]:
+    assert rows.columns is not None
+    values = next(csv.reader([text.rstrip("\r")], delimiter=rows.delimiter, strict=True))
+    if len(values) != len(rows.columns):
+        raise ValueError(f"{len(values)} values for {len(rows.columns)} columns")
+    return dict(zip(rows.columns, values, strict=True))
+
+
+def _number(value: object) -> float | int | None:
+    """A finite number, also one that is written as text; ``None`` for anything else."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        try:
+            value = int(value) if value.strip().lstrip("+-").isdigit() else float(value)
+        except ValueError:
+            return None
+    if not isinstance(value, (int, float)) or not math.isfinite(value):
+        return None
+    return value
+
+
+def header_and_rest(blocks: Iterator[Block]) -> tuple[bytes, Iterator[Block]]:
+    """The first line of a file, and its blocks without it."""
+    first = next(blocks)
+    header, _, rest = first.data.partition(b"\n")
+
+    def others() -> Iterator[Block]:
+        if rest:
+            yield Block(first.first_line + 1, rest, first.num_lines - 1)
+        yield from blocks
+
+    return header, others()
