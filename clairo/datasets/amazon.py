@@ -1,34 +1,19 @@
-"""Amazon reviews of 2014 and 2018: the settings, and which files they mean."""
+"""Amazon reviews: the settings, and which files they mean."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, PositiveInt, field_validator
+from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from clairo.core.config import RUNTIME_ONLY
 from clairo.core.dataset import Dataset
-from clairo.core.errors import DataError
-from clairo.datasets.amazon_sources import (
-    MIRROR_VARIABLE,
-    RELEASES,
-    CoreLevel,
-    configured_mirror,
-)
+from clairo.datasets.amazon_sources import RELEASES, CoreLevel, ReleaseYear
 from clairo.datasets.base import DatasetConfig
+from clairo.datasets.remote_file import RemoteFile, missing_files_error, remote_file
 
 TextField = Literal["title", "price", "brand", "features", "categories", "description"]
-
-
-@dataclass(frozen=True)
-class RemoteFile:
-    """A file of a data set: where it belongs and where it comes from."""
-
-    role: Literal["reviews", "metadata"]
-    path: Path
-    url: str
 
 
 class AmazonConfig(DatasetConfig):
@@ -41,7 +26,7 @@ class AmazonConfig(DatasetConfig):
         category: Official name, for example ``Gift_Cards``.
         release: Year.
         data_dir: Root of all data; where files lie is no part of what they say.
-        reviews: The 5-core file, or the file of all reviews.
+        reviews: Which kind of reviews files; a kind must have been published.
         duplicates: Whether a user's repeated interactions with one item stay.
         user_core: Fewest interactions of a user that stays; ``None`` means 5 for ``all``
             and no filter for the 5-core file, which has been filtered already.
@@ -52,7 +37,7 @@ class AmazonConfig(DatasetConfig):
 
     kind: Literal["amazon"] = "amazon"
     category: str = Field(pattern=r"^[A-Za-z0-9_]+$")
-    release: Literal["2014", "2018"]
+    release: ReleaseYear
     data_dir: Annotated[Path, RUNTIME_ONLY] = Path("data")
     reviews: CoreLevel = "5core"
     duplicates: Literal["all", "first"] = "all"
@@ -63,6 +48,16 @@ class AmazonConfig(DatasetConfig):
         min_length=1,
     )
     salvage: bool = False
+
+    @model_validator(mode="after")
+    def _published(self) -> Self:
+        kinds = tuple(RELEASES[self.release].reviews)
+        if self.reviews not in kinds:
+            raise ValueError(
+                f"release {self.release} has reviews of the kinds {', '.join(kinds)}, got "
+                f"{self.reviews!r}; choose one of them"
+            )
+        return self
 
     @field_validator("text_fields")
     @classmethod
@@ -82,14 +77,25 @@ class AmazonConfig(DatasetConfig):
         return self.folder / "images"
 
     @property
+    def reviews_files(self) -> tuple[RemoteFile, ...]:
+        """The reviews; training, validation and test where the publisher split them."""
+        names = RELEASES[self.release].reviews[self.reviews].file_names(self.category)
+        return tuple(self._file("reviews", name) for name in names)
+
+    @property
     def reviews_file(self) -> RemoteFile:
-        """The reviews."""
-        return self._file("reviews", RELEASES[self.release].reviews[self.reviews])
+        """The only file of reviews, or the first."""
+        return self.reviews_files[0]
 
     @property
     def metadata_file(self) -> RemoteFile:
         """The item metadata."""
-        return self._file("metadata", RELEASES[self.release].metadata)
+        return self._file("metadata", RELEASES[self.release].metadata.file_name(self.category))
+
+    @property
+    def files(self) -> tuple[RemoteFile, ...]:
+        """Reviews and metadata."""
+        return (*self.reviews_files, self.metadata_file)
 
     @property
     def cores(self) -> tuple[int, int]:
@@ -109,7 +115,7 @@ class AmazonConfig(DatasetConfig):
 
     def missing_files(self) -> list[RemoteFile]:
         """Reviews and metadata that are not there; pictures may always be missing."""
-        return [file for file in (self.reviews_file, self.metadata_file) if not file.path.is_file()]
+        return [file for file in self.files if not file.path.is_file()]
 
     def sources(self) -> dict[str, Path]:
         """Reviews, metadata and, if there are any, the folder of pictures.
@@ -120,7 +126,7 @@ class AmazonConfig(DatasetConfig):
         missing = self.missing_files()
         if missing:
             raise missing_files_error(self.label, missing)
-        found = {file.path.name: file.path for file in (self.reviews_file, self.metadata_file)}
+        found = {file.path.name: file.path for file in self.files}
         if self.image_dir.is_dir() and any(self.image_dir.iterdir()):
             found["images"] = self.image_dir
         return found
@@ -137,28 +143,5 @@ class AmazonConfig(DatasetConfig):
         self.sources()
         return read_amazon(self)
 
-    def _file(self, role: Literal["reviews", "metadata"], pattern: str) -> RemoteFile:
-        name = pattern.format(category=self.category)
-        url = RELEASES[self.release].url(name, self.category, configured_mirror())
-        return RemoteFile(role, self.folder / name, url)
-
-
-def missing_files_error(
-    label: str, files: list[RemoteFile], failure: str | None = None
-) -> DataError:
-    """One error for all files that are missing, with address and path of each.
-
-    Args:
-        label: Name of the data set.
-        files: What is missing.
-        failure: Why it could not be fetched; ``None`` where that was not tried.
-    """
-    roles = " and ".join(f"a {file.role} file" for file in files)
-    wanted = "; ".join(f"{file.url} to {file.path}" for file in files)
-    are = "are" if len(files) > 1 else "is"
-    found = "which could not be fetched" if failure else f"which {are} not there"
-    other = "" if failure else "allow fetching (FETCH=1), "
-    return DataError(
-        f"{label} needs {roles}, {found}{f' ({failure})' if failure else ''}: {other}download "
-        f"{wanted} by hand, or name a mirror in {MIRROR_VARIABLE}."
-    )
+    def _file(self, role: Literal["reviews", "metadata"], name: str) -> RemoteFile:
+        return remote_file(role, name, self.release, self.category, self.data_dir)

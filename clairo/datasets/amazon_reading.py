@@ -10,12 +10,13 @@ import numpy as np
 
 from clairo.core.dataset import Dataset, InteractionLog, ItemCatalog, pack_images
 from clairo.core.errors import DataError
-from clairo.datasets.amazon import AmazonConfig, RemoteFile
+from clairo.datasets.amazon import AmazonConfig
 from clairo.datasets.amazon_metadata import Metadata, read_metadata
 from clairo.datasets.amazon_reviews import read_reviews
 from clairo.datasets.events import Events, count_tied_users
 from clairo.datasets.item_images import ItemImages, read_images
 from clairo.datasets.item_text import ItemRecord
+from clairo.datasets.remote_file import RemoteFile
 from clairo.datasets.splits import leave_last_out
 
 _LOGGER = logging.getLogger(__name__)

@@ -2,25 +2,87 @@
 
 Example:
     >>> source = RELEASES["2014"]
-    >>> source.url("meta_Beauty.json.gz", "Beauty", mirror=None)
+    >>> source.publisher_url("meta_Beauty.json.gz", "Beauty")
     'http://snap.stanford.edu/data/amazon/productGraph/categoryFiles/meta_Beauty.json.gz'
+    >>> RELEASES["2023"].reviews["official"].file_names("Books")[0]
+    'Books.train.csv.gz'
 
 References:
     He & McAuley 2016 (release 2014); Ni, Li & McAuley 2019 (release 2018); Hou et al. 2024
-    (release 2023, listed so that its names are known, not readable yet).
+    (release 2023).
 """
 
 from __future__ import annotations
 
-import os
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Final, Literal
 
 MIRROR_VARIABLE: Final = "CLAIRO_AMAZON_MIRROR"
-"""Environment variable with the address of a server laid out as ``<release>/<Category>/<file>``."""
+"""Environment variable with addresses of servers laid out as ``<release>/<Category>/<file>``."""
 
-CoreLevel = Literal["5core", "all"]
-"""Which reviews file: that with at least five interactions per user and item, or all."""
+CoreLevel = Literal["5core", "all", "ratings", "official"]
+"""Which reviews: with at least five of each user and item, all of them, all of them without
+texts, or the publisher's own training, validation and test files."""
+
+ReleaseYear = Literal["2014", "2018", "2023"]
+
+
+@dataclass(frozen=True)
+class ReviewsFiles:
+    """The files that hold one kind of reviews, and what their records look like.
+
+    Attributes:
+        names: Paths below the category's folder, with ``{category}`` to fill in; training,
+            validation and test where there are three. In 2023 two kinds have one official file
+            name, so each lies in a folder of its own.
+        folder: Where they lie below the release's address.
+        format: One JSON object a line, or comma-separated values.
+        compression: How the file is packed.
+        columns: Names of a CSV file's columns in their order; empty for JSON.
+        has_header: Whether the first line of a CSV file names its columns.
+        user: Column or key of the user.
+        item: Column or key of the item.
+        rating: Column or key of the rating, 1 to 5.
+        time: Column or key of the time since 1970.
+        time_unit: Unit of the time.
+    """
+
+    names: tuple[str, ...]
+    folder: str
+    format: Literal["json", "csv"]
+    compression: Literal["gzip", "none"]
+    columns: tuple[str, ...]
+    has_header: bool
+    user: str
+    item: str
+    rating: str
+    time: str
+    time_unit: Literal["s", "ms"]
+
+    def file_names(self, category: str) -> tuple[str, ...]:
+        """The files of a category, as paths below its folder."""
+        return tuple(name.format(category=category) for name in self.names)
+
+
+@dataclass(frozen=True)
+class MetadataFile:
+    """The file that describes the items.
+
+    Attributes:
+        name: File name with ``{category}`` to fill in; gzip, one record a line.
+        folder: Where it lies below the release's address.
+        item: Key of the item.
+    """
+
+    name: str
+    folder: str
+    item: Literal["asin", "parent_asin"]
+
+    def file_name(self, category: str) -> str:
+        """The file name of a category."""
+        return self.name.format(category=category)
 
 
 @dataclass(frozen=True)
@@ -30,32 +92,68 @@ class ReleaseSource:
     Attributes:
         release: Year of the release.
         base_url: Where it is published.
-        reviews: Reviews file by core level, with ``{category}`` to fill in.
-        metadata: Metadata file, with ``{category}`` to fill in.
-        folders: Folder below ``base_url`` of a file, by the file name's pattern.
+        reviews: Reviews files by kind; a kind that is not in it was not published.
+        metadata: Metadata file.
         categories: Official names of the categories.
     """
 
-    release: Literal["2014", "2018"]
+    release: ReleaseYear
     base_url: str
-    reviews: dict[CoreLevel, str]
-    metadata: str
-    folders: dict[str, str]
+    reviews: Mapping[CoreLevel, ReviewsFiles]
+    metadata: MetadataFile
     categories: tuple[str, ...]
 
-    def url(self, file_name: str, category: str, mirror: str | None) -> str:
-        """Where a file is to be fetched from: the mirror if one is given, else the publisher."""
-        if mirror:
-            return f"{mirror.rstrip('/')}/{self.release}/{category}/{file_name}"
-        for pattern, folder in self.folders.items():
-            if pattern.format(category=category) == file_name:
-                return f"{self.base_url}/{folder}/{file_name}"
+    def publisher_url(self, file_name: str, category: str) -> str:
+        """Where the publisher offers a file.
+
+        Args:
+            file_name: The file, as a path below the category's folder.
+            category: Official name.
+
+        Raises:
+            KeyError: The release has no such file.
+        """
+        if self.metadata.file_name(category) == file_name:
+            return f"{self.base_url}/{self.metadata.folder}/{file_name}"
+        for files in self.reviews.values():
+            if file_name in files.file_names(category):
+                return f"{self.base_url}/{files.folder}/{PurePosixPath(file_name).name}"
         raise KeyError(file_name)
 
 
-def configured_mirror() -> str | None:
-    """The mirror named by the environment, ``None`` where there is none."""
-    return os.environ.get(MIRROR_VARIABLE) or None
+def _json(name: str, folder: str) -> ReviewsFiles:
+    """Full reviews of 2014 or 2018."""
+    return ReviewsFiles(
+        names=(name,), folder=folder, format="json", compression="gzip", columns=(),
+        has_header=False, user="reviewerID", item="asin", rating="overall",
+        time="unixReviewTime", time_unit="s",
+    )  # fmt: skip
+
+
+def _bare_csv(name: str, folder: str, columns: tuple[str, ...]) -> ReviewsFiles:
+    """Ratings of 2014 or 2018: no header, so the names of the columns are ours."""
+    return ReviewsFiles(
+        names=(name,), folder=folder, format="csv", compression="none", columns=columns,
+        has_header=False, user="user", item="item", rating="rating", time="time", time_unit="s",
+    )  # fmt: skip
+
+
+_KEYS_2023: Final = ("user_id", "parent_asin", "rating", "timestamp")
+
+
+def _of_2023(
+    names: tuple[str, ...],
+    folder: str,
+    file_format: Literal["json", "csv"] = "csv",
+    more_columns: tuple[str, ...] = (),
+) -> ReviewsFiles:
+    is_csv = file_format == "csv"
+    user, item, rating, time = _KEYS_2023
+    return ReviewsFiles(
+        names=names, folder=folder, format=file_format, compression="gzip",
+        columns=(*_KEYS_2023, *more_columns) if is_csv else (), has_header=is_csv,
+        user=user, item=item, rating=rating, time=time, time_unit="ms",
+    )  # fmt: skip
 
 
 _SINCE_2014 = (
@@ -70,17 +168,18 @@ _SINCE_2018 = (
     "Industrial_and_Scientific", "Magazine_Subscriptions", "Software",
 )  # fmt: skip
 
-RELEASES: Final[dict[str, ReleaseSource]] = {
+RELEASES: Final[Mapping[str, ReleaseSource]] = {
     "2014": ReleaseSource(
         release="2014",
         base_url="http://snap.stanford.edu/data/amazon/productGraph",
-        reviews={"5core": "reviews_{category}_5.json.gz", "all": "reviews_{category}.json.gz"},
-        metadata="meta_{category}.json.gz",
-        folders={
-            "reviews_{category}_5.json.gz": "categoryFiles",
-            "reviews_{category}.json.gz": "categoryFiles",
-            "meta_{category}.json.gz": "categoryFiles",
+        reviews={
+            "5core": _json("reviews_{category}_5.json.gz", "categoryFiles"),
+            "all": _json("reviews_{category}.json.gz", "categoryFiles"),
+            "ratings": _bare_csv(
+                "ratings_{category}.csv", "categoryFiles", ("user", "item", "rating", "time")
+            ),
         },
+        metadata=MetadataFile("meta_{category}.json.gz", "categoryFiles", "asin"),
         categories=(
             *_SINCE_2014, "Amazon_Instant_Video", "Apps_for_Android", "Baby", "Beauty",
             "Health_and_Personal_Care",
@@ -89,34 +188,47 @@ RELEASES: Final[dict[str, ReleaseSource]] = {
     "2018": ReleaseSource(
         release="2018",
         base_url="https://mcauleylab.ucsd.edu/public_datasets/data/amazon_v2",
-        reviews={"5core": "{category}_5.json.gz", "all": "{category}.json.gz"},
-        metadata="meta_{category}.json.gz",
-        folders={
-            "{category}_5.json.gz": "categoryFilesSmall",
-            "{category}.json.gz": "categoryFiles",
-            "meta_{category}.json.gz": "metaFiles2",
+        reviews={
+            "5core": _json("{category}_5.json.gz", "categoryFilesSmall"),
+            "all": _json("{category}.json.gz", "categoryFiles"),
+            "ratings": _bare_csv(
+                "{category}.csv", "categoryFilesSmall", ("item", "user", "rating", "time")
+            ),
         },
+        metadata=MetadataFile("meta_{category}.json.gz", "metaFiles2", "asin"),
         categories=(
             *_SINCE_2014, *_SINCE_2018, "AMAZON_FASHION", "Luxury_Beauty", "Prime_Pantry",
         ),
     ),
+    "2023": ReleaseSource(
+        release="2023",
+        base_url="https://mcauleylab.ucsd.edu/public_datasets/data/amazon_2023",
+        reviews={
+            "5core": _of_2023(("5core/{category}.csv.gz",), "benchmark/5core/rating_only"),
+            "all": _of_2023(("{category}.jsonl.gz",), "raw/review_categories", "json"),
+            "ratings": _of_2023(("0core/{category}.csv.gz",), "benchmark/0core/rating_only"),
+            "official": _of_2023(
+                tuple(f"{{category}}.{split}.csv.gz" for split in ("train", "valid", "test")),
+                "benchmark/5core/last_out_w_his",
+                more_columns=("history",),
+            ),
+        },
+        metadata=MetadataFile("meta_{category}.jsonl.gz", "raw/meta_categories", "parent_asin"),
+        categories=(
+            *_SINCE_2014, *_SINCE_2018, "Amazon_Fashion", "Baby_Products",
+            "Beauty_and_Personal_Care", "Handmade_Products", "Health_and_Household",
+            "Health_and_Personal_Care", "Subscription_Boxes", "Unknown",
+        ),
+    ),
 }  # fmt: skip
-"""Releases that can be read."""
-
-CATEGORIES_2023: Final = (
-    *_SINCE_2014, *_SINCE_2018, "Amazon_Fashion", "Baby_Products", "Beauty_and_Personal_Care",
-    "Handmade_Products", "Health_and_Household", "Health_and_Personal_Care",
-    "Subscription_Boxes",
-)  # fmt: skip
-"""Names of the release of 2023."""
+"""What was published, by year."""
 
 
 def published_releases(category: str) -> tuple[str, ...]:
-    """Releases that officially hold a category, 2023 included.
+    """Releases that officially hold a category.
 
     Example:
         >>> published_releases("Beauty"), published_releases("Gift_Cards")
         (('2014',), ('2018', '2023'))
     """
-    found = [year for year, source in RELEASES.items() if category in source.categories]
-    return (*found, "2023") if category in CATEGORIES_2023 else tuple(found)
+    return tuple(year for year, source in RELEASES.items() if category in source.categories)

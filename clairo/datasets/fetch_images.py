@@ -14,9 +14,10 @@ from typing import Final
 from clairo.core.errors import DataError
 from clairo.datasets.amazon import AmazonConfig
 from clairo.datasets.amazon_reading import read_events, read_item_metadata
-from clairo.datasets.download import Downloader, DownloadError, host_of
-from clairo.datasets.fetch import Announce, size_text
+from clairo.datasets.download import Downloader, DownloadError
 from clairo.datasets.item_images import find_images, picture_format
+from clairo.datasets.mirrors import host_of
+from clairo.datasets.transfer_progress import Announce, size_text
 
 REFUSED_FILE: Final = "pictures_refused.json"
 """Per item the address whose picture does not exist or decode; it is not asked for again."""
