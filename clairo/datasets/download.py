@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from clairo.core.errors import ConfigError
-from clairo.datasets.hosts import DownloadError, Hosts
+from clairo.datasets.hosts import DownloadError, Hosts, RefusedError
 from clairo.datasets.mirrors import host_of, without_password
 
 __all__ = ["DownloadError", "Downloader", "FetchPolicy", "TemporaryError", "proxy_for"]
@@ -224,7 +224,7 @@ def require_success(response: httpx.Response) -> None:
 
     Raises:
         TemporaryError: It may be another one later.
-        DownloadError: It will not.
+        RefusedError: It will not.
     """
     status = response.status_code
     if response.is_success:
@@ -233,4 +233,4 @@ def require_success(response: httpx.Response) -> None:
     if status in _TEMPORARY_STATUS:
         asked = response.headers.get("Retry-After", "")
         raise TemporaryError(message, float(asked) if asked.isdecimal() else 0.0)
-    raise DownloadError(message, permanent=True)
+    raise RefusedError(message)

@@ -9,6 +9,7 @@ from typing import Final
 
 from clairo.datasets.checksums import FileChecksum, record_checksum
 from clairo.datasets.download import Downloader, DownloadError, proxy_for
+from clairo.datasets.hosts import RefusedError
 from clairo.datasets.mirrors import host_of, without_password
 from clairo.datasets.remote_file import RemoteFile, missing_files_error
 from clairo.datasets.transfer import Arrived, Transfer, fetch_file
@@ -92,9 +93,8 @@ def _expected_digest(file: RemoteFile, url: str, downloader: Downloader) -> str 
         return file.sha256
     try:
         data = downloader.content(f"{url}.sha256", _MAX_DIGEST_FILE)
-    except DownloadError as error:
-        if not error.permanent:
-            raise
+    except RefusedError:
+        # Few mirrors offer one.
         return file.sha256
     found = _DIGEST_LINE.fullmatch(data.decode("utf-8", "replace"))
     if found is None:

@@ -20,6 +20,13 @@ class DownloadError(DataError):
         self.permanent = permanent
 
 
+class RefusedError(DownloadError):
+    """An address to which the server answered that it has nothing there for us."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, permanent=True)
+
+
 @dataclass
 class Hosts:
     """Failures in a row of each host, shared by all threads."""

@@ -90,3 +90,47 @@ def test_no_thread_outlives_a_downloader(serving: FileServer) -> None:
     with Downloader(QUICK) as downloader:
         downloader.content(f"{serving.url}/a.gz")
     assert threading.active_count() <= before + 1
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Seconds that would have been waited."""
+    waited: list[float] = []
+    monkeypatch.setattr("clairo.datasets.download.time.sleep", waited.append)
+    return waited
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "expected"),
+    [("7", 7.0), ("86400", 60.0), ("0", 0.01), ("", 0.01), ("Fri, 31 Dec 1999 23:59:59 GMT", 0.01)],
+)
+@pytest.mark.parametrize("status", [429, 503])
+def test_the_pause_that_a_server_asks_for_is_kept_up_to_a_bound(
+    serving: FileServer,
+    downloader: Downloader,
+    pauses: list[float],
+    status: int,
+    retry_after: str,
+    expected: float,
+) -> None:
+    serving.faults["/a.gz"] = Fault(status=status, retry_after=retry_after, times=1)
+    assert downloader.content(f"{serving.url}/a.gz") == CONTENT
+    assert pauses == [0.0, expected]
+
+
+def test_pauses_double_and_there_is_none_after_the_last_attempt(
+    serving: FileServer, downloader: Downloader, pauses: list[float]
+) -> None:
+    serving.faults["/a.gz"] = Fault(status=500)
+    with pytest.raises(DownloadError, match="failed 3 times, lastly: the server answered 500"):
+        downloader.content(f"{serving.url}/a.gz")
+    assert pauses == [0.0, 0.01, 0.02]
+
+
+def test_what_is_larger_than_was_asked_for_is_refused(
+    serving: FileServer, downloader: Downloader
+) -> None:
+    assert downloader.content(f"{serving.url}/a.gz", max_bytes=len(CONTENT)) == CONTENT
+    with pytest.raises(DownloadError, match=r"a\.gz may have 100 bytes, it has more") as caught:
+        downloader.content(f"{serving.url}/a.gz", max_bytes=100)
+    assert caught.value.permanent
