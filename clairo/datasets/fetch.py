@@ -148,7 +148,8 @@ def unwritable_reason(config: AmazonConfig) -> str | None:
     belongs to something else.
     """
     root = config.data_dir.resolve()
-    for path in (config.folder, config.folder / PARTIAL_FOLDER, config.image_dir):
+    folders = {file.path.parent for file in config.files}
+    for path in (*sorted(folders), config.folder / PARTIAL_FOLDER, config.image_dir):
         if not path.resolve().is_relative_to(root):
             return f"{path} leads out of {config.data_dir} to {path.resolve()}"
     if config.folder.is_dir() and not is_writable(config.folder):
@@ -184,6 +185,10 @@ def _fetch(
 ) -> FetchSummary:
     partial = config.folder / PARTIAL_FOLDER
     partial.mkdir(parents=True, exist_ok=True)
+    for path in partial.iterdir():
+        # Nothing here is a link of ours, and one would be written wherever it leads.
+        if path.is_symlink():
+            path.unlink()
     with FileLock(partial / "lock"), Downloader(policy) as downloader:
         # Asked again under the lock: another process may have fetched it meanwhile.
         missing = config.missing_files()

@@ -81,9 +81,6 @@ def _fetch_from(
         is_gzip=file.is_gzip,
         sha256=_expected_digest(file, url, downloader),
     )
-    # A part that is a link would be written wherever it leads.
-    if transfer.part.is_symlink() or transfer.origin.is_symlink():
-        transfer.discard()
     return fetch_file(downloader, transfer, progress)
 
 

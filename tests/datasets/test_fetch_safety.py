@@ -86,7 +86,22 @@ def test_a_data_folder_that_is_itself_a_link_is_written_to(
     assert (tmp_path / "disk/amazon/2018/Gift_Cards" / NAMES[0]).read_bytes() == CONTENT[0]
 
 
-@pytest.mark.parametrize("name", ["{}", ".partial/{}.part", ".partial/{}.part.json"])
+def test_a_folder_of_one_kind_of_reviews_is_no_way_out_either(
+    serving: FileServer, tmp_path: Path
+) -> None:
+    config = AmazonConfig(category="Books", release="2023", data_dir=tmp_path / "data")
+    (tmp_path / "outside").mkdir()
+    config.folder.mkdir(parents=True)
+    (config.folder / "5core").symlink_to(tmp_path / "outside", target_is_directory=True)
+    with pytest.raises(DataError, match="5core leads out of"):
+        _fetch(config)
+    assert serving.requests == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["{}", *(f".partial/{name}" for name in ("{}.part", "{}.part.json", "checksums.json.part"))],
+)
 def test_a_file_that_is_a_link_is_replaced_and_not_written_through(
     serving: FileServer, config: AmazonConfig, tmp_path: Path, name: str
 ) -> None:
