@@ -10,10 +10,10 @@ from clairo.core.config import parse_config
 from clairo.core.errors import ConfigError
 from clairo.datasets.alias_table import ALIASES, Alias
 from clairo.datasets.amazon import AmazonConfig
-from clairo.datasets.amazon_sources import CATEGORIES_2023, RELEASES, published_releases
+from clairo.datasets.amazon_sources import RELEASES, published_releases
 from clairo.datasets.demo import DemoConfig
 
-KNOWN_RELEASES: Final = (*RELEASES, "2023")
+KNOWN_RELEASES: Final = tuple(RELEASES)
 OTHER_KINDS: Final = ("atomic", "lcrec")
 """Kinds of data sets that are written ``kind/NAME``."""
 
@@ -107,11 +107,15 @@ def _official(name: str, year: str | None, data_dir: Path) -> AmazonConfig:
             )
         return _amazon(of_year[0][1], year, data_dir)
     # A folder without data is what is left of a fetch that could not be done.
-    on_disk = [m for m in matches if any((data_dir / "amazon" / m[0] / m[1]).glob("*.gz"))]
+    on_disk = [m for m in matches if _has_data(data_dir / "amazon" / m[0] / m[1])]
     chosen = on_disk or matches
     if len(chosen) > 1:
         _refuse_ambiguous(name, [_spelled(match) for match in chosen])
     return _amazon(chosen[0][1], chosen[0][0], data_dir)
+
+
+def _has_data(folder: Path) -> bool:
+    return any(path.suffix in (".gz", ".csv") for path in folder.rglob("*"))
 
 
 def _matches(name: str, data_dir: Path) -> list[tuple[str, str]]:
@@ -134,7 +138,7 @@ def _alias_years(name: str) -> tuple[str, ...]:
 
 def _official_names() -> list[str]:
     names = [name for source in RELEASES.values() for name in source.categories]
-    return sorted({*names, *CATEGORIES_2023})
+    return sorted(set(names))
 
 
 def _folders(parent: Path, name: str) -> list[str]:
@@ -168,10 +172,5 @@ def _refuse_unknown(name: str) -> NoReturn:
 
 
 def _amazon(official: str, year: str, data_dir: Path) -> AmazonConfig:
-    if year not in RELEASES:
-        raise ConfigError(
-            f"Releases 2014 and 2018 can be read, got RELEASE={year} for {official}, which is "
-            "not readable yet; choose one of them."
-        )
     values = {"category": official, "release": year, "data_dir": data_dir}
     return parse_config(AmazonConfig, values, f"CATEGORY={official}")
