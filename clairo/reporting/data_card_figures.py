@@ -8,10 +8,10 @@ import numpy as np
 import plotly.graph_objects as go
 
 from clairo.reporting.data_card_info import ContentInfo
-from clairo.reporting.data_card_log import Histogram, PopularityInfo
+from clairo.reporting.data_card_log import Histogram, PopularityInfo, round_up
 from clairo.reporting.data_card_time import TimelineInfo
 from clairo.reporting.drawing import harmless, new_figure, row_figure
-from clairo.reporting.labels import percent
+from clairo.reporting.labels import percent, share_label
 from clairo.reporting.style import ACCENT, MODALITY_COLORS, NEUTRAL
 
 _HEIGHT = 300
@@ -34,17 +34,31 @@ def plot_histogram(histogram: Histogram, x_title: str, noun: str, color: str = A
     figure.add_trace(_bars(centres, histogram.counts, labels, noun, color))
     if histogram.beyond:
         last = histogram.edges[-1]
-        place = np.array([last + (3 * width - 1) / 2])
+        place = np.array([_beyond_place(last, width)])
         label = f"{last:,} or more"
         figure.add_trace(_bars(place, (histogram.beyond,), [label], noun, NEUTRAL))
-        figure.add_annotation(
-            x=float(place[0]), y=histogram.beyond, text=label, xanchor="right", yanchor="bottom",
-            yshift=2, showarrow=False,
-        )  # fmt: skip
     figure.update_traces(width=0.86 * width)
-    if histogram.edges[-1] - histogram.edges[0] <= 12:
-        figure.update_xaxes(dtick=1)
+    values, texts = _ticks(histogram)
+    figure.update_xaxes(tickvals=values, ticktext=texts)
+    figure.update_yaxes(tickformat=",d", rangemode="tozero")
     return figure
+
+
+def _ticks(histogram: Histogram) -> tuple[list[float], list[str]]:
+    """At the first bar and then evenly, and one of its own for what lies beyond."""
+    edges, width = histogram.edges, histogram.width
+    shown = edges[: -1 : round_up(len(histogram.counts) / 5)]
+    values, texts = [float(edge) for edge in shown], [f"{edge:,}" for edge in shown]
+    if not histogram.beyond:
+        return values, texts
+    if edges[-1] - values[-1] < (edges[-1] - edges[0]) / 6:
+        values, texts = values[:-1], texts[:-1]
+    return [*values, _beyond_place(edges[-1], width)], [*texts, f"{edges[-1]:,}+"]
+
+
+def _beyond_place(last: int, width: int) -> float:
+    """The middle of a bar one gap after the last range."""
+    return last + (3 * width - 1) / 2
 
 
 def _range_label(start: int, width: int) -> str:
@@ -84,7 +98,7 @@ def plot_popularity(info: PopularityInfo) -> go.Figure:
         xshift=10, yshift=-10, showarrow=False,
     )  # fmt: skip
     figure.add_annotation(
-        x=62, y=62, text="if all were equally popular", xanchor="left", xshift=8, yshift=-12,
+        x=55, y=55, text="equal popularity", xanchor="left", xshift=8, yshift=-12,
         showarrow=False,
     )  # fmt: skip
     figure.update_xaxes(range=[-1, 101])
@@ -94,7 +108,7 @@ def plot_popularity(info: PopularityInfo) -> go.Figure:
 
 def plot_timeline(info: TimelineInfo) -> go.Figure:
     """Interactions of each day, month or year, with the cuts of a split by time."""
-    figure = new_figure(_HEIGHT, "", f"Interactions a {info.step}")
+    figure = new_figure(_HEIGHT, f"{info.step.capitalize()} (UTC)", f"Interactions a {info.step}")
     letters = {"day": 10, "month": 7, "year": 4}[info.step]
     figure.add_bar(
         x=list(info.starts), y=list(info.counts), name="interactions",
@@ -111,6 +125,7 @@ def plot_timeline(info: TimelineInfo) -> go.Figure:
             xanchor="right", xshift=-4, showarrow=False,
         )  # fmt: skip
     figure.update_xaxes(type="date")
+    figure.update_yaxes(tickformat=",d")
     return figure
 
 
@@ -118,7 +133,7 @@ def plot_coverage(info: ContentInfo) -> go.Figure:
     """Share of the items that have a text, a picture and each field."""
     figure = row_figure(
         [field.name for field in info.coverage],
-        [f"{field.items:,} ({percent(field.share)})" for field in info.coverage],
+        [f"{field.items:,} ({share_label(field.share)})" for field in info.coverage],
         "Items that have it (%)",
     )
     for place, field in enumerate(info.coverage):

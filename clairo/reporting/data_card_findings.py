@@ -7,7 +7,7 @@ import math
 from clairo.reporting.data_card_info import ContentInfo, DataCardInfo, FieldCoverage
 from clairo.reporting.data_card_log import PopularityInfo, Spread, TieInfo
 from clairo.reporting.data_card_time import TimelineInfo
-from clairo.reporting.labels import number, percent, plural, sentence_list
+from clairo.reporting.labels import number, percent, plural, sentence_list, share_label
 
 _WORTH_SAYING = 0.05
 _FEW_ASKED = 10_000
@@ -54,7 +54,7 @@ def _say_sizes(info: DataCardInfo) -> str:
 
 def say_content(content: ContentInfo, items: int) -> str:
     """What can be read and seen, in one sentence or two."""
-    words = f"{_share_of(content.text, items, 'a text')}, {_of(content.picture)} a picture."
+    words = f"{_say_texts_and_pictures(content, items)}."
     if content.without_metadata:
         words += f" {plural(content.without_metadata, 'item')} without any metadata."
     if content.undecodable:
@@ -63,13 +63,18 @@ def say_content(content: ContentInfo, items: int) -> str:
     return words
 
 
-def _share_of(field: FieldCoverage, items: int, what: str) -> str:
+def _say_texts_and_pictures(content: ContentInfo, items: int) -> str:
+    text, picture = content.text, content.picture
     verb = "has" if items == 1 else "have"
-    return f"{field.items:,} of {plural(items, 'item')} ({percent(field.share)}) {verb} {what}"
+    if not text.items and not picture.items:
+        return f"No item of {items:,} has a text or a picture"
+    if text.items == picture.items == items:
+        return f"Every item has a text and a picture ({items:,} of {items:,})"
+    return f"Of {plural(items, 'item')} {_of(text)} {verb} a text and {_of(picture)} a picture"
 
 
 def _of(field: FieldCoverage) -> str:
-    return f"{field.items:,} ({percent(field.share)})"
+    return f"{field.items:,} ({share_label(field.share)})"
 
 
 def _say_ties(info: DataCardInfo) -> str:
@@ -78,9 +83,9 @@ def _say_ties(info: DataCardInfo) -> str:
         return ""
     return (
         f"{ties.users:,} of {plural(info.sizes.users, 'user')} "
-        f"({percent(ties.users / info.sizes.users)}) have interactions at one timestamp; the test "
-        f"target of {ties.test_targets:,} of {info.sizes.test_users:,} asked is such a one, so "
-        "only the order of the file says that it came last."
+        f"({share_label(ties.users / info.sizes.users)}) have interactions that share a timestamp; "
+        f"for {ties.test_targets:,} of the {info.sizes.test_users:,} asked on test the target is "
+        "one of them, so only the order of the file says that it came last."
     )
 
 
@@ -124,12 +129,11 @@ def _limit_of_source(info: DataCardInfo) -> str:
 def _limit_of_pictures(info: DataCardInfo) -> str:
     content, items = info.content, info.sizes.items
     missing = [
-        f"{what} ({items - field.items:,} items have none)"
-        for what, field in (("what texts tell", content.text), ("what pictures tell",
-                                                                content.picture))
+        f"the {items - field.items:,} items without a {what}"
+        for what, field in (("text", content.text), ("picture", content.picture))
         if 1 - field.share >= _WORTH_SAYING
-    ]  # fmt: skip
-    return sentence_list(missing)
+    ]
+    return f"what text and pictures do for {sentence_list(missing)}" if missing else ""
 
 
 def _limits_of_interactions(info: DataCardInfo) -> list[str]:
@@ -216,8 +220,14 @@ def say_texts(spread: Spread) -> tuple[str, str]:
 
 def say_shared(info: ContentInfo) -> str:
     """How many items cannot be told apart by text or by picture."""
-    return (
-        f"{plural(info.shared_texts, 'item')} share their text with another item, letter for "
-        f"letter, and {info.shared_pictures:,} their picture, byte for byte: by that modality "
-        "alone no method can tell them apart."
-    )
+    found = [
+        f"{plural(count, 'item')} share their {what} with another item, {how}"
+        for count, what, how in (
+            (info.shared_texts, "text", "letter for letter"),
+            (info.shared_pictures, "picture", "byte for byte"),
+        )
+        if count
+    ]
+    if not found:
+        return "No two items share a text, letter for letter, or a picture, byte for byte."
+    return f"{sentence_list(found)}: by that alone no method can tell them apart."

@@ -149,7 +149,7 @@ def compute_spread(values: Int[np.ndarray, " values"]) -> Spread | None:
 def _histogram(values: Int[np.ndarray, " values"]) -> Histogram:
     # One value a thousand times the others would leave them a single bar.
     high = int(np.quantile(values, 0.99, method="inverted_cdf"))
-    width = _round_width((high - int(values.min()) + 1) / _MOST_BARS)
+    width = round_up((high - int(values.min()) + 1) / _MOST_BARS)
     low = int(values.min()) // width * width
     num_bars = (high - low) // width + 1
     inside = values[values < low + num_bars * width]
@@ -158,8 +158,13 @@ def _histogram(values: Int[np.ndarray, " values"]) -> Histogram:
     return Histogram(tuple(edges.tolist()), tuple(counts.tolist()), len(values) - len(inside))
 
 
-def _round_width(at_least: float) -> int:
-    """The smallest of 1, 2, 5, 10, 20, 50 ... that is not below."""
+def round_up(at_least: float) -> int:
+    """The smallest of 1, 2, 5, 10, 20, 50 ... that is not below.
+
+    Example:
+        >>> round_up(0.2), round_up(3), round_up(51)
+        (1, 5, 100)
+    """
     power = 1
     while True:
         for step in (1, 2, 5):

@@ -10,7 +10,7 @@ from clairo.reporting.data_card_info import DataCardInfo, data_card_info, intera
 from clairo.reporting.data_card_log import TieInfo
 from clairo.reporting.data_card_samples import SampleItem, sample_items
 from clairo.reporting.data_card_time import TimelineInfo
-from clairo.reporting.labels import plural
+from clairo.reporting.labels import capitalised, plural, share_label
 from clairo.reporting.page import (
     Block,
     Code,
@@ -108,6 +108,9 @@ def _short(info: DataCardInfo) -> str:
 def _samples(samples: tuple[SampleItem, ...]) -> tuple[Block, ...]:
     if not samples:
         return (Missing("Sample items", "The catalogue is empty."),)
+    if not any(item.title or item.has_text or item.picture for item in samples):
+        reason = "No item has a title, a text or a picture; bare ids would show nothing."
+        return (Missing("Sample items", reason),)
     words = (
         f"{plural(len(samples), 'item')}, chosen by rule and not by chance: evenly from the most "
         "to the least popular of head, torso and tail, one in four without a picture where there "
@@ -157,7 +160,7 @@ def _time(info: DataCardInfo) -> tuple[Block, ...]:
 def _tie_rows(info: DataCardInfo, ties: TieInfo) -> tuple[tuple[str, str], ...]:
     sizes = info.sizes
     return tuple(
-        (name, f"{part:,} of {whole:,}" + (f" ({part / whole:.1%})" if whole else ""))
+        (name, f"{part:,} of {whole:,}" + (f" ({share_label(part / whole)})" if whole else ""))
         for name, part, whole in (
             ("Tied interactions", ties.interactions, sizes.interactions),
             ("Users with ties", ties.users, sizes.users),
@@ -226,9 +229,9 @@ def _funnel(info: DataCardInfo) -> tuple[Block, ...]:
 
 
 def _split(info: DataCardInfo) -> tuple[Block, ...]:
-    name = data_card_findings.SPLITS.get(info.split, info.split or _UNKNOWN)
+    name = data_card_findings.SPLITS.get(info.split, info.split or "how was not recorded")
     return (
-        Definitions((("Split", name),)),
+        Prose((f"{capitalised(name)}.",)),
         TableBlock(data_card_tables.checks_table(info.checks)),
     )
 
@@ -236,16 +239,11 @@ def _split(info: DataCardInfo) -> tuple[Block, ...]:
 def _provenance(info: DataCardInfo) -> tuple[Block, ...]:
     words = (
         "The content digest is over ids, interactions, splits, texts and pictures, the settings "
-        "digest over everything that was chosen. Data with the same content digest is the same "
-        "data, whatever it was read from."
+        "digest over everything that was chosen; both are on the first screen. Data with the same "
+        "content digest is the same data, whatever it was read from."
     )
-    rows = tuple(
-        (name, str(info.facts.get(key, _UNKNOWN)))
-        for name, key in (("Content digest", "content_digest"),
-                          ("Settings digest", "settings_digest"))
-    )  # fmt: skip
     table = data_card_tables.facts_table(info)
     facts: tuple[Block, ...] = (
         (TableBlock(table),) if table.rows else (Missing("Facts", "The reader recorded none."),)
     )
-    return (Prose((words,)), Definitions(rows), *facts)
+    return (Prose((words,)), *facts)

@@ -30,7 +30,8 @@ class SampleItem:
         title: ``""`` where unknown.
         price: ``""`` where unknown.
         category: ``""`` where unknown.
-        text: Beginning of the text that is embedded, ``""`` where there is none.
+        has_text: Whether it has a text that is embedded.
+        text: Beginning of that text after the title, ``""`` where nothing follows.
         interactions: In all splits.
         segment: ``head``, ``torso`` or ``tail`` by training interactions.
         picture: A small JPEG, ``b""`` where none is shown.
@@ -41,6 +42,7 @@ class SampleItem:
     title: str
     price: str
     category: str
+    has_text: bool
     text: str
     interactions: int
     segment: str
@@ -111,12 +113,26 @@ def _sample(catalog: ItemCatalog, item: int, interactions: int, segment: str) ->
         title=catalog.titles[item],
         price=catalog.prices[item],
         category=catalog.categories[item],
-        text=text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT].rstrip()} …",
+        has_text=bool(text),
+        text=_excerpt(text, catalog.titles[item]),
         interactions=interactions,
         segment=segment,
         picture=_thumbnail(picture) if picture else b"",
         picture_state="shown" if picture else "broken" if data else "missing",
     )
+
+
+def _excerpt(text: str, title: str) -> str:
+    """What follows the title, which is shown already, cut where it gets long.
+
+    Example:
+        >>> _excerpt("Red tent. $9.00. For two.", "Red tent")
+        '… $9.00. For two.'
+    """
+    begins = bool(title) and text.startswith(title)
+    rest = text[len(title) :].lstrip(". ") if begins else text
+    cut = rest if len(rest) <= _LONGEST_TEXT else f"{rest[:_LONGEST_TEXT].rstrip()} …"
+    return f"… {cut}" if begins and cut else cut
 
 
 def _thumbnail(picture: Image.Image) -> bytes:

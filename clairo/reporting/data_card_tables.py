@@ -116,7 +116,7 @@ def _verdict_cells(check: LeakCheck) -> tuple[Cell, Cell]:
     return _whole(check.violations), tone
 
 
-def duplicates_table(duplicates: tuple[DuplicateItem, ...], rows_in_all: int | None) -> Table:
+def duplicates_table(duplicates: tuple[DuplicateItem, ...], rows_in_all: int) -> Table:
     """Items with several metadata rows, and which of them counts."""
     rows = tuple(
         (
@@ -127,11 +127,11 @@ def duplicates_table(duplicates: tuple[DuplicateItem, ...], rows_in_all: int | N
         )
         for item in duplicates
     )
-    more = f" of {plural(rows_in_all, 'repeated row')} in all" if rows_in_all is not None else ""
     return Table(
         "duplicate_metadata",
-        f"{plural(len(duplicates), 'item')} with several metadata rows{more}: the last complete "
-        "row counts.",
+        f"{plural(len(duplicates), 'item')} with more than one metadata row; "
+        f"{plural(rows_in_all, 'row')} in the file beyond the first of their item. "
+        "Of each item the last complete row counts.",
         (Column("Item"), Column("Id"), Column("Lines of the file"), Column("Line kept", True)),
         rows,
         searchable=True,
@@ -141,7 +141,7 @@ def duplicates_table(duplicates: tuple[DuplicateItem, ...], rows_in_all: int | N
 def facts_table(info: DataCardInfo) -> Table:
     """Every scalar that the reader recorded, by name."""
     rows = tuple(
-        (Cell.of(name), _fact_cell(value))
+        (Cell(name.replace("_", " "), name), _fact_cell(value))
         for name, value in sorted(info.facts.items())
         if isinstance(value, str | int | float)
     )
