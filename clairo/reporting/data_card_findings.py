@@ -58,8 +58,11 @@ def say_content(content: ContentInfo, items: int) -> str:
     if content.without_metadata:
         words += f" {plural(content.without_metadata, 'item')} without any metadata."
     if content.undecodable:
-        files = "file does" if content.undecodable == 1 else "files do"
-        words += f" {content.undecodable:,} picture {files} not decode and count as missing."
+        words += (
+            " 1 picture file does not decode and counts as missing."
+            if content.undecodable == 1
+            else f" {content.undecodable:,} picture files do not decode and count as missing."
+        )
     return words
 
 
@@ -129,7 +132,7 @@ def _limit_of_source(info: DataCardInfo) -> str:
 def _limit_of_pictures(info: DataCardInfo) -> str:
     content, items = info.content, info.sizes.items
     missing = [
-        f"the {items - field.items:,} items without a {what}"
+        f"the {plural(items - field.items, 'item')} without a {what}"
         for what, field in (("text", content.text), ("picture", content.picture))
         if 1 - field.share >= _WORTH_SAYING
     ]
@@ -146,8 +149,8 @@ def _limits_of_interactions(info: DataCardInfo) -> list[str]:
         fewest = info.histories.smallest, info.item_counts.smallest
         if min(fewest) > 1:
             limits.append(
-                f"colder users or items (every user has {fewest[0]} interactions or more, every "
-                f"item {fewest[1]})"
+                f"colder users or items (every user has {fewest[0]:,} interactions or more, every "
+                f"item {fewest[1]:,})"
             )
     timeline = info.timeline
     if isinstance(timeline, TimelineInfo) and (timeline.late_train or 0) >= _WORTH_SAYING:
