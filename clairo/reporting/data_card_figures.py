@@ -39,7 +39,9 @@ def plot_histogram(histogram: Histogram, x_title: str, noun: str, color: str = A
         figure.add_trace(_bars(place, (histogram.beyond,), [label], noun, NEUTRAL))
     figure.update_traces(width=0.86 * width)
     values, texts = _ticks(histogram)
-    figure.update_xaxes(tickvals=values, ticktext=texts)
+    # The label of the last bar is wider than the bar and would be left out at the border.
+    figure.update_xaxes(tickvals=values, ticktext=texts, ticklabeloverflow="allow")
+    figure.update_layout(margin={"r": 24})
     figure.update_yaxes(tickformat=",d", rangemode="tozero")
     return figure
 

@@ -84,11 +84,17 @@ def _say_ties(info: DataCardInfo) -> str:
     ties = info.ties
     if not isinstance(ties, TieInfo) or not ties.users:
         return ""
+    asked = info.sizes.test_users
+    target = (
+        f"; for {ties.test_targets:,} of the {asked:,} asked on test the target is one of them, so "
+        "only the order of the file says that it came last"
+        if asked
+        else ""
+    )
     return (
         f"{ties.users:,} of {plural(info.sizes.users, 'user')} "
-        f"({share_label(ties.users / info.sizes.users)}) have interactions that share a timestamp; "
-        f"for {ties.test_targets:,} of the {info.sizes.test_users:,} asked on test the target is "
-        "one of them, so only the order of the file says that it came last."
+        f"({share_label(ties.users / info.sizes.users)}) have interactions that share a "
+        f"timestamp{target}."
     )
 
 

@@ -10,17 +10,19 @@ import base64
 import json
 from dataclasses import dataclass, field
 from importlib import resources
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import jinja2
 import plotly.graph_objects as go
 from markupsafe import Markup
 
-from clairo.reporting.data_card_samples import SampleItem
 from clairo.reporting.search_info import Absent
 from clairo.reporting.spelled_info import MergeCard, SpelledInfo
 from clairo.reporting.style import DARK_COLORS, css_variables, template
 from clairo.reporting.table import Table
+
+if TYPE_CHECKING:  # making samples needs Pillow, showing them does not
+    from clairo.reporting.data_card_samples import SampleItem
 
 _OPEN_CARDS = 12
 """Cards that a page shows at once; a hundred open ones are fifty screens."""

@@ -234,6 +234,9 @@ def test_every_way_of_leaking_is_found() -> None:
         splits, valid_positions=splits.test_positions, test_positions=splits.valid_positions
     )
     assert _violations(replace(dataset, splits=swapped)) == [0, 0, 2, 0]
+    twice = replace(splits, valid_positions=splits.test_positions)
+    # Asked for one interaction on both splits: it is not before itself.
+    assert _violations(replace(dataset, splits=twice)) == [0, 0, 2, 0]
     backwards = make_log({**HISTORIES, "bob": [(MUG, 31), (POT, 30)]})
     assert _violations(replace(dataset, log=backwards)) == [0, 0, 0, 1]
 
@@ -247,10 +250,10 @@ def test_a_split_by_time_is_held_to_its_cuts() -> None:
     # Training holds bob's days 30 and 31; of the validation days 20 and 40 the second is too late;
     # the test days 30 and 40 are not too early.
     assert _violations(kitchen(**facts))[4:] == [2, 0, 1, 0]
-    # From day 35 on, test may not ask of day 30, nor validation (from 25) of day 20.
-    assert _violations(kitchen(**{**facts, "valid_from": 25 * DAY, "test_from": 35 * DAY}))[4:] == [
-        2, 1, 1, 1,
-    ]  # fmt: skip
+    # On the day of a cut it has begun: day 30 is no training any more, day 40 no validation but
+    # test. Too early are validation on day 20 and test on day 30.
+    late = {**facts, "valid_from": 30 * DAY, "test_from": 40 * DAY}
+    assert _violations(kitchen(**late))[4:] == [2, 1, 1, 1]
 
 
 def test_a_cut_that_was_not_recorded_is_said_and_not_guessed() -> None:

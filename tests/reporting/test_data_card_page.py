@@ -373,3 +373,10 @@ def test_items_block_holds_what_was_sampled(page: Page) -> None:
     assert block.samples == samples_of(recorded_kitchen())
     addresses = [address for _, address in block.shown]
     assert [bool(address) for address in addresses] == [True, True, False, False, False]
+
+
+def test_ties_where_nobody_is_asked_name_no_target() -> None:
+    log = make_log({"ann": [(MUG, 1), (POT, 1)]})
+    page = make_data_card_page(replace(kitchen(), log=log, splits=leave_last_out(log)))
+    assert "1 of 1 user (100 %) have interactions that share a timestamp." in page.claims
+    assert page.claims[-1].startswith("Nobody is asked on validation or test; 4 checks")
