@@ -250,6 +250,21 @@ def data_describe(
         typer.echo(line)
 
 
+@data_app.command("card")
+def data_card(
+    category: Annotated[str, typer.Argument(help="Alias or official name.")] = "demo",
+    release: Annotated[str | None, typer.Argument(help="Amazon release.")] = None,
+    data: Data = Path("data"),
+    reports: Reports = Path("reports/output"),
+    out: Out = Path("runs"),
+    verbose: Verbose = False,
+) -> None:
+    """Write the page of a data set: sizes, ties, coverage, sample items, digest."""
+    from clairo.workflows.data_card import make_data_card
+
+    make_data_card(category, release, data, reports, out)
+
+
 @app.command()
 def doctor(out: Out = Path("runs"), verbose: Verbose = False) -> None:
     """Versions, devices, threads, disk, and what of the optional parts works."""
