@@ -179,7 +179,15 @@ def ui(
     serve(out=out, tracking_uri=tracking_uri or None, host=host, port=port)
 
 
-data_app = typer.Typer(no_args_is_help=True, help="Fetch and describe data sets.")
+DataName = Annotated[
+    str, typer.Argument(help="Alias, official name, demo, atomic/NAME or lcrec/NAME.")
+]
+DataRelease = Annotated[str | None, typer.Argument(help="Amazon release: 2014, 2018, 2023.")]
+NoMetadata = Annotated[
+    bool, typer.Option("--no-metadata", help="Amazon: do without the metadata file.")
+]
+
+data_app = typer.Typer(no_args_is_help=True, help="Fetch, prepare and look at data sets.")
 app.add_typer(data_app, name="data")
 
 
@@ -205,15 +213,13 @@ def data_fetch(
 
 @data_app.command("prepare")
 def data_prepare(
-    category: Annotated[str, typer.Argument(help="Alias, official name, atomic/NAME ...")],
-    release: Annotated[str | None, typer.Argument(help="Amazon release.")] = None,
+    category: DataName,
+    release: DataRelease = None,
     data: Data = Path("data"),
     fetch: Fetch = True,
     filters: Filters = None,
     salvage: Salvage = False,
-    no_metadata: Annotated[
-        bool, typer.Option("--no-metadata", help="Amazon: do without the metadata file.")
-    ] = False,
+    no_metadata: NoMetadata = False,
     memory: Annotated[
         int | None, typer.Option(help="Megabytes that preparing may use.", min=768)
     ] = None,
@@ -252,17 +258,30 @@ def data_describe(
 
 @data_app.command("card")
 def data_card(
-    category: Annotated[str, typer.Argument(help="Alias or official name.")] = "demo",
-    release: Annotated[str | None, typer.Argument(help="Amazon release.")] = None,
+    category: DataName = "demo",
+    release: DataRelease = None,
     data: Data = Path("data"),
-    reports: Reports = Path("reports/output"),
+    filters: Filters = None,
+    salvage: Salvage = False,
+    no_metadata: NoMetadata = False,
     out: Out = Path("runs"),
+    reports: Reports = Path("reports/output"),
     verbose: Verbose = False,
 ) -> None:
     """Write the page of a data set: sizes, ties, coverage, sample items, digest."""
     from clairo.workflows.data_card import make_data_card
+    from clairo.workflows.options import SweepOptions
 
-    make_data_card(category, release, data, reports, out)
+    options = SweepOptions(
+        category=category,
+        release=release or None,
+        data=data,
+        filters=filters,
+        salvage=salvage,
+        out=out,
+        reports=reports,
+    )
+    make_data_card(options, no_metadata=no_metadata)
 
 
 @app.command()
