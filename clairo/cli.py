@@ -126,6 +126,10 @@ def run(
     profile: ProfileOption = "quick",
     seed: Seed = 0,
     test: Annotated[bool, typer.Option("--test", help="Also read the test split.")] = False,
+    tie_orders: Annotated[
+        int,
+        typer.Option(help="Run on so many orders of interactions at one time.", min=0),
+    ] = 0,
     out: Out = Path("runs"),
     tracking_uri: TrackingUri = None,
     verbose: Verbose = False,
@@ -146,7 +150,12 @@ def run(
         out=out,
         tracking_uri=tracking_uri or None,
     )
-    run_once(options, config, read_test=test)
+    if tie_orders:
+        from clairo.workflows.tie_orders import run_tie_orders
+
+        run_tie_orders(options, config, orders=tie_orders, read_test=test)
+    else:
+        run_once(options, config, read_test=test)
 
 
 @app.command()
