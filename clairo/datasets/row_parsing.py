@@ -29,6 +29,7 @@ from clairo.datasets.row_format import RowFormat
 
 _LARGEST_RATING: Final = float(np.finfo(np.float32).max)
 _WHOLE: Final = re.compile(r"[+-]?\d{1,300}", re.ASCII)
+_HEXADECIMAL: Final = re.compile(r"0[xX][0-9a-fA-F]{1,16}")
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _TYPES: Final = {name: INTERACTION_SCHEMA.field(name).type for name in INTERACTION_SCHEMA.names}
 
@@ -216,12 +217,11 @@ def _rows_are_lines(block: Block, rows: RowFormat) -> bool:
     if rows.kind == "json":
         joints = data.count(b"}\n{") + data.count(b"}\r\n{")
         return b"\0" not in data and data.startswith(b"{") and joints == block.num_lines - 1
-    mark = re.escape(rows.delimiter.encode())
-    # Text after a closing quote, and hexadecimal numbers, which the fast parser lets pass.
-    odd = rb'[^%b\n"]"[^%b\r\n"]|%b *-?0[xX]' % (mark, mark, mark)
-    is_plain = b'"' not in data and b"0x" not in data and b"0X" not in data
-    has_other_ends = data.count(b"\r") != data.count(b"\r\n")
-    return b"\0" not in data and not has_other_ends and (is_plain or not re.search(odd, data))
+    mark = rows.delimiter.encode()
+    # Text after a closing quote, which the fast parser lets pass.
+    quoted = re.compile(rb'"(?<![%b\n"]")(?=[^%b\r\n"])' % (re.escape(mark), re.escape(mark)))
+    has_other_ends = b"\r" in data and data.count(b"\r") != data.count(b"\r\n")
+    return b"\0" not in data and not has_other_ends and not quoted.search(data, 1)
 
 
 def _is_clean(ids: pa.ChunkedArray) -> bool:
@@ -254,6 +254,9 @@ def _number(value: object) -> float | int | None:
     """A finite number, also one that is written as text; ``None`` for anything else."""
     if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
         value = int(value) if _WHOLE.fullmatch(value.strip()) else float(value)
+    elif isinstance(value, str) and _HEXADECIMAL.fullmatch(value.strip()):
+        # The fast parser of separated values takes such timestamps.
+        value = int(value, 16)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     # An integer may be beyond all floats, where asking whether it is finite is an error.
