@@ -161,31 +161,6 @@ def moments_of(
     return valid_from, test_from
 
 
-def are_positions(log: InteractionLog) -> bool:
-    """Whether timestamps say no more than the position in the history.
-
-    Data that was rebuilt from sequences carries such: every user's first interaction has one
-    timestamp, every second one another.
-
-    Example:
-        >>> log = InteractionLog(
-        ...     user_ids=("ann", "bob"),
-        ...     items=np.array([4, 2, 7, 1], dtype=np.int32),
-        ...     timestamps=np.array([10, 20, 10, 20]),
-        ...     offsets=np.array([0, 2, 4]),
-        ... )
-        >>> are_positions(log)
-        True
-    """
-    lengths = np.diff(log.offsets)
-    if (lengths > 1).sum() < 2:
-        return False
-    places = np.arange(len(log)) - np.repeat(log.offsets[:-1], lengths)
-    longest = int(np.argmax(lengths))
-    ruler = log.timestamps[log.offsets[longest] : log.offsets[longest + 1]]
-    return bool((np.diff(ruler) > 0).all() and np.array_equal(ruler[places], log.timestamps))
-
-
 def check_splits(log: InteractionLog, splits: Splits, moments: tuple[int, int] | None) -> list[str]:
     """What was checked, a sentence each; anything that leaks is an error.
 
