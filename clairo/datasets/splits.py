@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Final, Literal, Self
 
 import numpy as np
@@ -149,7 +150,7 @@ def moments_of(
         DataError: One moment holds so many interactions that a part would be empty.
     """
     count = len(timestamps)
-    first_test = int(count * (1 - split.test_share))
+    first_test = min(int(count * (1 - split.test_share)), count - 1)
     first_valid = int(count * (1 - split.test_share - split.valid_share))
     ordered = np.partition(timestamps, [first_valid, first_test])
     valid_from, test_from = int(ordered[first_valid]), int(ordered[first_test])
@@ -181,15 +182,21 @@ def check_splits(log: InteractionLog, splits: Splits, moments: tuple[int, int] |
         "test targets before the validation target": (test >= 0) & (test <= valid),
         "targets beyond the history": (np.maximum(valid, test) >= lengths) | (train > lengths),
     }
+    # Times are only looked up at places that are known to be there.
+    _refuse_leaks(leaks)
     if moments:
         leaks |= _time_leaks(log, splits, moments)
+        _refuse_leaks(leaks)
+    return [f"no {words}" for words in leaks]
+
+
+def _refuse_leaks(leaks: Mapping[str, np.ndarray]) -> None:
     for words, found in leaks.items():
         if found.any():
             raise DataError(
                 f"Splits must not leak, {int(found.sum()):,} users have {words}; this data set "
                 "must not be used: check its timestamps and splits."
             )
-    return [f"no {words}" for words in leaks]
 
 
 def _time_leaks(
