@@ -25,6 +25,7 @@ from clairo.core.files import (
     write_json,
     write_table,
 )
+from clairo.core.given_codes import GivenCodes
 
 Facts = Mapping[str, Any]
 """Named JSON scalars (or small JSON values) worth a place in the tracker and the report."""
@@ -155,6 +156,8 @@ class Dataset:
         splits: Train, valid and test positions.
         facts: Counts, coverage, ties, sources, digest; for ``demo`` also the ceilings
             ``ceiling_valid_ndcg_at_10`` and ``ceiling_test_ndcg_at_10``.
+        codes: Codes that came with the data, text before images; empty where the pipeline
+            makes them.
     """
 
     name: str
@@ -162,6 +165,11 @@ class Dataset:
     log: InteractionLog
     splits: Splits
     facts: Facts
+    codes: tuple[GivenCodes, ...] = ()
+
+    def __post_init__(self) -> None:
+        for part in self.codes:
+            require_length(f"{part.modality} codes", len(part.codes), len(self.catalog))
 
     def train_sequences(self) -> list[Int32[np.ndarray, " length"]]:
         """Training part of every user's history, uncut, in user order (may be empty)."""
@@ -190,12 +198,14 @@ class Dataset:
                 "train_lengths": splits.train_lengths,
                 "valid_positions": splits.valid_positions,
                 "test_positions": splits.test_positions,
+                **{f"codes.{place}": part.codes for place, part in enumerate(self.codes)},
             },
         )
         names = ("item_ids", "titles", "sentences", "categories", "prices")
         write_table(folder / "items.parquet", {name: getattr(catalog, name) for name in names})
         write_table(folder / "users.parquet", {"user_ids": log.user_ids})
-        write_json(folder / _FACTS, {"name": self.name, "facts": dict(self.facts)})
+        about = {"codes": [part.about() for part in self.codes]} if self.codes else {}
+        write_json(folder / _FACTS, {"name": self.name, "facts": dict(self.facts), **about})
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -215,4 +225,8 @@ class Dataset:
                 arrays["train_lengths"], arrays["valid_positions"], arrays["test_positions"]
             ),
             facts=about["facts"],
+            codes=tuple(
+                GivenCodes.of(part, arrays[f"codes.{place}"])
+                for place, part in enumerate(about.get("codes", ()))
+            ),
         )
