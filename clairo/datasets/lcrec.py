@@ -187,9 +187,7 @@ class LcrecConfig(DatasetConfig):
         said = _read_settings(self.folder / SETTINGS_FILE).indexes
         here = sorted(self.folder.glob(f"{self.name}.index*.json"))
         names = [path.name.removeprefix(f"{self.name}.").removesuffix(".json") for path in here]
-        usual = {
-            name: IndexSettings(modality=_USUAL[name]) for name in names if name in _USUAL
-        }
+        usual = {name: IndexSettings(modality=_USUAL[name]) for name in names if name in _USUAL}
         known = {**usual, **said}
         for name, path in zip(names, here, strict=True):
             if name not in known:

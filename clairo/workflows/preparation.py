@@ -15,7 +15,7 @@ from clairo.datasets import AnyDataset
 from clairo.datasets.aliases import resolve_category
 from clairo.datasets.fetch import fetch_missing
 from clairo.evaluation import popularity_top_items, ranking_metrics, rankings_from_lists
-from clairo.pipeline.config import PipelineConfig
+from clairo.pipeline.config import PipelineConfig, fit_base
 from clairo.pipeline.plan import Split, make_plan
 from clairo.pipeline.profiles import Profile
 from clairo.pipeline.runner import load_dataset
@@ -89,7 +89,7 @@ def prepare_data(
 
 def complete_config(base: Mapping[str, Any], dataset: AnyDataset) -> PipelineConfig:
     """A profile's settings with a data set."""
-    return PipelineConfig.model_validate({**base, "dataset": dataset})
+    return PipelineConfig.model_validate(fit_base(base, dataset))
 
 
 def require_questions(dataset: Dataset) -> int:
