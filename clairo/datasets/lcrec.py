@@ -211,13 +211,15 @@ def require_distinct(indexes: tuple[IndexFile, ...]) -> None:
     """
     seen: dict[tuple[str, str], str] = {}
     for index in indexes:
-        other = seen.setdefault((index.modality, index.letters), index.file)
-        if other is not index.file:
+        prints = (index.modality, index.letters)
+        other = seen.get(prints)
+        if other is not None:
             raise ValueError(
                 f"index files of one modality need different letters, {other} and {index.file} "
                 f"both hold {index.modality} codes with {index.letters}-case letters; name only "
                 "one of them in 'indexes', or correct its modality or case"
             )
+        seen[prints] = index.file
 
 
 def _read_settings(path: Path) -> FolderSettings:

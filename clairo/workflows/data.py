@@ -12,6 +12,7 @@ import typer
 from clairo.core.dataset import Dataset
 from clairo.datasets.aliases import resolve_category
 from clairo.datasets.fetch import FetchPolicy, FetchSummary, fetch_missing
+from clairo.workflows.data_notes import given_words
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ def dataset_card(dataset: Dataset) -> DatasetCard:
         ("items", f"{len(catalog):,}"),
         ("with text", _share(with_text, len(catalog))),
         ("with picture", _share(with_image, len(catalog))),
+        *((("codes", given_words(facts)),) if dataset.codes else ()),
         *_remarks(facts),
     ]
     return DatasetCard(dataset.name, tuple(rows))

@@ -111,7 +111,7 @@ def test_an_unknown_name_of_the_lcrec_kind_lists_the_folders(tmp_path: Path) -> 
     for name in ("Games", "Arts"):
         (tmp_path / "lcrec" / name).mkdir(parents=True)
     (tmp_path / "lcrec/notes.txt").touch()
-    with pytest.raises(ConfigError, match=r"'Game'; choose one of lcrec/Arts, lcrec/Games$"):
+    with pytest.raises(ConfigError, match=r"'Game'; choose one of lcrec/Arts, lcrec/Games\.$"):
         resolve_category("lcrec/Game", None, tmp_path)
 
 
