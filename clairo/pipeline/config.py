@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Final, Self
 
 from pydantic import Field, model_validator
@@ -134,18 +133,6 @@ class PipelineConfig(Config):
         for option in self.merging.idle_options(one_modality=self.one_modality):
             del identity["merging"][option]
         return hash_json(identity)[:16]
-
-
-def fit_base(base: Mapping[str, Any], dataset: AnyDataset) -> dict[str, Any]:
-    """A profile's settings with a data set, below every point of a search space.
-
-    Where the data set brings codes, the settings of what would make them are replaced.
-    """
-    if not dataset.brings_codes:
-        return {**base, "dataset": dataset}
-    buckets = base["quantization"].get("num_hash_buckets")
-    quantization = {"kind": "given", "num_hash_buckets": buckets}
-    return {**base, **BEFORE_CODES, "quantization": quantization, "dataset": dataset}
 
 
 def _is_given(quantization: Any) -> bool:

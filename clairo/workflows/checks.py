@@ -6,7 +6,6 @@ from typing import get_args
 
 from clairo.core.artifacts import GivenModality
 from clairo.datasets.aliases import resolve_category
-from clairo.pipeline.config import fit_base
 from clairo.pipeline.profiles import Profile
 from clairo.sweep.ray_session import check_address
 from clairo.sweep.search_space import load_space
@@ -27,7 +26,7 @@ def check_request(options: SweepOptions, profile: Profile) -> None:
     space = load_space(options.space, profile.name)
     if dataset.brings_codes:
         space, _ = space.for_given_codes(get_args(GivenModality))
-    space.validate(fit_base(profile.base, dataset))
+    space.validate(profile.base_for(dataset))
     if options.executor == "ray" and options.ray_address:
         check_address(options.ray_address)
     prepare_out(options.reports, "The folder of reports", "--reports /path")

@@ -15,7 +15,7 @@ from clairo.datasets import AnyDataset
 from clairo.datasets.aliases import resolve_category
 from clairo.datasets.fetch import fetch_missing
 from clairo.evaluation import popularity_top_items, ranking_metrics, rankings_from_lists
-from clairo.pipeline.config import PipelineConfig, fit_base
+from clairo.pipeline.config import PipelineConfig
 from clairo.pipeline.plan import Split, make_plan
 from clairo.pipeline.profiles import Profile
 from clairo.pipeline.runner import load_dataset
@@ -75,7 +75,7 @@ def prepare_data(
         config = resolve_category(options.category, options.release, options.data)
     fetch_missing(config, allow=options.fetch, announce=say)
     sources = hash_sources(config)
-    pipeline = complete_config(profile.base, config)
+    pipeline = complete_config(profile.base_for(config), config)
     dataset, record = load_dataset(pipeline, FilesystemStore(root), sources)
     plan = make_plan(pipeline, 0, sources, ("dataset",))
     facts = {
@@ -89,7 +89,7 @@ def prepare_data(
 
 def complete_config(base: Mapping[str, Any], dataset: AnyDataset) -> PipelineConfig:
     """A profile's settings with a data set."""
-    return PipelineConfig.model_validate(fit_base(base, dataset))
+    return PipelineConfig.model_validate({**base, "dataset": dataset})
 
 
 def require_questions(dataset: Dataset) -> int:

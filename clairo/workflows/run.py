@@ -14,7 +14,7 @@ from clairo.core.fingerprint import hash_json
 from clairo.core.log_file import log_to_file
 from clairo.core.threads import usable_cpus
 from clairo.datasets import DemoConfig
-from clairo.pipeline.config import PipelineConfig, fit_base
+from clairo.pipeline.config import PipelineConfig
 from clairo.pipeline.profiles import Profile, get_profile
 from clairo.pipeline.runner import always
 from clairo.pipeline.trial import TrialEnvironment, TrialOutcome, TrialSpec, run_trial
@@ -115,7 +115,7 @@ def _configure(
         ConfigError: The file is about other data than the command.
     """
     if values is None:
-        values = fit_base(profile.base, prepared.config)
+        values = profile.base_for(prepared.config)
         if not prepared.dataset.codes:
             values, _ = narrow_base(values, catalog_facts(prepared.dataset))
     config = parse_config(PipelineConfig, {**values, "dataset": prepared.config}, where)

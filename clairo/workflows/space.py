@@ -10,7 +10,7 @@ from clairo.core.artifacts import Dataset, given_modalities
 from clairo.core.config import parse_config
 from clairo.core.errors import ConfigError
 from clairo.merging import AnyMerging, FeatureSetBPEConfig, ModalityWeights
-from clairo.pipeline.config import PipelineConfig, fit_base
+from clairo.pipeline.config import PipelineConfig
 from clairo.pipeline.profiles import Profile
 from clairo.pipeline.trial import TrialSpec
 from clairo.quantization import GivenConfig
@@ -58,7 +58,7 @@ def prepare_space(name: str, profile: Profile, prepared: PreparedData) -> Prepar
             f"{space.source}: a sweep searches one data set, got settings of 'dataset'; name the "
             "data with CATEGORY and take them out."
         )
-    base = fit_base(profile.base, prepared.config)
+    base = profile.base_for(prepared.config)
     if prepared.dataset.codes:
         space, notes = space.for_given_codes(given_modalities(prepared.dataset.codes))
         space.validate(base)

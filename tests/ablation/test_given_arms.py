@@ -6,7 +6,7 @@ import pytest
 
 from clairo.ablation.arms import plan_ablation
 from clairo.datasets.lcrec import LcrecConfig
-from clairo.pipeline.config import PipelineConfig, fit_base
+from clairo.pipeline.config import PipelineConfig
 from clairo.pipeline.profiles import PROFILES
 
 MAKING_CODES = (
@@ -18,7 +18,7 @@ MAKING_CODES = (
 
 
 def winner(modalities: str = "all", **changes) -> PipelineConfig:
-    base = fit_base(PROFILES["quick"].base, LcrecConfig(name="Tiny"))
+    base = PROFILES["quick"].base_for(LcrecConfig(name="Tiny"))
     quantization = {"kind": "given", "modalities": modalities, "num_hash_buckets": 8}
     return PipelineConfig.model_validate({**base, "quantization": quantization, **changes})
 

@@ -39,7 +39,6 @@ def test_modalities_are_listed_once_in_order() -> None:
 
 def test_codes_need_a_row_for_every_item_of_the_catalogue() -> None:
     world = small_demo().read()
+    codes = (GivenCodes("text", CODES, (2, 4)),)
     with pytest.raises(DataError, match="text codes must have 60 entries, got 3"):
-        Dataset(
-            "x", world.catalog, world.log, world.splits, {}, (GivenCodes("text", CODES, (2, 4)),)
-        )
+        Dataset("x", world.catalog, world.log, world.splits, {}, codes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from clairo.core.errors import ConfigError
 from clairo.core.stage import Runtime
 from clairo.datasets.demo import DemoConfig
 from clairo.datasets.lcrec import LcrecConfig
-from clairo.pipeline.config import BEFORE_CODES, PipelineConfig, fit_base
+from clairo.pipeline.config import BEFORE_CODES, PipelineConfig
 from clairo.pipeline.plan import make_plan
 from clairo.pipeline.profiles import PROFILES
 from clairo.pipeline.runner import StageRunner
@@ -21,12 +22,12 @@ from clairo.store import FilesystemStore
 from clairo.sweep.given_codes import BEFORE_CODES as SEARCHED_BEFORE_CODES
 from tests.datasets.lcrec_files import write_lcrec
 
-BASE = PROFILES["quick"].base
+QUICK = PROFILES["quick"]
 GIVEN = {"kind": "given"}
 
 
 def given(dataset=None, **changes) -> PipelineConfig:
-    values = {**fit_base(BASE, dataset or LcrecConfig(name="Tiny")), **changes}
+    values = {**QUICK.base_for(dataset or LcrecConfig(name="Tiny")), **changes}
     return parse_config(PipelineConfig, values, "here")
 
 
@@ -47,14 +48,15 @@ def test_the_codes_are_made_from_the_data_set_alone() -> None:
 def test_codes_of_one_modality_share_the_data_set_and_nothing_after_it() -> None:
     one = make_plan(given(quantization={**GIVEN, "modalities": "text"}), 0, {})
     two = make_plan(given(quantization={**GIVEN, "modalities": "image"}), 0, {})
-    same = {a.stage.name for a, b in zip(one.steps, two.steps) if a.fingerprint == b.fingerprint}
+    pairs = zip(one.steps, two.steps, strict=True)
+    same = {a.stage.name for a, b in pairs if a.fingerprint == b.fingerprint}
     assert same == {"dataset"}
 
 
 def test_given_codes_without_a_data_set_that_brings_them_are_refused() -> None:
     with pytest.raises(ConfigError, match="demo world 0, which brings no codes; use a kind that"):
         parse_config(
-            PipelineConfig, {**BASE, "quantization": GIVEN, "dataset": DemoConfig()}, "here"
+            PipelineConfig, {**QUICK.base, "quantization": GIVEN, "dataset": DemoConfig()}, "here"
         )
 
 
@@ -66,7 +68,7 @@ def test_a_data_set_that_brings_codes_takes_no_other_quantizer() -> None:
 
 
 def test_nothing_is_left_to_fuse() -> None:
-    with pytest.raises(ConfigError, match="nothing to fuse, got fusion.kind=concat; take fusion"):
+    with pytest.raises(ConfigError, match=r"nothing to fuse, got fusion\.kind=concat; take"):
         given(fusion={"kind": "concat"})
 
 
@@ -93,16 +95,27 @@ def test_options_of_crossing_merges_change_nothing_for_codes_of_one_modality() -
 
 def test_data_without_codes_keep_the_base_of_the_profile() -> None:
     demo = DemoConfig()
-    assert fit_base(BASE, demo) == {**BASE, "dataset": demo}
+    assert QUICK.base_for(demo) == {**QUICK.base, "dataset": demo}
 
 
 def test_the_base_keeps_the_number_of_buckets_and_the_profile_stays_as_it_is() -> None:
-    base = {**BASE, "quantization": {"kind": "opq", "num_hash_buckets": 64}}
-    assert fit_base(base, LcrecConfig(name="T"))["quantization"] == {
-        **GIVEN,
-        "num_hash_buckets": 64,
-    }
+    base = {**QUICK.base, "quantization": {"kind": "opq", "num_hash_buckets": 64}}
+    profile = replace(QUICK, base=base)
+    fitted = profile.base_for(LcrecConfig(name="T"))
+    assert fitted["quantization"] == {**GIVEN, "num_hash_buckets": 64}
+    assert profile.base is base
     assert base["quantization"]["kind"] == "opq"
+
+
+@pytest.mark.parametrize("name", sorted(PROFILES))
+def test_every_profile_is_a_valid_pipeline_for_given_codes(name: str) -> None:
+    profile, dataset = PROFILES[name], LcrecConfig(name="T")
+    config = PipelineConfig.model_validate(profile.base_for(dataset))
+    assert config.gives_codes
+    for section, changes in profile.given.items():
+        assert {k: getattr(getattr(config, section), k) for k in changes} == changes
+        # What is not named there is as for any other data.
+        assert profile.base_for(dataset)[section].keys() == profile.base[section].keys()
 
 
 def test_pipeline_and_search_mean_the_same_stages_by_what_makes_codes() -> None:
