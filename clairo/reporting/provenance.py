@@ -37,9 +37,11 @@ def data_sentence(record: SweepRecord) -> str:
 
 
 def coverage_sentence(facts: Mapping[str, Any]) -> str:
-    """How many items have a picture and a text, and what codes came with the data."""
+    """How many items have a picture and a text, or what codes came with the data."""
     items = facts.get("num_items")
-    parts = [_given_sentence(facts)] if facts.get("index_files") else []
+    if facts.get("index_files"):
+        return _given_sentence(facts)
+    parts = []
     for key, what in (("image_coverage", "a picture"), ("text_coverage", "a text")):
         share = facts.get(key)
         if isinstance(share, int | float) and isinstance(items, int):
@@ -55,7 +57,10 @@ def _given_sentence(facts: Mapping[str, Any]) -> str:
         f"{len(file['column_sizes'])} {file['modality']} codes ({file['file']})"
         for file in facts["index_files"]
     ]
-    return f"every item came with {sentence_list(files)}"
+    titled, items = facts.get("items_with_title"), facts.get("num_items")
+    known = isinstance(titled, int) and isinstance(items, int)
+    titles = f"; {titled:,} of {items:,} have a title" if known else ""
+    return f"every item came with {sentence_list(files)}{titles}"
 
 
 def users_sentence(record: SweepRecord) -> str:
