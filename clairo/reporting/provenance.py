@@ -54,7 +54,7 @@ def coverage_sentence(facts: Mapping[str, Any]) -> str:
 def _given_sentence(facts: Mapping[str, Any]) -> str:
     """Codes that came with the data, of how many codebooks and from which file."""
     files = [
-        f"{len(file['column_sizes'])} {file['modality']} codes ({file['file']})"
+        f"{plural(len(file['column_sizes']), file['modality'] + ' code')} ({file['file']})"
         for file in facts["index_files"]
     ]
     titled, items = facts.get("items_with_title"), facts.get("num_items")

@@ -34,7 +34,8 @@ def data_lines(prepared: PreparedData) -> tuple[str, ...]:
 def given_words(facts: Mapping[str, Any]) -> str:
     """Codes that came with the data, for example ``4 text codes (256 x 256 x 256 x 256)``."""
     return " and ".join(
-        f"{len(file['column_sizes'])} {file['modality']} codes "
+        f"{len(file['column_sizes'])} {file['modality']} "
+        f"{'code' if len(file['column_sizes']) == 1 else 'codes'} "
         f"({' x '.join(map(str, file['column_sizes']))})"
         for file in facts["index_files"]
     )
