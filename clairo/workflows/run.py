@@ -13,7 +13,8 @@ from clairo.core.errors import ClairoError, ConfigError
 from clairo.core.fingerprint import hash_json
 from clairo.core.log_file import log_to_file
 from clairo.core.threads import usable_cpus
-from clairo.datasets import DemoConfig
+from clairo.datasets import DemoConfig, LcrecConfig
+from clairo.datasets.aliases import resolve_category
 from clairo.pipeline.config import PipelineConfig
 from clairo.pipeline.profiles import Profile, get_profile
 from clairo.pipeline.runner import always
@@ -51,8 +52,8 @@ def run_once(options: SweepOptions, config_file: Path | None, *, read_test: bool
     profile = get_profile(options.profile)
     values = None if config_file is None else _read_yaml(config_file)
     where = str(config_file) if config_file else f"profile {profile.name}"
-    world = _demo_world(options, values, where)
-    prepared = prepare_data(options, profile, store_root(out), console.print, world)
+    described = _described_data(options, values, where)
+    prepared = prepare_data(options, profile, store_root(out), console.print, described)
     config = _configure(values, profile, prepared, where)
     tracking = tracking_config(out, options.tracking_uri)
     tracking.prepare()
@@ -96,14 +97,21 @@ def _run_tracked(spec: TrialSpec, environment: TrialEnvironment, parent: Run) ->
     return outcome
 
 
-def _demo_world(
+def _described_data(
     options: SweepOptions, values: dict[str, Any] | None, where: str
-) -> DemoConfig | None:
-    """The demo world that a file describes, when the demo was asked for."""
+) -> DemoConfig | LcrecConfig | None:
+    """The data that a file describes better than the command: a demo world, or index files."""
     named = (values or {}).get("dataset")
-    if options.category != "demo" or not isinstance(named, dict) or named.get("kind") != "demo":
+    if not isinstance(named, dict):
         return None
-    return parse_config(DemoConfig, named, f"{where}: dataset")
+    if options.category == "demo" and named.get("kind") == "demo":
+        return parse_config(DemoConfig, named, f"{where}: dataset")
+    if not options.category.lower().startswith("lcrec/") or named.get("kind") != "lcrec":
+        return None
+    here = {**named, "data_dir": options.data}
+    described = parse_config(LcrecConfig, here, f"{where}: dataset")
+    asked = resolve_category(options.category, options.release, options.data)
+    return described if described.label == asked.label else None
 
 
 def _configure(
