@@ -44,7 +44,8 @@ def without_code_making(
         assert quantization is not None
         return Branch((*kept, ("quantization", quantization))), tuple(notes)
     if quantization is not None:
-        notes.append(f"{_searched(quantization, 'quantization')}: given codes take its place.")
+        searched = _searched(quantization, "quantization")
+        notes.append(f"{searched}: replaced by the codes that come with the data.")
     narrowed = Branch((("quantization", _given(quantization, modalities)), *kept))
     if len(modalities) > 1:
         alone = " or ".join(modalities)

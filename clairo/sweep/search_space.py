@@ -213,6 +213,9 @@ class SearchSpace:
             adapted = point_for_given_codes(point, root, modalities)
             if adapted not in points and narrowed.has(adapted):
                 points.append(adapted)
+        if dropped := len(self.default_points) - len(points):
+            why = "they are now equal to another, or ask for codes that are not there"
+            notes = (*notes, f"Known configurations left out, because {why}: {dropped}.")
         return replace(narrowed, default_points=tuple(points)), notes
 
     def has(self, settings: Mapping[str, Any]) -> bool:

@@ -79,7 +79,7 @@ def test_the_terminal_says_what_came_with_the_data_and_what_is_not_searched(
         "every item came with 2 text codes (8 x 8) and 2 image codes (8 x 8); 0 of 40 have a title"
     ) in said
     assert "reduction.variance: left out of the search because codes come with the data." in said
-    assert "quantization.num_codebooks: given codes take its place." in said
+    assert "quantization.num_codebooks: replaced by the codes that come with the data." in said
     assert "given codes, all, 10 merges" in said
 
 

@@ -32,7 +32,7 @@ def test_only_what_comes_after_the_codes_is_searched_and_whose_codes() -> None:
     assert notes == (
         "reduction.variance: left out of the search because codes come with the data.",
         "fusion.kind: left out of the search because codes come with the data.",
-        "quantization.kind: given codes take its place.",
+        "quantization.kind: replaced by the codes that come with the data.",
         "quantization.modalities: searched instead, all codes or those of text or image alone.",
     )
 
@@ -78,9 +78,13 @@ def test_known_points_ask_for_the_codes_their_fusion_read_and_equal_ones_become_
         {"quantization": {"kind": "given", "modalities": m}, "merging": {"num_merges": n}}
         for m, n in (("all", 50), ("text", 50), ("image", 0))
     ]
-    assert list(whole.for_given_codes(BOTH)[0].default_points) == given
+    both, notes = whole.for_given_codes(BOTH)
+    assert list(both.default_points) == given
+    assert notes[-1].endswith("codes that are not there: 1.")
     # Without image codes the last one cannot be asked for, and the first are text as well.
-    assert list(whole.for_given_codes(("text",))[0].default_points) == [given[1]]
+    text, notes = whole.for_given_codes(("text",))
+    assert list(text.default_points) == [given[1]]
+    assert notes[-1].endswith("codes that are not there: 3.")
 
 
 def test_a_space_of_nothing_but_what_makes_codes_has_nothing_left() -> None:
