@@ -202,7 +202,7 @@ app.add_typer(data_app, name="data")
 
 @data_app.command("fetch")
 def data_fetch(
-    category: Annotated[str, typer.Argument(help="Alias or official name.")],
+    category: Annotated[str, typer.Argument(help="Alias, official name, or kind/NAME.")],
     release: Annotated[str | None, typer.Argument(help="Amazon release.")] = None,
     data: Data = Path("data"),
     pictures: Annotated[
@@ -253,7 +253,7 @@ def data_prepare(
 
 @data_app.command("describe")
 def data_describe(
-    category: Annotated[str, typer.Argument(help="Alias or official name.")] = "demo",
+    category: Annotated[str, typer.Argument(help="Alias, official name, or kind/NAME.")] = "demo",
     release: Annotated[str | None, typer.Argument(help="Amazon release.")] = None,
     data: Data = Path("data"),
     verbose: Verbose = False,

@@ -14,6 +14,7 @@ from clairo.core.dataset import Dataset
 from clairo.datasets.aliases import resolve_category
 from clairo.datasets.fetch import FetchOptions, FetchPolicy, FetchSummary, fetch_missing
 from clairo.pipeline.plan import Split
+from clairo.workflows.data_notes import given_words
 
 _SPLITS: Final[tuple[Split, ...]] = ("valid", "test")
 
@@ -90,6 +91,7 @@ def dataset_card(dataset: Dataset) -> DatasetCard:
         ("items", f"{len(catalog):,}"),
         ("with text", _share(with_text, len(catalog))),
         ("with picture", _share(with_image, len(catalog))),
+        *((("codes", given_words(facts)),) if dataset.codes else ()),
         *_remarks(facts),
         *_funnel(facts),
         ("split", str(facts.get("split", "not recorded")).replace("_", " ")),

@@ -14,7 +14,8 @@ from clairo.core.errors import ClairoError, ConfigError
 from clairo.core.fingerprint import hash_json
 from clairo.core.log_file import log_to_file
 from clairo.core.threads import usable_cpus
-from clairo.datasets import AnyDataset, DemoConfig
+from clairo.datasets import AnyDataset, DemoConfig, LcrecConfig
+from clairo.datasets.aliases import resolve_category
 from clairo.pipeline.config import PipelineConfig
 from clairo.pipeline.profiles import Profile, get_profile
 from clairo.pipeline.runner import always
@@ -45,8 +46,7 @@ def run_once(options: SweepOptions, config_file: Path | None, *, read_test: bool
         ClairoError: A stage failed; what was finished is kept in the store.
     """
     run = SingleRun.of(options, config_file)
-    world = demo_world(options, run.values, run.where)
-    prepared = run.prepare(world)
+    prepared = run.prepare(_described_data(options, run.values, run.where))
     outcome, run_id = run.execute(prepared, read_test=read_test)
     for split in ("valid", "test") if read_test else ("valid",):
         shown = {name: outcome.metrics[f"{split}/{name}"] for name in SHOWN}
@@ -148,14 +148,21 @@ def _run_tracked(spec: TrialSpec, environment: TrialEnvironment, parent: Run) ->
     return outcome
 
 
-def demo_world(
+def _described_data(
     options: SweepOptions, values: dict[str, Any] | None, where: str
-) -> DemoConfig | None:
-    """The demo world that a file describes, when the demo was asked for."""
+) -> DemoConfig | LcrecConfig | None:
+    """The data that a file describes better than the command: a demo world, or index files."""
     named = (values or {}).get("dataset")
-    if options.category != "demo" or not isinstance(named, dict) or named.get("kind") != "demo":
+    if not isinstance(named, dict):
         return None
-    return parse_config(DemoConfig, named, f"{where}: dataset")
+    if options.category == "demo" and named.get("kind") == "demo":
+        return parse_config(DemoConfig, named, f"{where}: dataset")
+    if not options.category.lower().startswith("lcrec/") or named.get("kind") != "lcrec":
+        return None
+    here = {**named, "data_dir": options.data}
+    described = parse_config(LcrecConfig, here, f"{where}: dataset")
+    asked = resolve_category(options.category, options.release, options.data)
+    return described if described.label == asked.label else None
 
 
 def _configure(
@@ -167,7 +174,9 @@ def _configure(
         ConfigError: The file is about other data than the command.
     """
     if values is None:
-        values, _ = narrow_base(profile.base, catalog_facts(prepared.dataset))
+        values = profile.base_for(prepared.config)
+        if not prepared.dataset.codes:
+            values, _ = narrow_base(values, catalog_facts(prepared.dataset))
     config = parse_config(PipelineConfig, {**values, "dataset": prepared.config}, where)
     if "dataset" in values:
         meant = parse_config(PipelineConfig, values, where).dataset
