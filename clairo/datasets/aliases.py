@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -11,6 +12,7 @@ from clairo.core.errors import ConfigError
 from clairo.datasets.alias_table import ALIASES, Alias
 from clairo.datasets.amazon import AmazonConfig
 from clairo.datasets.amazon_sources import CATEGORIES_2023, RELEASES, published_releases
+from clairo.datasets.atomic import AtomicConfig
 from clairo.datasets.demo import DemoConfig
 
 KNOWN_RELEASES: Final = (*RELEASES, "2023")
@@ -19,10 +21,18 @@ OTHER_KINDS: Final = ("atomic", "lcrec")
 
 _DEMO: Final = "demo"
 
+Resolved = AmazonConfig | DemoConfig | AtomicConfig
 
-def resolve_category(
-    category: str, release: str | None, data_dir: Path
-) -> AmazonConfig | DemoConfig:
+
+def _atomic(name: str, data_dir: Path) -> AtomicConfig:
+    return AtomicConfig.resolve(_folder_of_kind("atomic", name, data_dir), data_dir)
+
+
+_BY_KIND: Final[Mapping[str, Callable[[str, Path], Resolved]]] = {"atomic": _atomic}
+"""What makes a configuration of the name after ``kind/``, and the root of all data."""
+
+
+def resolve_category(category: str, release: str | None, data_dir: Path) -> Resolved:
     """The data set that is meant by a name.
 
     Tried in this order, letter case aside: ``demo``; ``kind/NAME``; an alias, at its default
@@ -32,10 +42,12 @@ def resolve_category(
     Args:
         category: Alias, official name, or ``kind/NAME``.
         release: Year; ``None`` or ``""`` leaves it to the alias, or to what is on disk.
-        data_dir: Folder laid out as ``amazon/<release>/<Category>/``; it may be missing.
+        data_dir: Folder laid out as ``amazon/<release>/<Category>/`` and ``<kind>/<name>/``; it
+            may be missing.
 
     Raises:
         ConfigError: The name or the release is unknown, ambiguous, or not readable yet.
+        DataError: The files of ``kind/NAME`` cannot be read.
     """
     name, year = category.strip(), (release or "").strip() or None
     if year is not None and year not in KNOWN_RELEASES:
@@ -45,7 +57,7 @@ def resolve_category(
     if name.lower() == _DEMO:
         return _demo(year)
     if "/" in name:
-        _refuse_kind(name)
+        return _of_kind(name, year, data_dir)
     if year is None:
         _refuse_two_kinds(name, data_dir)
     alias = ALIASES.get(name.lower())
@@ -61,8 +73,17 @@ def _demo(year: str | None) -> DemoConfig:
     return DemoConfig()
 
 
-def _refuse_kind(name: str) -> NoReturn:
-    kind = name.split("/", 1)[0].lower()
+def _of_kind(name: str, year: str | None, data_dir: Path) -> Resolved:
+    """The data set of ``kind/NAME``."""
+    kind, _, rest = name.partition("/")
+    kind = kind.lower()
+    if kind in _BY_KIND:
+        if year is not None:
+            raise ConfigError(
+                f"Data sets of the kind {kind!r} have no releases, got RELEASE={year} for "
+                f"{name}; leave RELEASE out."
+            )
+        return _BY_KIND[kind](rest, data_dir)
     if kind in OTHER_KINDS:
         raise ConfigError(
             f"CATEGORY={name}: data sets of the kind {kind!r} are recognised but not readable "
@@ -71,6 +92,26 @@ def _refuse_kind(name: str) -> NoReturn:
     raise ConfigError(
         f"CATEGORY is a name or kind/NAME with a kind of {list(OTHER_KINDS)}, got {name!r}; "
         "Amazon categories are written without a kind."
+    )
+
+
+def _folder_of_kind(kind: str, name: str, data_dir: Path) -> str:
+    """The folder of that name, letter case aside; the exact one where several differ in case.
+
+    Raises:
+        ConfigError: There is none, or several and none is exact.
+    """
+    parent = data_dir / kind
+    found = _folders(parent, name)
+    if name in found:
+        return name
+    if len(found) == 1:
+        return found[0]
+    here = found or sorted(path.name for path in parent.glob("*") if path.is_dir())
+    listed = ", ".join(f"{kind}/{folder}" for folder in here)
+    raise ConfigError(
+        f"CATEGORY={kind}/NAME must name a folder of {parent}, got {name!r}; "
+        + (f"choose one of {listed}." if here else "there is none, name another DATA folder.")
     )
 
 

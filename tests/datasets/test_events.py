@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from clairo.datasets.events import Events, count_tied_users
 from hypothesis import given
 from hypothesis import strategies as st
 
 from clairo.core.dataset import InteractionLog
-from clairo.datasets.events import Events, count_tied_users
 from clairo.datasets.kcore import k_core
 from clairo.datasets.splits import leave_last_out
 from tests.datasets.amazon_files import REVIEWS
