@@ -27,8 +27,14 @@ Category = Annotated[
         help="Alias (beauty, gift_cards ...), official name, demo, atomic/NAME or lcrec/NAME."
     ),
 ]
-Release = Annotated[str | None, typer.Option(help="Amazon release: 2014, 2018.")]
+Release = Annotated[str | None, typer.Option(help="Amazon release: 2014, 2018, 2023.")]
 Data = Annotated[Path, typer.Option(help="Folder with raw files.")]
+Filters = Annotated[
+    Path | None, typer.Option(help="YAML with filters and split of the data; see experiments/data.")
+]
+Salvage = Annotated[
+    bool, typer.Option("--salvage", help="Keep the whole lines of a raw file that ends early.")
+]
 Fetch = Annotated[bool, typer.Option("--fetch/--no-fetch", help="Download files that are missing.")]
 ProfileOption = Annotated[str, typer.Option(help="quick (2 CPU cores, minutes) or paper (GPUs).")]
 Seed = Annotated[int, typer.Option(help="Root seed.")]
@@ -47,6 +53,8 @@ def sweep(
     release: Release = None,
     data: Data = Path("data"),
     fetch: Fetch = True,
+    filters: Filters = None,
+    salvage: Salvage = False,
     trials: Annotated[int | None, typer.Option(help="Number of trials.")] = None,
     time_budget: Annotated[
         str | None, typer.Option(help="Start no trial after this time: 90s, 30m, 2h.")
@@ -79,6 +87,8 @@ def sweep(
         release=release or None,
         data=data,
         fetch=fetch,
+        filters=filters,
+        salvage=salvage,
         trials=trials,
         time_budget=parse_duration(time_budget) if time_budget else None,
         workers=workers,
@@ -111,6 +121,8 @@ def run(
     release: Release = None,
     data: Data = Path("data"),
     fetch: Fetch = True,
+    filters: Filters = None,
+    salvage: Salvage = False,
     profile: ProfileOption = "quick",
     seed: Seed = 0,
     test: Annotated[bool, typer.Option("--test", help="Also read the test split.")] = False,
@@ -127,6 +139,8 @@ def run(
         release=release or None,
         data=data,
         fetch=fetch,
+        filters=filters,
+        salvage=salvage,
         profile=profile,
         seed=seed,
         out=out,
@@ -180,6 +194,39 @@ def data_fetch(
     from clairo.workflows.data import fetch
 
     fetch(category, release, data)
+
+
+@data_app.command("prepare")
+def data_prepare(
+    category: Annotated[str, typer.Argument(help="Alias, official name, atomic/NAME ...")],
+    release: Annotated[str | None, typer.Argument(help="Amazon release.")] = None,
+    data: Data = Path("data"),
+    fetch: Fetch = True,
+    filters: Filters = None,
+    salvage: Salvage = False,
+    no_metadata: Annotated[
+        bool, typer.Option("--no-metadata", help="Amazon: do without the metadata file.")
+    ] = False,
+    memory: Annotated[
+        int | None, typer.Option(help="Megabytes that preparing may use.", min=768)
+    ] = None,
+    out: Out = Path("runs"),
+    verbose: Verbose = False,
+) -> None:
+    """Read, filter and split a data set into the store, and print its card and digest."""
+    from clairo.workflows.data_prepare import prepare
+    from clairo.workflows.options import SweepOptions
+
+    options = SweepOptions(
+        category=category,
+        release=release or None,
+        data=data,
+        fetch=fetch,
+        filters=filters,
+        salvage=salvage,
+        out=out,
+    )
+    prepare(options, no_metadata=no_metadata, memory_mb=memory)
 
 
 @data_app.command("describe")

@@ -27,6 +27,7 @@ from clairo.core.files import (
     write_json,
     write_table,
 )
+from clairo.core.fingerprint import hash_json
 from clairo.core.string_column import StringColumn
 
 Facts = Mapping[str, Any]
@@ -158,7 +159,7 @@ class Dataset:
         catalog: The items.
         log: The histories.
         splits: Train, valid and test positions.
-        facts: Counts, coverage, ties, sources, ``content_digest``; for ``demo`` also the ceilings
+        facts: Counts, coverage, ties, sources, digests; for ``demo`` also the ceilings
             ``ceiling_valid_ndcg_at_10`` and ``ceiling_test_ndcg_at_10``.
     """
 
@@ -181,10 +182,17 @@ class Dataset:
         joined = np.concatenate(parts) if parts else np.zeros(0, dtype=np.int32)
         return np.bincount(joined, minlength=len(self.catalog)).astype(np.int64)
 
-    def with_digest(self) -> Self:
-        """The same with the fact ``content_digest``, the sha256 of everything but the facts."""
-        facts = {k: v for k, v in self.facts.items() if k != "content_digest"}
-        return replace(self, facts={**facts, "content_digest": _digest(self)})
+    def with_digests(self, settings: Mapping[str, Any]) -> Self:
+        """The same with three facts that say what it is, equal on every machine.
+
+        ``content_digest`` is the sha256 of everything but the facts, ``settings_digest`` that
+        of the settings, ``digest`` that of both.
+
+        Args:
+            settings: Result-changing settings as JSON values.
+        """
+        found = {"content_digest": _digest(self), "settings_digest": hash_json(settings)}
+        return replace(self, facts={**self.facts, **found, "digest": hash_json(found)})
 
     def save(self, folder: Path) -> None:
         """Writes catalogue, histories and splits."""

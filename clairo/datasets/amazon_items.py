@@ -37,7 +37,7 @@ def describe_amazon_items(config: AmazonConfig, item_ids: tuple[str, ...]) -> Ca
     Raises:
         DataError: A file is damaged.
     """
-    everything = config.catalogue == "all"
+    everything = config.catalogue == "all" or not config.has_interactions
     metadata = read_item_metadata(config, None if everything else item_ids)
     if everything:
         item_ids = with_uninteracted(item_ids, metadata.records)

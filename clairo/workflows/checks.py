@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from clairo.datasets.aliases import resolve_category
 from clairo.pipeline.profiles import Profile
 from clairo.sweep.ray_session import check_address
 from clairo.sweep.search_space import load_space
 from clairo.sweep.space_coverage import covering_points
 from clairo.workflows.options import SweepOptions, prepare_out
+from clairo.workflows.preparation import resolve_data
 from clairo.workflows.space import PreparedSpace
 
 
@@ -19,7 +19,7 @@ def check_request(options: SweepOptions, profile: Profile) -> None:
             folder of reports cannot be written to.
         SweepError: No Ray answers at the address.
     """
-    dataset = resolve_category(options.category, options.release, options.data)
+    dataset = resolve_data(options)
     load_space(options.space, profile.name).validate({**profile.base, "dataset": dataset})
     if options.executor == "ray" and options.ray_address:
         check_address(options.ray_address)
