@@ -11,11 +11,11 @@ from clairo.core.config import parse_config
 from clairo.core.errors import ConfigError
 from clairo.datasets.alias_table import ALIASES, Alias
 from clairo.datasets.amazon import AmazonConfig
-from clairo.datasets.amazon_sources import CATEGORIES_2023, RELEASES, published_releases
+from clairo.datasets.amazon_sources import RELEASES, published_releases
 from clairo.datasets.atomic import AtomicConfig
 from clairo.datasets.demo import DemoConfig
 
-KNOWN_RELEASES: Final = (*RELEASES, "2023")
+KNOWN_RELEASES: Final = tuple(RELEASES)
 OTHER_KINDS: Final = ("atomic", "lcrec")
 """Kinds of data sets that are written ``kind/NAME``."""
 
@@ -175,7 +175,7 @@ def _alias_years(name: str) -> tuple[str, ...]:
 
 def _official_names() -> list[str]:
     names = [name for source in RELEASES.values() for name in source.categories]
-    return sorted({*names, *CATEGORIES_2023})
+    return sorted(set(names))
 
 
 def _folders(parent: Path, name: str) -> list[str]:
@@ -209,10 +209,5 @@ def _refuse_unknown(name: str) -> NoReturn:
 
 
 def _amazon(official: str, year: str, data_dir: Path) -> AmazonConfig:
-    if year not in RELEASES:
-        raise ConfigError(
-            f"Releases 2014 and 2018 can be read, got RELEASE={year} for {official}, which is "
-            "not readable yet; choose one of them."
-        )
     values = {"category": official, "release": year, "data_dir": data_dir}
     return parse_config(AmazonConfig, values, f"CATEGORY={official}")

@@ -13,14 +13,14 @@ from clairo.datasets.atomic_header import read_header
 from clairo.datasets.places import require_inside
 from clairo.datasets.raw_dataset import Catalogue, RawDatasetConfig, Reading
 from clairo.datasets.row_format import RowFormat
-from clairo.datasets.settings_file import SETTINGS_FILE, read_settings
+from clairo.datasets.settings_file import read_settings, with_settings
 
 ColumnName = Annotated[str, Field(min_length=1, pattern=r"^[^:\t\r\n]+$")]
 """A column without its type."""
 
 DELIMITER: Final = "\t"
-_PLACE: Final = frozenset({"kind", "name", "data_dir"})
-"""Settings that say which data set is meant, and so cannot stand in it."""
+SETTINGS_FILE: Final = "clairo.yaml"
+"""Settings that belong to the data, beside its files."""
 
 
 class AtomicConfig(RawDatasetConfig):
@@ -84,14 +84,16 @@ class AtomicConfig(RawDatasetConfig):
         the order of its lines is the time.
 
         Raises:
-            ConfigError: ``clairo.yaml`` is no list of settings, or one of them is wrong.
-            DataError: The header of ``.inter`` is damaged.
+            ConfigError: ``clairo.yaml`` is no mapping of settings, or one of them is wrong.
+            DataError: The header of ``.inter`` is damaged, or a file leads out of the data folder.
         """
         place = {"name": name, "data_dir": data_dir}
-        bare = parse_config(cls, place, f"CATEGORY=atomic/{name}")
-        path = bare.folder / SETTINGS_FILE
-        settings = read_settings(path, data_dir, _PLACE)
-        config = parse_config(cls, {**settings, **place}, str(path)) if settings else bare
+        config = parse_config(cls, place, f"CATEGORY=atomic/{name}")
+        path, settings = config.folder / SETTINGS_FILE, dict[str, Any]()
+        if path.is_file():
+            require_inside(path, data_dir)
+            settings = read_settings(path)
+            config = with_settings(config, settings, str(path))
         if "timestamp" not in settings and config._has_no_further_column():
             return config.model_copy(update={"timestamp": None})
         return config

@@ -53,14 +53,14 @@ class RowFormat:
         return {ours: theirs for ours, theirs in named.items() if theirs is not None}
 
     def split(self, line: str) -> list[str]:
-        """The values of one line of a file of separated values.
+        r"""The values of one line of a file of separated values.
 
         Raises:
             csv.Error: A quotation mark is not closed.
 
         Example:
-            >>> row = RowFormat("csv", "u", "i", "t", delimiter="\\t", quoted=False)
-            >>> row.split('1\\t"Great" Cats\\r')
+            >>> row = RowFormat("csv", "u", "i", "t", delimiter="\t", quoted=False)
+            >>> row.split('1\t"Great" Cats\r')
             ['1', '"Great" Cats']
         """
         line = line.rstrip("\r\n")
