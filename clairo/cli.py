@@ -188,12 +188,19 @@ def data_fetch(
     category: Annotated[str, typer.Argument(help="Alias or official name.")],
     release: Annotated[str | None, typer.Argument(help="Amazon release.")] = None,
     data: Data = Path("data"),
+    pictures: Annotated[
+        bool, typer.Option("--pictures/--no-pictures", help="Download pictures as well.")
+    ] = True,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read the files that are there and compare digests.")
+    ] = False,
     verbose: Verbose = False,
 ) -> None:
     """Download reviews, metadata and pictures, saying what and how much first."""
+    from clairo.datasets.fetch import FetchOptions
     from clairo.workflows.data import fetch
 
-    fetch(category, release, data)
+    fetch(category, release, data, options=FetchOptions(pictures=pictures, verify=verify))
 
 
 @data_app.command("prepare")
@@ -241,6 +248,21 @@ def data_describe(
 
     for line in describe(category, release, data):
         typer.echo(line)
+
+
+@data_app.command("card")
+def data_card(
+    category: Annotated[str, typer.Argument(help="Alias or official name.")] = "demo",
+    release: Annotated[str | None, typer.Argument(help="Amazon release.")] = None,
+    data: Data = Path("data"),
+    reports: Reports = Path("reports/output"),
+    out: Out = Path("runs"),
+    verbose: Verbose = False,
+) -> None:
+    """Write the page of a data set: sizes, ties, coverage, sample items, digest."""
+    from clairo.workflows.data_card import make_data_card
+
+    make_data_card(category, release, data, reports, out)
 
 
 @app.command()

@@ -148,11 +148,15 @@ def _official(name: str, year: str | None, data_dir: Path) -> AmazonConfig:
             )
         return _amazon(of_year[0][1], year, data_dir)
     # A folder without data is what is left of a fetch that could not be done.
-    on_disk = [m for m in matches if any((data_dir / "amazon" / m[0] / m[1]).glob("*.gz"))]
+    on_disk = [m for m in matches if _has_data(data_dir / "amazon" / m[0] / m[1])]
     chosen = on_disk or matches
     if len(chosen) > 1:
         _refuse_ambiguous(name, [_spelled(match) for match in chosen])
     return _amazon(chosen[0][1], chosen[0][0], data_dir)
+
+
+def _has_data(folder: Path) -> bool:
+    return any(path.suffix in (".gz", ".csv") for path in folder.rglob("*"))
 
 
 def _matches(name: str, data_dir: Path) -> list[tuple[str, str]]:

@@ -26,6 +26,7 @@ from clairo.datasets.raw_blocks import Block
 from clairo.datasets.raw_lines import decode_line, lines_of, refuse_line, require_string
 from clairo.datasets.row_format import RowFormat
 
+_SPACE, _TILDE = 0x20, 0x7E
 _TYPES: Final = {name: INTERACTION_SCHEMA.field(name).type for name in INTERACTION_SCHEMA.names}
 
 
@@ -190,8 +191,19 @@ def _read_csv(block: Block, rows: RowFormat) -> pa.Table:
 
 
 def _is_clean(ids: pa.ChunkedArray) -> bool:
-    shortest = pc.min(pc.binary_length(ids)).as_py()
-    return bool(shortest) and bool(pc.all(pc.utf8_is_printable(ids)).as_py())
+    """Whether no id is empty or holds what cannot be printed."""
+    if not pc.min(pc.binary_length(ids)).as_py():
+        return False
+    plain = all(_is_printable_ascii(chunk) for chunk in ids.chunks)
+    return plain or bool(pc.all(pc.utf8_is_printable(ids)).as_py())
+
+
+def _is_printable_ascii(ids: pa.StringArray) -> bool:
+    """The same for a chunk of plain ids, whose bytes can be judged all at once."""
+    _, offsets, data = ids.buffers()
+    bounds = np.frombuffer(offsets, np.int32)[ids.offset : ids.offset + len(ids) + 1]
+    text = np.frombuffer(data, np.uint8)[bounds[0] : bounds[-1]]
+    return bool(len(text)) and bool(text.min() >= _SPACE) and bool(text.max() <= _TILDE)
 
 
 def _complete(table: pa.Table, positions: np.ndarray) -> pa.Table:

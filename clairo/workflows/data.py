@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import typer
+from rich.console import Console
 
 from clairo.core.dataset import Dataset
 from clairo.datasets.aliases import resolve_category
-from clairo.datasets.fetch import FetchPolicy, FetchSummary, fetch_missing
+from clairo.datasets.fetch import FetchOptions, FetchPolicy, FetchSummary, fetch_missing
 
 
 @dataclass(frozen=True)
@@ -39,15 +40,27 @@ def fetch(
     *,
     announce: Callable[[str], None] = typer.echo,
     policy: FetchPolicy | None = None,
+    options: FetchOptions | None = None,
 ) -> FetchSummary:
     """Fetches what a data set lacks, and says what, from where and how much.
 
+    Args:
+        category: Alias or official name.
+        release: Year; ``None`` leaves it to the alias, or to what is on disk.
+        data_dir: Root of all data.
+        announce: Prints a line.
+        policy: How patient to be.
+        options: What else is wanted; a terminal shows bars unless they name a console.
+
     Raises:
-        ConfigError: The name or the release is unknown, ambiguous, or not readable yet.
-        DataError: Reviews or metadata cannot be had.
+        ConfigError: The name or the release is unknown or ambiguous, or the settings for
+            mirrors or proxies are malformed.
+        DataError: Reviews or metadata cannot be had, or differ from what they were.
     """
     config = resolve_category(category, release, data_dir)
-    summary = fetch_missing(config, allow=True, announce=announce, policy=policy)
+    options = options or FetchOptions()
+    options = replace(options, console=options.console or Console())
+    summary = fetch_missing(config, allow=True, announce=announce, policy=policy, options=options)
     if not summary.lines():
         announce(f"{config.label}: nothing to fetch.")
     return summary

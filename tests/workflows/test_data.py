@@ -42,7 +42,7 @@ def test_nothing_to_fetch_is_said(tmp_path: Path) -> None:
 def test_what_cannot_be_fetched_or_read_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(MIRROR_VARIABLE, "http://127.0.0.1:9")
+    monkeypatch.setenv(MIRROR_VARIABLE, "http://127.0.0.1:9,only")
     with pytest.raises(DataError, match="could not be fetched"):
         fetch("luxury", None, tmp_path, announce=lambda line: None, policy=QUICK)
     with pytest.raises(DataError, match="are not there"):

@@ -1,0 +1,102 @@
+"""``clairo data card``: the page of a data set."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import typer
+
+from clairo.core.dataset import Dataset
+from clairo.core.errors import DataError
+
+
+def make_data_card(
+    category: str,
+    release: str | None,
+    data_dir: Path,
+    reports: Path,
+    out: Path,
+    *,
+    say: Callable[[str], None] = typer.echo,
+) -> Path:
+    """Reads a data set through the stage store and writes its card; nothing is fetched.
+
+    Args:
+        category: Alias, official name or ``kind/NAME``.
+        release: Year; ``None`` leaves it to the name.
+        data_dir: Folder with raw files.
+        reports: Folder for report pages.
+        out: Folder whose stage store keeps the data that was read.
+        say: Tells the person where the page is.
+
+    Raises:
+        ConfigError: The name or the release is unknown, ambiguous, or not readable yet.
+        DataError: A file is missing, damaged or of another format, or the page cannot be written.
+    """
+    from clairo.datasets.aliases import resolve_category
+    from clairo.pipeline.profiles import get_profile
+    from clairo.pipeline.runner import load_dataset
+    from clairo.pipeline.sources import hash_sources
+    from clairo.store import FilesystemStore
+    from clairo.workflows.locations import store_root
+    from clairo.workflows.preparation import complete_config
+
+    config = resolve_category(category, release, data_dir)
+    # The other stages of the configuration play no part: only the first one runs.
+    pipeline = complete_config(get_profile("quick").base, config)
+    store = FilesystemStore(store_root(out.resolve()))
+    dataset, _ = load_dataset(pipeline, store, hash_sources(config))
+    page = write_data_card(dataset, reports)
+    say(f"Data card: {page}")
+    return page
+
+
+def write_data_card(dataset: Dataset, reports: Path) -> Path:
+    """Writes ``<reports>/data/<name>/index.html`` and the page's tables in ``tables/`` beside it.
+
+    The page appears whole or not at all: a crash leaves the earlier one.
+
+    Args:
+        dataset: The data, already prepared.
+        reports: Folder for report pages; created where it does not exist.
+
+    Raises:
+        DataError: The name has no letter or digit, or the folder cannot be written to.
+    """
+    from clairo.reporting.data_card_page import make_data_card_page
+    from clairo.reporting.page import render_page
+    from clairo.reporting.report import write_tables
+
+    folder = reports.resolve() / "data" / slug(dataset.name)
+    page = make_data_card_page(dataset)
+    part = folder / "index.html.part"
+    try:
+        write_tables(page, folder / "tables")
+        part.write_text(render_page(page), encoding="utf-8")
+        part.replace(folder / "index.html")
+    except OSError as error:
+        raise DataError(
+            f"A data card needs a folder with free space, got {folder} ({error.strerror}); free "
+            "some or choose another with --reports."
+        ) from error
+    return folder / "index.html"
+
+
+def slug(name: str) -> str:
+    """A name as one folder name: lower case, everything but letters and digits a hyphen.
+
+    Raises:
+        DataError: Nothing is left.
+
+    Example:
+        >>> slug("Amazon 2018 Gift Cards"), slug("../lcrec/Instruments")
+        ('amazon-2018-gift-cards', 'lcrec-instruments')
+    """
+    words = re.sub(r"[\W_]+", "-", name.lower()).strip("-")
+    if not words:
+        raise DataError(
+            f"The name of a data set must have a letter or a digit, got {name!r}; rename it."
+        )
+    return words
