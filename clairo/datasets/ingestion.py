@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -57,8 +59,8 @@ def ingest(
         DataError: A file is damaged, a line is no interaction, or there is none at all.
     """
     # Held by the table, which is gone before the folder is.
-    owner = tempfile.TemporaryDirectory(prefix="clairo-interactions-")
-    folder = Path(owner.name)
+    owner = _TemporaryFolder()
+    folder = owner.path
     lost: list[Truncation] = []
     partitions: list[Partition] = []
     with ThreadPoolExecutor(num_threads) as pool:
@@ -69,6 +71,17 @@ def ingest(
         names = ", ".join(str(file.path) for file in files)
         raise DataError(f"{names} must hold interactions, there is none; fetch the file again.")
     return InteractionTable(folder, tuple(partitions), _facts(files, partitions, lost), owner)
+
+
+class _TemporaryFolder:
+    """A folder that is there as long as this object.
+
+    ``tempfile.TemporaryDirectory`` would warn that nobody closed it: here nobody has to.
+    """
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="clairo-interactions-"))
+        weakref.finalize(self, shutil.rmtree, self.path)
 
 
 def _facts(

@@ -84,7 +84,7 @@ def read_blocks(
                 raise _ends_early(path, left, raw.tell()) from error
             on_truncated(left)
         except (OSError, zlib.error) as error:
-            _refuse_file(path, lines.num_lines, raw.tell(), error)
+            _refuse_file(path, lines.num_whole, raw.tell(), error)
     if is_whole:
         yield from lines.finish(whole=True)
     if lines.num_lines == 0:
@@ -100,19 +100,32 @@ class _LineCutter:
         self._path, self._block_bytes = path, block_bytes
         self._parts: list[bytes] = []
         self._size = 0
-        self._is_start = True
+        self._start: bytes | None = b""
+
+    @property
+    def num_whole(self) -> int:
+        """Lines so far, with those that are in no block yet."""
+        return self.num_lines + sum(part.count(b"\n") for part in self._parts)
 
     def add(self, chunk: bytes) -> Iterator[Block]:
         """A block, as soon as enough has come together."""
-        if self._is_start:
-            chunk = self._without_mark(chunk)
-            self._is_start = False
+        if self._start is not None:
+            # A mark may come in pieces.
+            self._start += chunk
+            if len(self._start) >= len(_BOM):
+                chunk, self._start = self._without_mark(self._start), None
+                yield from self._add(chunk)
+        else:
+            yield from self._add(chunk)
+
+    def _add(self, chunk: bytes) -> Iterator[Block]:
+        first = chunk.find(b"\n")
+        self._require_short(self.rest_bytes + (first if first >= 0 else len(chunk)))
         self._parts.append(chunk)
         self._size += len(chunk)
         cut = chunk.rfind(b"\n")
         if cut < 0:
             self.rest_bytes += len(chunk)
-            self._require_short()
         else:
             self.rest_bytes = len(chunk) - cut - 1
         if self._size >= self._block_bytes and cut >= 0:
@@ -120,6 +133,8 @@ class _LineCutter:
 
     def finish(self, *, whole: bool) -> Iterator[Block]:
         """What is left; a last line without an end counts where the file is whole."""
+        if self._start:
+            yield from self._add(self._without_mark(self._start))
         if whole and self.rest_bytes:
             data, self._parts, self.rest_bytes = b"".join(self._parts), [], 0
             yield self._block(data)
@@ -139,11 +154,10 @@ class _LineCutter:
         self.num_lines += count
         return Block(first, data, count)
 
-    def _require_short(self) -> None:
-        if self.rest_bytes > MAX_LINE_BYTES:
-            pending = sum(part.count(b"\n") for part in self._parts)
+    def _require_short(self, line_bytes: int) -> None:
+        if line_bytes > MAX_LINE_BYTES:
             raise DataError(
-                f"{self._path} line {self.num_lines + pending + 1}: a line may have "
+                f"{self._path} line {self.num_whole + 1}: a line may have "
                 f"{MAX_LINE_BYTES:,} bytes, this one has more; it is damaged, or line ends are "
                 "missing: fetch the file again or take the line out."
             )

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from clairo.core.errors import DataError
 from clairo.datasets.raw_blocks import Block, OnTruncated, Truncation, read_blocks
 
@@ -31,7 +34,7 @@ def lines_of(block: Block) -> Iterator[tuple[int, bytes]]:
     """Line numbers and lines of a block, without blank lines and line ends."""
     for number, line in enumerate(block.data.split(b"\n"), block.first_line):
         if line.strip():
-            yield number, line
+            yield number, line.removesuffix(b"\r")
 
 
 def salvager(path: Path) -> OnTruncated:
@@ -68,6 +71,16 @@ def decode_line(line: bytes, path: Path, number: int) -> str:
         raise refuse_line(path, number, rule, error) from error
 
 
+def _is_printable(text: str) -> bool:
+    """By Arrow's tables, as whole blocks are judged: the interpreter's differ by its version."""
+    if text.isprintable() or text.isascii():
+        return text.isprintable()
+    try:
+        return bool(pc.utf8_is_printable(pa.scalar(text)).as_py())
+    except UnicodeEncodeError:
+        return False
+
+
 def require_string(row: dict[str, Any], key: str, path: Path, number: int) -> str:
     """A field that must be a string of printable characters.
 
@@ -75,6 +88,6 @@ def require_string(row: dict[str, Any], key: str, path: Path, number: int) -> st
         DataError: It is missing, empty, unprintable or of another type.
     """
     value = row.get(key)
-    if not isinstance(value, str) or not value or not value.isprintable():
+    if not isinstance(value, str) or not value or not _is_printable(value):
         raise refuse_line(path, number, f"{key} must be a printable string", f"got {value!r:.40}")
     return value

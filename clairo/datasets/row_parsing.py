@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import csv
 import json
-import math
+import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +28,9 @@ from clairo.datasets.raw_lines import decode_line, lines_of, refuse_line, requir
 from clairo.datasets.row_format import RowFormat
 
 _SPACE, _TILDE = 0x20, 0x7E
+_LARGEST_RATING: Final = float(np.finfo(np.float32).max)
+_WHOLE: Final = re.compile(r"[+-]?\d{1,300}", re.ASCII)
+_NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _TYPES: Final = {name: INTERACTION_SCHEMA.field(name).type for name in INTERACTION_SCHEMA.names}
 
 
@@ -55,7 +59,7 @@ class RowParser:
 
     def _parse_at_once(self, block: Block) -> pa.Table | None:
         """``None`` where anything is out of the ordinary."""
-        if b"\0" in block.data:
+        if not _rows_are_lines(block, self.rows):
             return None
         try:
             found = (
@@ -79,7 +83,9 @@ class RowParser:
             times = pc.min_max(table["timestamp"])
             if not 0 <= times["min"].as_py() <= times["max"].as_py() < self.rows.latest:
                 return False
-        if "rating" in table.column_names and not pc.all(pc.is_finite(table["rating"])).as_py():
+        ratings = table["rating"] if "rating" in table.column_names else pa.array([], pa.float32())
+        # min_count: a column without any rating is as good as a full one.
+        if not pc.all(pc.is_finite(ratings), min_count=0).as_py():
             return False
         return all(_is_clean(table[name]) for name in ("user", "item"))
 
@@ -121,8 +127,8 @@ class RowParser:
         if name is None or row.get(name) in (None, ""):
             return None
         value = _number(row[name])
-        if value is None:
-            rule = f"{name} must be a number"
+        if value is None or abs(value) > _LARGEST_RATING:
+            rule = f"{name} must be a finite number"
             raise refuse_line(self.path, number, rule, f"got {row[name]!r:.40}")
         return float(value)
 
@@ -141,11 +147,11 @@ def with_columns(rows: RowFormat, header: bytes, path: Path) -> RowFormat:
     Raises:
         DataError: A column that is needed is not there, or one is named twice.
     """
-    text = decode_line(header, path, 1)
+    text = header.decode("utf-8", "replace").rstrip("\r\n")
     try:
         names = tuple(name.strip().split(":")[0] for name in rows.split(text))
     except csv.Error as error:
-        raise refuse_line(path, 1, _ROW_RULES["csv"], error) from error
+        raise refuse_line(path, 1, "the header must name the columns", error) from error
     needed = [name for key, name in rows.names.items() if key != "rating"]
     missing = [name for name in needed if name not in names]
     if missing or len(set(names)) != len(names):
@@ -190,6 +196,30 @@ def _read_csv(block: Block, rows: RowFormat) -> pa.Table:
     return table.rename_columns(list(rows.names))
 
 
+def _rows_are_lines(block: Block, rows: RowFormat) -> bool:
+    """Whether the fast parsers, which see one text and no lines, would find a row in each line.
+
+    They take two rows in one line, and one row over two, and look at no text but the columns
+    that are read. Where each line begins and ends an object, or holds no other line end, as
+    many rows as lines are one row a line.
+    """
+    data = block.data
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    if rows.kind == "json":
+        joints = data.count(b"}\n{") + data.count(b"}\r\n{")
+        return b"\0" not in data and data.startswith(b"{") and joints == block.num_lines - 1
+    mark = re.escape(rows.delimiter.encode())
+    # Text after a closing quote, and hexadecimal numbers, which the fast parser lets pass.
+    odd = rb'[^%b\n"]"[^%b\r\n"]|%b *-?0[xX]' % (mark, mark, mark)
+    has_marks = rows.quoted and b'"' in data
+    is_plain = not has_marks and b"0x" not in data and b"0X" not in data
+    has_other_ends = data.count(b"\r") != data.count(b"\r\n")
+    return b"\0" not in data and not has_other_ends and (is_plain or not re.search(odd, data))
+
+
 def _is_clean(ids: pa.ChunkedArray) -> bool:
     """Whether no id is empty or holds what cannot be printed."""
     if not pc.min(pc.binary_length(ids)).as_py():
@@ -231,16 +261,12 @@ def _csv_row(text: str, rows: RowFormat) -> dict[str, Any]:
 
 def _number(value: object) -> float | int | None:
     """A finite number, also one that is written as text; ``None`` for anything else."""
-    if isinstance(value, bool):
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        value = int(value) if _WHOLE.fullmatch(value.strip()) else float(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    if isinstance(value, str):
-        try:
-            value = int(value) if value.strip().lstrip("+-").isdigit() else float(value)
-        except ValueError:
-            return None
-    if not isinstance(value, (int, float)) or not math.isfinite(value):
-        return None
-    return value
+    # An integer may be beyond all floats, where asking whether it is finite is an error.
+    return value if abs(value) <= sys.float_info.max else None
 
 
 def header_and_rest(blocks: Iterator[Block]) -> tuple[bytes, Iterator[Block]]:
