@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from clairo.cli_import import data_import
 from clairo.core.errors import ClairoError
 from clairo.core.log_file import LOG_FORMAT
 
@@ -263,6 +264,9 @@ def data_card(
     from clairo.workflows.data_card import make_data_card
 
     make_data_card(category, release, data, reports, out)
+
+
+data_app.command("import")(data_import)
 
 
 @app.command()
