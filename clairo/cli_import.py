@@ -32,7 +32,7 @@ def data_import(
     ] = False,
 ) -> None:
     """Make a data set of one's own from Parquet tables of interactions and items."""
-    from clairo.workflows.data_import import import_tables
+    from clairo.workflows.data_import import Tables, import_tables
 
     columns = {
         "user": user,
@@ -42,4 +42,4 @@ def data_import(
         "time_unit": time_unit,
         "overwrite": overwrite,
     }
-    import_tables(name, interactions, data, columns, items=items, images=images)
+    import_tables(name, Tables(interactions, items, images), data, columns)

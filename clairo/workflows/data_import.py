@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,25 +15,36 @@ from clairo.datasets.atomic import AtomicConfig
 from clairo.datasets.frames import ImportSettings, save_as_atomic
 
 
+@dataclass(frozen=True)
+class Tables:
+    """What is imported.
+
+    Attributes:
+        interactions: Parquet, one row per interaction.
+        items: Parquet, one row per item.
+        images: Folder of pictures, named after their items.
+    """
+
+    interactions: Path
+    items: Path | None = None
+    images: Path | None = None
+
+
 def import_tables(
     name: str,
-    interactions: Path,
+    tables: Tables,
     data_dir: Path,
     columns: Mapping[str, Any],
     *,
-    items: Path | None = None,
-    images: Path | None = None,
     say: Callable[[str], None] = typer.echo,
 ) -> AtomicConfig:
     """Writes the tables as atomic files, and says where they are and what can be done next.
 
     Args:
         name: Of the data set.
-        interactions: Parquet, one row per interaction.
+        tables: Files of interactions and items, and pictures.
         data_dir: Root of all data.
         columns: Settings of :class:`~clairo.datasets.frames.ImportSettings`.
-        items: Parquet, one row per item.
-        images: Folder of pictures.
         say: Told each line.
 
     Raises:
@@ -40,9 +53,17 @@ def import_tables(
     """
     settings = parse_config(ImportSettings, dict(columns), "clairo data import")
     config = save_as_atomic(
-        interactions, data_dir, name, items=items, images=images, settings=settings
+        tables.interactions,
+        data_dir,
+        name,
+        items=tables.items,
+        images=tables.images,
+        settings=settings,
     )
     say(f"{config.label}: written to {config.folder}")
-    where = "" if data_dir == Path("data") else f" --data {data_dir}"
-    say(f"See what is in it with 'clairo data describe atomic/{name}{where}'.")
+    is_usual = data_dir == Path("data")
+    place = "" if is_usual else f" --data {shlex.quote(str(data_dir))}"
+    variable = "" if is_usual else f" DATA={shlex.quote(str(data_dir))}"
+    say(f"What is in it:  clairo data describe atomic/{name}{place}")
+    say(f"A sweep of it:  make sweep CATEGORY=atomic/{name}{variable}")
     return config
