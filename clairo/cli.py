@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from clairo.cli_import import data_import
 from clairo.core.errors import ClairoError
 from clairo.core.log_file import LOG_FORMAT
 
@@ -291,6 +292,9 @@ def data_card(
         reports=reports,
     )
     make_data_card(options, no_metadata=no_metadata)
+
+
+data_app.command("import")(data_import)
 
 
 @app.command()

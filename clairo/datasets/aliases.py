@@ -12,6 +12,7 @@ from clairo.core.errors import ConfigError
 from clairo.datasets.alias_table import ALIASES, Alias
 from clairo.datasets.amazon import AmazonConfig
 from clairo.datasets.amazon_sources import RELEASES, published_releases
+from clairo.datasets.atomic import AtomicConfig
 from clairo.datasets.demo import DemoConfig
 from clairo.datasets.lcrec import LcrecConfig
 
@@ -21,7 +22,11 @@ OTHER_KINDS: Final = ("atomic", "lcrec")
 
 _DEMO: Final = "demo"
 
-Resolved = AmazonConfig | DemoConfig | LcrecConfig
+Resolved = AmazonConfig | DemoConfig | AtomicConfig | LcrecConfig
+
+
+def _atomic(name: str, data_dir: Path) -> AtomicConfig:
+    return AtomicConfig.resolve(_folder_of_kind("atomic", name, data_dir), data_dir)
 
 
 def _lcrec(name: str, data_dir: Path) -> LcrecConfig:
@@ -30,7 +35,10 @@ def _lcrec(name: str, data_dir: Path) -> LcrecConfig:
     return parse_config(LcrecConfig, values, f"CATEGORY=lcrec/{name}")
 
 
-_BY_KIND: Final[Mapping[str, Callable[[str, Path], Resolved]]] = {"lcrec": _lcrec}
+_BY_KIND: Final[Mapping[str, Callable[[str, Path], Resolved]]] = {
+    "atomic": _atomic,
+    "lcrec": _lcrec,
+}
 """What makes a configuration of the name after ``kind/``, and the root of all data."""
 
 
@@ -49,6 +57,7 @@ def resolve_category(category: str, release: str | None, data_dir: Path) -> Reso
 
     Raises:
         ConfigError: The name or the release is unknown, ambiguous, or not readable yet.
+        DataError: The files of ``kind/NAME`` cannot be read.
     """
     name, year = category.strip(), (release or "").strip() or None
     if year is not None and year not in KNOWN_RELEASES:

@@ -11,6 +11,7 @@ from clairo.datasets.alias_table import ALIASES
 from clairo.datasets.aliases import KNOWN_RELEASES, resolve_category
 from clairo.datasets.amazon import AmazonConfig
 from clairo.datasets.amazon_sources import RELEASES, published_releases
+from clairo.datasets.atomic import AtomicConfig
 from clairo.datasets.demo import DemoConfig
 from clairo.datasets.lcrec import LcrecConfig
 
@@ -121,6 +122,28 @@ def test_a_folder_whose_name_could_lead_elsewhere_is_refused(tmp_path: Path) -> 
         resolve_category("lcrec/../lcrec/Games", None, tmp_path)
 
 
+def test_a_folder_of_atomic_files_is_found_in_any_case(tmp_path: Path) -> None:
+    for name in ("Shop", "Films", "films"):
+        (tmp_path / "atomic" / name).mkdir(parents=True)
+    config = resolve_category("Atomic/shop", None, tmp_path)
+    assert isinstance(config, AtomicConfig)
+    assert (config.name, config.data_dir) == ("Shop", tmp_path)
+    # Where several differ in case alone, only the exact one can be meant.
+    assert resolve_category("atomic/films", "", tmp_path).label == "films"
+    with pytest.raises(ConfigError, match="got 'FILMS'; choose one of atomic/Films, atomic/films"):
+        resolve_category("atomic/FILMS", None, tmp_path)
+
+
+def test_an_unknown_name_of_atomic_files_lists_the_folders(tmp_path: Path) -> None:
+    for name in ("Shop", "Films"):
+        (tmp_path / "atomic" / name).mkdir(parents=True)
+    (tmp_path / "atomic/notes.txt").touch()
+    with pytest.raises(ConfigError, match=r"'Film'; choose one of atomic/Films, atomic/Shop\.$"):
+        resolve_category("atomic/Film", None, tmp_path)
+    with pytest.raises(ConfigError, match="must name a folder"):
+        resolve_category("atomic/../atomic/Shop", None, tmp_path)
+
+
 def test_ones_own_folder_is_a_category(tmp_path: Path) -> None:
     (tmp_path / "amazon/2018/My_Shop").mkdir(parents=True)
     assert _resolved("my_shop", None, tmp_path) == ("2018", "My_Shop")
@@ -129,7 +152,8 @@ def test_ones_own_folder_is_a_category(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "release", "message"),
     [
-        ("atomic/ml-small", None, "'atomic' are recognised but not readable yet"),
+        ("ATOMIC/ml-small", None, "must name a folder of .*atomic, got 'ml-small'; there is none"),
+        ("atomic/ml-small", "2018", "no releases, got RELEASE=2018"),
         (
             "LCREC/Instruments",
             None,
