@@ -17,9 +17,6 @@ from clairo.datasets.demo import DemoConfig
 from clairo.datasets.lcrec import LcrecConfig
 
 KNOWN_RELEASES: Final = tuple(RELEASES)
-OTHER_KINDS: Final = ("atomic", "lcrec")
-"""Kinds of data sets that are written ``kind/NAME``."""
-
 _DEMO: Final = "demo"
 
 Resolved = AmazonConfig | DemoConfig | AtomicConfig | LcrecConfig
@@ -94,13 +91,8 @@ def _of_kind(name: str, year: str | None, data_dir: Path) -> Resolved:
                 f"{name}; leave RELEASE out."
             )
         return _BY_KIND[kind](rest, data_dir)
-    if kind in OTHER_KINDS:
-        raise ConfigError(
-            f"CATEGORY={name}: data sets of the kind {kind!r} are recognised but not readable "
-            "yet; choose demo or an Amazon category such as gift_cards."
-        )
     raise ConfigError(
-        f"CATEGORY is a name or kind/NAME with a kind of {list(OTHER_KINDS)}, got {name!r}; "
+        f"CATEGORY is a name or kind/NAME with a kind of {', '.join(_BY_KIND)}, got {name!r}; "
         "Amazon categories are written without a kind."
     )
 
@@ -130,7 +122,7 @@ def _refuse_two_kinds(name: str, data_dir: Path) -> None:
 
     With a release it can only mean Amazon, so this is asked only without one.
     """
-    others = [f"{kind}/{f}" for kind in OTHER_KINDS for f in _folders(data_dir / kind, name)]
+    others = [f"{kind}/{f}" for kind in _BY_KIND for f in _folders(data_dir / kind, name)]
     if not others:
         return
     alias = ALIASES.get(name.lower())
