@@ -167,6 +167,7 @@ class AmazonConfig(RawDatasetConfig):
         for path in found.values():
             require_inside(path, self.data_dir)
         if self.image_dir.is_dir() and any(self.image_dir.iterdir()):
+            require_inside(self.image_dir, self.data_dir)
             found["images"] = self.image_dir
         return found
 
