@@ -10,7 +10,7 @@ import csv
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -175,6 +175,18 @@ def _read_json(block: Block, rows: RowFormat) -> pa.Table:
 
 
 def _read_csv(block: Block, rows: RowFormat) -> pa.Table:
+    try:
+        return _read_typed_csv(block, rows, _TYPES)
+    except pa.ArrowInvalid:
+        if rows.timestamp is None:
+            raise
+    # Libraries that know times as floats alone write them with a point, as 100.0.
+    table = _read_typed_csv(block, rows, {**_TYPES, "timestamp": pa.float64()})
+    times = table["timestamp"].cast(pa.int64())
+    return table.set_column(table.column_names.index("timestamp"), "timestamp", times)
+
+
+def _read_typed_csv(block: Block, rows: RowFormat, types: Mapping[str, pa.DataType]) -> pa.Table:
     assert rows.columns is not None
     table = pyarrow.csv.read_csv(
         pa.BufferReader(block.data),
@@ -187,7 +199,7 @@ def _read_csv(block: Block, rows: RowFormat) -> pa.Table:
             ignore_empty_lines=False,
         ),
         pyarrow.csv.ConvertOptions(
-            column_types={theirs: _TYPES[ours] for ours, theirs in rows.names.items()},
+            column_types={theirs: types[ours] for ours, theirs in rows.names.items()},
             include_columns=list(rows.names.values()),
             strings_can_be_null=False,
             null_values=[""],
