@@ -127,6 +127,10 @@ def run(
     profile: ProfileOption = "quick",
     seed: Seed = 0,
     test: Annotated[bool, typer.Option("--test", help="Also read the test split.")] = False,
+    tie_orders: Annotated[
+        int,
+        typer.Option(help="Run on so many orders of interactions at one time.", min=0),
+    ] = 0,
     out: Out = Path("runs"),
     tracking_uri: TrackingUri = None,
     verbose: Verbose = False,
@@ -147,7 +151,12 @@ def run(
         out=out,
         tracking_uri=tracking_uri or None,
     )
-    run_once(options, config, read_test=test)
+    if tie_orders:
+        from clairo.workflows.tie_orders import run_tie_orders
+
+        run_tie_orders(options, config, orders=tie_orders, read_test=test)
+    else:
+        run_once(options, config, read_test=test)
 
 
 @app.command()
@@ -180,13 +189,21 @@ def ui(
     serve(out=out, tracking_uri=tracking_uri or None, host=host, port=port)
 
 
-data_app = typer.Typer(no_args_is_help=True, help="Fetch and describe data sets.")
+DataName = Annotated[
+    str, typer.Argument(help="Alias, official name, demo, atomic/NAME or lcrec/NAME.")
+]
+DataRelease = Annotated[str | None, typer.Argument(help="Amazon release: 2014, 2018, 2023.")]
+NoMetadata = Annotated[
+    bool, typer.Option("--no-metadata", help="Amazon: do without the metadata file.")
+]
+
+data_app = typer.Typer(no_args_is_help=True, help="Fetch, prepare and look at data sets.")
 app.add_typer(data_app, name="data")
 
 
 @data_app.command("fetch")
 def data_fetch(
-    category: Annotated[str, typer.Argument(help="Alias or official name.")],
+    category: Annotated[str, typer.Argument(help="Alias, official name, or kind/NAME.")],
     release: Annotated[str | None, typer.Argument(help="Amazon release.")] = None,
     data: Data = Path("data"),
     pictures: Annotated[
@@ -206,15 +223,13 @@ def data_fetch(
 
 @data_app.command("prepare")
 def data_prepare(
-    category: Annotated[str, typer.Argument(help="Alias, official name, atomic/NAME ...")],
-    release: Annotated[str | None, typer.Argument(help="Amazon release.")] = None,
+    category: DataName,
+    release: DataRelease = None,
     data: Data = Path("data"),
     fetch: Fetch = True,
     filters: Filters = None,
     salvage: Salvage = False,
-    no_metadata: Annotated[
-        bool, typer.Option("--no-metadata", help="Amazon: do without the metadata file.")
-    ] = False,
+    no_metadata: NoMetadata = False,
     memory: Annotated[
         int | None, typer.Option(help="Megabytes that preparing may use.", min=768)
     ] = None,
@@ -239,7 +254,7 @@ def data_prepare(
 
 @data_app.command("describe")
 def data_describe(
-    category: Annotated[str, typer.Argument(help="Alias or official name.")] = "demo",
+    category: Annotated[str, typer.Argument(help="Alias, official name, or kind/NAME.")] = "demo",
     release: Annotated[str | None, typer.Argument(help="Amazon release.")] = None,
     data: Data = Path("data"),
     verbose: Verbose = False,
@@ -253,17 +268,30 @@ def data_describe(
 
 @data_app.command("card")
 def data_card(
-    category: Annotated[str, typer.Argument(help="Alias or official name.")] = "demo",
-    release: Annotated[str | None, typer.Argument(help="Amazon release.")] = None,
+    category: DataName = "demo",
+    release: DataRelease = None,
     data: Data = Path("data"),
-    reports: Reports = Path("reports/output"),
+    filters: Filters = None,
+    salvage: Salvage = False,
+    no_metadata: NoMetadata = False,
     out: Out = Path("runs"),
+    reports: Reports = Path("reports/output"),
     verbose: Verbose = False,
 ) -> None:
     """Write the page of a data set: sizes, ties, coverage, sample items, digest."""
     from clairo.workflows.data_card import make_data_card
+    from clairo.workflows.options import SweepOptions
 
-    make_data_card(category, release, data, reports, out)
+    options = SweepOptions(
+        category=category,
+        release=release or None,
+        data=data,
+        filters=filters,
+        salvage=salvage,
+        out=out,
+        reports=reports,
+    )
+    make_data_card(options, no_metadata=no_metadata)
 
 
 data_app.command("import")(data_import)

@@ -28,6 +28,7 @@ from clairo.core.files import (
     write_table,
 )
 from clairo.core.fingerprint import hash_json
+from clairo.core.given_codes import GivenCodes
 from clairo.core.string_column import StringColumn
 
 Facts = Mapping[str, Any]
@@ -161,6 +162,8 @@ class Dataset:
         splits: Train, valid and test positions.
         facts: Counts, coverage, ties, sources, digests; for ``demo`` also the ceilings
             ``ceiling_valid_ndcg_at_10`` and ``ceiling_test_ndcg_at_10``.
+        codes: Codes that came with the data, text before images; empty where the pipeline
+            makes them.
     """
 
     name: str
@@ -168,6 +171,11 @@ class Dataset:
     log: InteractionLog
     splits: Splits
     facts: Facts
+    codes: tuple[GivenCodes, ...] = ()
+
+    def __post_init__(self) -> None:
+        for part in self.codes:
+            require_length(f"{part.modality} codes", len(part.codes), len(self.catalog))
 
     def train_sequences(self) -> list[Int32[np.ndarray, " length"]]:
         """Training part of every user's history, uncut, in user order (may be empty)."""
@@ -208,6 +216,7 @@ class Dataset:
                 "train_lengths": splits.train_lengths,
                 "valid_positions": splits.valid_positions,
                 "test_positions": splits.test_positions,
+                **{f"codes.{place}": part.codes for place, part in enumerate(self.codes)},
             },
         )
         names = ("item_ids", "titles", "sentences", "categories", "prices")
@@ -216,7 +225,8 @@ class Dataset:
         (users if isinstance(users, StringColumn) else StringColumn.of(users)).write(
             folder / _USERS
         )
-        write_json(folder / _FACTS, {"name": self.name, "facts": dict(self.facts)})
+        about = {"codes": [part.about() for part in self.codes]} if self.codes else {}
+        write_json(folder / _FACTS, {"name": self.name, "facts": dict(self.facts), **about})
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -236,6 +246,10 @@ class Dataset:
                 arrays["train_lengths"], arrays["valid_positions"], arrays["test_positions"]
             ),
             facts=about["facts"],
+            codes=tuple(
+                GivenCodes.of(part, arrays[f"codes.{place}"])
+                for place, part in enumerate(about.get("codes", ()))
+            ),
         )
 
 
@@ -252,7 +266,7 @@ def _digest(dataset: Dataset) -> str:
         for value in values:
             text = value.encode("utf-8")
             digest.update(len(text).to_bytes(8, "little") + text)
-    for part in (catalog, log, splits):
+    for part in (catalog, log, splits, *dataset.codes):
         for name, array in vars(part).items():
             if isinstance(array, np.ndarray):
                 digest.update(f"{name}/{array.dtype.str}/{array.shape}".encode())

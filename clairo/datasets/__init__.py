@@ -7,7 +7,15 @@ from clairo.datasets.amazon import AmazonConfig
 from clairo.datasets.atomic import AtomicConfig
 from clairo.datasets.base import DatasetConfig
 from clairo.datasets.demo import DemoConfig
+from clairo.datasets.lcrec import LcrecConfig
 
-AnyDataset = DemoConfig | AmazonConfig | AtomicConfig
+AnyDataset = DemoConfig | AmazonConfig | AtomicConfig | LcrecConfig
 
-__all__ = ["AmazonConfig", "AnyDataset", "AtomicConfig", "DatasetConfig", "DemoConfig"]
+__all__ = [
+    "AmazonConfig",
+    "AnyDataset",
+    "AtomicConfig",
+    "DatasetConfig",
+    "DemoConfig",
+    "LcrecConfig",
+]

@@ -14,21 +14,28 @@ from clairo.datasets.amazon import AmazonConfig
 from clairo.datasets.amazon_sources import RELEASES, published_releases
 from clairo.datasets.atomic import AtomicConfig
 from clairo.datasets.demo import DemoConfig
+from clairo.datasets.lcrec import LcrecConfig
 
 KNOWN_RELEASES: Final = tuple(RELEASES)
-OTHER_KINDS: Final = ("atomic", "lcrec")
-"""Kinds of data sets that are written ``kind/NAME``."""
-
 _DEMO: Final = "demo"
 
-Resolved = AmazonConfig | DemoConfig | AtomicConfig
+Resolved = AmazonConfig | DemoConfig | AtomicConfig | LcrecConfig
 
 
 def _atomic(name: str, data_dir: Path) -> AtomicConfig:
     return AtomicConfig.resolve(_folder_of_kind("atomic", name, data_dir), data_dir)
 
 
-_BY_KIND: Final[Mapping[str, Callable[[str, Path], Resolved]]] = {"atomic": _atomic}
+def _lcrec(name: str, data_dir: Path) -> LcrecConfig:
+    folder = _folder_of_kind("lcrec", name, data_dir)
+    values = {"name": folder, "data_dir": data_dir}
+    return parse_config(LcrecConfig, values, f"CATEGORY=lcrec/{name}")
+
+
+_BY_KIND: Final[Mapping[str, Callable[[str, Path], Resolved]]] = {
+    "atomic": _atomic,
+    "lcrec": _lcrec,
+}
 """What makes a configuration of the name after ``kind/``, and the root of all data."""
 
 
@@ -84,13 +91,8 @@ def _of_kind(name: str, year: str | None, data_dir: Path) -> Resolved:
                 f"{name}; leave RELEASE out."
             )
         return _BY_KIND[kind](rest, data_dir)
-    if kind in OTHER_KINDS:
-        raise ConfigError(
-            f"CATEGORY={name}: data sets of the kind {kind!r} are recognised but not readable "
-            "yet; choose demo or an Amazon category such as gift_cards."
-        )
     raise ConfigError(
-        f"CATEGORY is a name or kind/NAME with a kind of {list(OTHER_KINDS)}, got {name!r}; "
+        f"CATEGORY is a name or kind/NAME with a kind of {', '.join(_BY_KIND)}, got {name!r}; "
         "Amazon categories are written without a kind."
     )
 
@@ -120,7 +122,7 @@ def _refuse_two_kinds(name: str, data_dir: Path) -> None:
 
     With a release it can only mean Amazon, so this is asked only without one.
     """
-    others = [f"{kind}/{f}" for kind in OTHER_KINDS for f in _folders(data_dir / kind, name)]
+    others = [f"{kind}/{f}" for kind in _BY_KIND for f in _folders(data_dir / kind, name)]
     if not others:
         return
     alias = ALIASES.get(name.lower())
@@ -136,7 +138,7 @@ def _refuse_two_kinds(name: str, data_dir: Path) -> None:
 def _official(name: str, year: str | None, data_dir: Path) -> AmazonConfig:
     """An official name, or that of a folder: what is on disk decides where it is unique."""
     matches = _matches(name, data_dir)
-    if not matches:
+    if not matches and not _alias_years(name):
         _refuse_unknown(name)
     if year is not None:
         of_year = [match for match in matches if match[0] == year]

@@ -32,7 +32,8 @@ class AmazonConfig(RawDatasetConfig):
         data_dir: Root of all data; where files lie is no part of what they say.
         reviews: ``5core`` for the file that has been filtered already, ``all`` for all reviews,
             ``ratings`` for the file of ratings alone, ``official`` for the publisher's own
-            splits (2023), ``none`` for the items of the metadata alone. ``None`` takes the usual one: official splits for 2023, else 5core.
+            splits (2023), ``none`` for the items of the metadata alone. ``None`` takes the usual
+            one: official splits for 2023, else 5core.
         metadata: ``none`` for a category whose metadata is not there: no texts then.
         text_fields: What goes into an item's sentence, in this order.
     """
@@ -69,7 +70,7 @@ class AmazonConfig(RawDatasetConfig):
     def level(self) -> CoreLevel:
         """Which reviews are read."""
         usual: CoreLevel = "official" if self.release == "2023" else "5core"
-        return usual if self.reviews in (None, "none") else self.reviews
+        return usual if self.reviews is None or self.reviews == "none" else self.reviews
 
     @property
     def has_interactions(self) -> bool:

@@ -80,6 +80,7 @@ class NumberedInteractions:
         offsets: User ``u`` owns ``items[offsets[u]:offsets[u + 1]]``.
         sources: Number of the raw file of each interaction; empty unless asked for.
         funnel: What each filter left.
+        only_positions: Whether the raw timestamps say no more than the place in the history.
     """
 
     user_ids: StringColumn
@@ -89,6 +90,7 @@ class NumberedInteractions:
     offsets: Int64[np.ndarray, " users+1"]
     sources: Int32[np.ndarray, " interactions"]
     funnel: tuple[FunnelStep, ...]
+    only_positions: bool
 
 
 def filter_interactions(
@@ -118,10 +120,13 @@ class _Work:
         self.items: Bool[np.ndarray, " items"] = np.ones(0, dtype=bool)
 
     def open(self, table: InteractionTable) -> None:
-        paths = ", ".join("'" + str(path).replace("'", "''") + "'" for path in table.paths)
+        # Links of our own: the engine would read patterns and quotes into other names.
+        links = [self.engine.folder / f"raw{number}" for number in range(len(table.paths))]
+        for link, path in zip(links, table.paths, strict=True):
+            link.symlink_to(path.resolve())
         self.engine.run(
             'CREATE VIEW raw AS SELECT "user", item, rating, "timestamp", position '
-            f"FROM read_parquet([{paths}])"
+            f"FROM read_parquet([{', '.join(repr(str(link)) for link in links)}])"
         )
 
     def filter_rows(self) -> None:
@@ -199,7 +204,8 @@ class _Work:
     def sample(self) -> None:
         """Draws users; each stays with all that was left of their interactions."""
         count = self.filters.sample_users
-        left = np.flatnonzero(self.users)
+        # Without the pictured items some users have nothing left; they are not drawn.
+        left = np.flatnonzero(count_pairs(self.pairs(), self.users, self.items)[0])
         if count is None or count >= len(left):
             return
         drawn = np.random.default_rng(self.filters.sample_seed).choice(left, count, replace=False)
@@ -230,6 +236,7 @@ class _Work:
             offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
             sources=engine.mapped("source", _INT32) if keep_sources else np.zeros(0, np.int32),
             funnel=tuple(self.funnel),
+            only_positions=self._only_positions(),
         )
 
     def pairs(self) -> Iterator[Int32[np.ndarray, "rows 2"]]:
@@ -244,6 +251,25 @@ class _Work:
                 ],
                 axis=1,
             )
+
+    def _only_positions(self) -> bool:
+        """Whether every user's first raw timestamp is the same, and every second one another.
+
+        Data that was rebuilt from sequences carries such. It is asked of the raw rows: filters
+        leave gaps, which look like time.
+        """
+        earliest = 'SELECT count(*) FROM raw WHERE "timestamp" = (SELECT min("timestamp") FROM raw)'
+        if self.engine.one(earliest) != self.funnel[0].users:
+            # Spares real data the sorting.
+            return False
+        places = self.engine.run(
+            'SELECT min(t), max(t), count(*) FROM (SELECT "timestamp" AS t, row_number() OVER '
+            '(PARTITION BY "user" ORDER BY "timestamp", position) AS place FROM raw) '
+            "GROUP BY place ORDER BY place"
+        )
+        times = [first for first, last, _ in places if first == last]
+        is_told_twice = len(places) > 1 and places[1][2] > 1
+        return is_told_twice and len(set(times)) == len(places)
 
     def _forget_those_without_rows(self) -> None:
         of_user, of_item = count_pairs(self.pairs(), self.users, self.items)

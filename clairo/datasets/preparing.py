@@ -16,7 +16,6 @@ from clairo.datasets.item_images import pictured_items
 from clairo.datasets.raw_dataset import RawDatasetConfig
 from clairo.datasets.splits import (
     GlobalTime,
-    are_positions,
     check_splits,
     global_time,
     leave_last_out,
@@ -42,7 +41,7 @@ def prepare_dataset(config: RawDatasetConfig, table: InteractionTable, num_threa
     if config.tie_seed is not None:
         order = shuffle_ties(log, config.tie_seed)
         log = InteractionLog(log.user_ids, log.items[order], log.timestamps, log.offsets)
-    unit = "position" if are_positions(log) else table.facts["time_unit"]
+    unit = "position" if found.only_positions else table.facts["time_unit"]
     splits, moments = _split(config, log, found, unit)
     checked = check_splits(log, splits, moments)
     if config.max_history is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Final, Literal, Self
 
 import numpy as np
@@ -149,7 +150,7 @@ def moments_of(
         DataError: One moment holds so many interactions that a part would be empty.
     """
     count = len(timestamps)
-    first_test = int(count * (1 - split.test_share))
+    first_test = min(int(count * (1 - split.test_share)), count - 1)
     first_valid = int(count * (1 - split.test_share - split.valid_share))
     ordered = np.partition(timestamps, [first_valid, first_test])
     valid_from, test_from = int(ordered[first_valid]), int(ordered[first_test])
@@ -159,31 +160,6 @@ def moments_of(
             f"got {valid_from} and {test_from}; choose other shares, or leave-last-out."
         )
     return valid_from, test_from
-
-
-def are_positions(log: InteractionLog) -> bool:
-    """Whether timestamps say no more than the position in the history.
-
-    Data that was rebuilt from sequences carries such: every user's first interaction has one
-    timestamp, every second one another.
-
-    Example:
-        >>> log = InteractionLog(
-        ...     user_ids=("ann", "bob"),
-        ...     items=np.array([4, 2, 7, 1], dtype=np.int32),
-        ...     timestamps=np.array([10, 20, 10, 20]),
-        ...     offsets=np.array([0, 2, 4]),
-        ... )
-        >>> are_positions(log)
-        True
-    """
-    lengths = np.diff(log.offsets)
-    if (lengths > 1).sum() < 2:
-        return False
-    places = np.arange(len(log)) - np.repeat(log.offsets[:-1], lengths)
-    longest = int(np.argmax(lengths))
-    ruler = log.timestamps[log.offsets[longest] : log.offsets[longest + 1]]
-    return bool((np.diff(ruler) > 0).all() and np.array_equal(ruler[places], log.timestamps))
 
 
 def check_splits(log: InteractionLog, splits: Splits, moments: tuple[int, int] | None) -> list[str]:
@@ -206,15 +182,21 @@ def check_splits(log: InteractionLog, splits: Splits, moments: tuple[int, int] |
         "test targets before the validation target": (test >= 0) & (test <= valid),
         "targets beyond the history": (np.maximum(valid, test) >= lengths) | (train > lengths),
     }
+    # Times are only looked up at places that are known to be there.
+    _refuse_leaks(leaks)
     if moments:
         leaks |= _time_leaks(log, splits, moments)
+        _refuse_leaks(leaks)
+    return [f"no {words}" for words in leaks]
+
+
+def _refuse_leaks(leaks: Mapping[str, np.ndarray]) -> None:
     for words, found in leaks.items():
         if found.any():
             raise DataError(
                 f"Splits must not leak, {int(found.sum()):,} users have {words}; this data set "
                 "must not be used: check its timestamps and splits."
             )
-    return [f"no {words}" for words in leaks]
 
 
 def _time_leaks(

@@ -120,7 +120,8 @@ def reach_of(configs: Iterable[PipelineConfig]) -> dict[str, int]:
     reach: dict[str, int] = {}
     for config in configs:
         for stage in PIPELINE:
-            length = length_of(stage, stage.config(config))
+            # Others may have no settings in this configuration at all.
+            length = length_of(stage, stage.config(config)) if stage.prefix else None
             if length is not None:
                 reach[stage.name] = max(length, reach.get(stage.name, 0))
     return reach

@@ -18,6 +18,7 @@ _SETTINGS = {
     "quantization": "quantiser",
     "quantization.num_codebooks": "codebooks",
     "quantization.codebook_size": "codebook size",
+    "quantization.modalities": "codes used",
     "merging.num_merges": "merges",
     "merging.cross_modal_share": "crossing quota",
     "merging.modality_first": "merges before crossing",

@@ -10,45 +10,34 @@ import typer
 
 from clairo.core.dataset import Dataset
 from clairo.core.errors import DataError
+from clairo.workflows.data_prepare import metadata_alone, prepare_into_store, request
+from clairo.workflows.options import SweepOptions
 
 
 def make_data_card(
-    category: str,
-    release: str | None,
-    data_dir: Path,
-    reports: Path,
-    out: Path,
+    options: SweepOptions,
     *,
+    no_metadata: bool = False,
     say: Callable[[str], None] = typer.echo,
 ) -> Path:
     """Reads a data set through the stage store and writes its card; nothing is fetched.
 
     Args:
-        category: Alias, official name or ``kind/NAME``.
-        release: Year; ``None`` leaves it to the name.
-        data_dir: Folder with raw files.
-        reports: Folder for report pages.
-        out: Folder whose stage store keeps the data that was read.
-        say: Tells the person where the page is.
+        options: Which data, which filters, where store and reports are.
+        no_metadata: Do without the metadata of an Amazon category.
+        say: Tells the person what is read and where the page is.
 
     Raises:
-        ConfigError: The name or the release is unknown, ambiguous, or not readable yet.
+        ConfigError: The data or a setting is not known.
         DataError: A file is missing, damaged or of another format, or the page cannot be written.
     """
-    from clairo.datasets.aliases import resolve_category
-    from clairo.pipeline.profiles import get_profile
-    from clairo.pipeline.runner import load_dataset
-    from clairo.pipeline.sources import hash_sources
-    from clairo.store import FilesystemStore
-    from clairo.workflows.locations import store_root
-    from clairo.workflows.preparation import complete_config
-
-    config = resolve_category(category, release, data_dir)
-    # The other stages of the configuration play no part: only the first one runs.
-    pipeline = complete_config(get_profile("quick").base, config)
-    store = FilesystemStore(store_root(out.resolve()))
-    dataset, _ = load_dataset(pipeline, store, hash_sources(config))
-    page = write_data_card(dataset, reports)
+    config = request(options, no_metadata=no_metadata)
+    alone = metadata_alone(config)
+    if alone is not None:
+        say(f"{config.label} has no reviews here: the card shows the items of the metadata alone.")
+        config = alone
+    dataset, _ = prepare_into_store(config, options.out)
+    page = write_data_card(dataset, options.reports)
     say(f"Data card: {page}")
     return page
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -78,13 +78,9 @@ def prepare_into_store(config: AnyDataset, out: Path) -> tuple[Dataset, StageRec
         DataError: A file is missing or cannot be read.
     """
     # The other stages of the configuration play no part: only the first ones run.
-    pipeline = complete_config(_base(), config)
+    pipeline = complete_config(get_profile("quick").base_for(config), config)
     store = FilesystemStore(store_root(prepare_out(out)))
     return load_dataset(pipeline, store, hash_sources(config))
-
-
-def _base() -> Mapping[str, Any]:
-    return get_profile("quick").base
 
 
 def metadata_alone(config: AnyDataset) -> AnyDataset | None:

@@ -76,7 +76,7 @@ def prepare_data(
         config = resolve_data(options)
     fetch_missing(config, allow=options.fetch, announce=say)
     sources = hash_sources(config)
-    pipeline = complete_config(profile.base, config)
+    pipeline = complete_config(profile.base_for(config), config)
     dataset, record = load_dataset(pipeline, FilesystemStore(root), sources)
     facts = {
         **dataset.facts,

@@ -27,6 +27,7 @@ class DatasetContract:
         assert first.catalog.item_ids == second.catalog.item_ids
         assert first.catalog.sentences == second.catalog.sentences
         assert first.facts == second.facts
+        assert first.with_digests({}).facts == second.with_digests({}).facts
         for name in ("items", "timestamps", "offsets"):
             assert np.array_equal(getattr(first.log, name), getattr(second.log, name))
 
@@ -40,6 +41,15 @@ class DatasetContract:
         assert np.array_equal(loaded.log.items, dataset.log.items)
         assert np.array_equal(loaded.catalog.image_bytes, dataset.catalog.image_bytes)
         assert loaded.facts == dict(dataset.facts)
+        assert loaded.with_digests({}).facts == dataset.with_digests({}).facts
+
+    def test_it_carries_digests_of_its_content_and_its_settings(
+        self, config: DatasetConfig, dataset: Dataset
+    ) -> None:
+        found = dataset.with_digests(config.identity()).facts
+        for name in ("digest", "content_digest", "settings_digest"):
+            assert dataset.facts[name] == found[name]
+            assert len(dataset.facts[name]) == 64
 
     def test_histories_are_in_time_order(self, dataset: Dataset) -> None:
         log = dataset.log
@@ -52,10 +62,24 @@ class DatasetContract:
         assert dataset.log.items.max() < len(dataset.catalog)
 
     def test_targets_come_after_training_parts(self, dataset: Dataset) -> None:
-        splits = dataset.splits
+        splits, lengths = dataset.splits, np.diff(dataset.log.offsets)
         asked = splits.test_positions >= 0
-        assert (splits.valid_positions[asked] == splits.train_lengths[asked]).all()
-        assert (splits.test_positions[asked] == splits.train_lengths[asked] + 1).all()
+        assert asked.any()
+        assert (splits.test_positions < lengths).all()
+        # Between training and a target may lie what is known of the time between them.
+        for positions in (splits.valid_positions, splits.test_positions):
+            assert (positions[positions >= 0] >= splits.train_lengths[positions >= 0]).all()
+        assert (splits.test_positions[asked] > splits.valid_positions[asked]).all()
+
+    def test_a_split_by_place_asks_the_last_two(self, dataset: Dataset) -> None:
+        if dataset.facts.get("split", "leave_last_out") != "leave_last_out":
+            pytest.skip("this data set is split in another way")
+        splits, lengths = dataset.splits, np.diff(dataset.log.offsets)
+        asked = splits.test_positions >= 0
+        assert (splits.train_lengths[asked] == lengths[asked] - 2).all()
+        assert (splits.valid_positions[asked] == lengths[asked] - 2).all()
+        assert (splits.test_positions[asked] == lengths[asked] - 1).all()
+        assert (splits.train_lengths[~asked] == lengths[~asked]).all()
 
     def test_people_get_a_name_and_counts(self, config: DatasetConfig, dataset: Dataset) -> None:
         assert config.label

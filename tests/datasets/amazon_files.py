@@ -48,7 +48,7 @@ def gzip_lines(lines: Iterable[str]) -> bytes:
 
 
 def review_lines(reviews: Iterable[Review]) -> list[str]:
-    """JSON lines of both releases."""
+    """JSON lines of 2014 and 2018; these reviews have no rating."""
     return [
         json.dumps({"reviewerID": user, "asin": item, "unixReviewTime": time})
         for user, item, time in reviews
@@ -67,10 +67,16 @@ def write_amazon(
     """Writes both files and gives the configuration that reads them."""
     config = AmazonConfig(category=category, release=release, data_dir=root, **settings)
     config.folder.mkdir(parents=True, exist_ok=True)
-    config.reviews_file.path.write_bytes(gzip_lines(review_lines(reviews)))
+    reviews_path(config).write_bytes(gzip_lines(review_lines(reviews)))
     show = repr if release == "2014" else json.dumps
     config.metadata_file.path.write_bytes(gzip_lines(show(row) for row in rows))
     return config
+
+
+def reviews_path(config: AmazonConfig) -> Path:
+    """The one file of reviews."""
+    (file,) = config.reviews_files
+    return file.path
 
 
 def picture(color: str = "red", side: int = 40, kind: str = "JPEG") -> bytes:

@@ -149,7 +149,7 @@ def test_numeric_ratings_may_be_text(rating: str) -> None:
     assert parse(f"ann,cup,{rating},5,\n".encode(), CSV)[0]["rating"] == 4.5
 
 
-@pytest.mark.parametrize("time", [100, 100.0, "100", "100.0", "1e2"])
+@pytest.mark.parametrize("time", [100, 100.0, "100", "100.0", "1e2", "0x64"])
 def test_whole_timestamps_may_be_written_in_any_way(time: Any) -> None:
     assert parse(json_line(t=time))[0]["timestamp"] == 100
     assert parse(f"ann,cup,1,{time},\n".encode(), CSV)[0]["timestamp"] == 100
@@ -217,11 +217,10 @@ _REFUSED_CSV: list[tuple[bytes, str]] = [
     (b'"a\tb",cup,4,100,\n', _USER),
     (b"ann,cup,4,,\n", _TIME),
     (b"ann,cup,4,-5,\n", f"{_BETWEEN} s .*got -5"),
-    (b"ann,cup,4,0x10,\n", _TIME),
+    (b"ann,cup,4,0xten,\n", _TIME),
     (b"ann,cup,4,1.25,\n", _TIME),
     (b"ann,cup,nan,100,\n", _RATING),
     (b"ann,cup,-inf,100,\n", _RATING),
-    (b"ann,cup,0x5,100,\n", _RATING),
     (b"ann,cup,four,100,\n", _RATING),
     (b"ann,cup,4,100,\xe4\n", _TEXT),
     (b"ann,cup,4,100,\0\n", _TEXT),

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clairo.core.dataset import Dataset
-from clairo.datasets.events import count_tied_users
 from clairo.datasets.splits import leave_last_out
+from clairo.datasets.ties import count_tied_users
 from clairo.reporting.data_card_info import (
     DataCardInfo,
     DuplicateItem,

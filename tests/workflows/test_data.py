@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from clairo.core.errors import ConfigError, DataError
+from clairo.datasets.aliases import resolve_category
 from clairo.datasets.amazon_sources import MIRROR_VARIABLE
 from clairo.datasets.fetch import FetchPolicy
 from clairo.workflows.data import dataset_card, describe, fetch
 from tests.datasets.amazon_files import picture, put_picture, write_amazon
+from tests.datasets.lcrec_files import write_lcrec
 
 QUICK = FetchPolicy(timeout_seconds=0.3, attempts=2, backoff_seconds=0.01, host_failures=2)
 
@@ -22,7 +24,7 @@ def test_a_card_counts_what_there_is(tmp_path: Path) -> None:
     assert lines[0] == "Amazon 2018 Gift Cards"
     rows = dict(dataset_card(config.read()).rows)
     assert rows["interactions"] == "7"
-    assert rows["users"] == "3 (1 with a validation and a test item)"
+    assert rows["users"] == "3 (1 asked on valid, 1 on test)"
     assert rows["with picture"] == "1 of 4 (25.0%)"
     assert rows["with text"] == "2 of 4 (50.0%)"
     assert rows["items without metadata"] == "2"
@@ -30,6 +32,16 @@ def test_a_card_counts_what_there_is(tmp_path: Path) -> None:
     # Values stand in one column.
     pairs = zip(lines[1:], rows.values(), strict=True)
     assert len({line.rindex(value) for line, value in pairs}) == 1
+
+
+def test_the_card_of_data_with_codes_says_how_many(tmp_path: Path) -> None:
+    write_lcrec(tmp_path)
+    rows = dict(dataset_card(resolve_category("lcrec/tiny", None, tmp_path).read()).rows)
+    assert rows["codes"] == "2 text codes (4 x 8) and 1 image code (4)"
+    assert rows["users"] == "3 (2 asked on valid, 2 on test)"
+    said: list[str] = []
+    fetch("lcrec/tiny", None, tmp_path, announce=said.append, policy=QUICK)
+    assert said == ["LC-Rec Tiny: nothing to fetch."]
 
 
 def test_nothing_to_fetch_is_said(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from clairo.core.errors import ConfigError, DataError
 from clairo.reporting import page as page_module
 from clairo.workflows.data_card import make_data_card, slug, write_data_card
 from clairo.workflows.locations import store_root
+from clairo.workflows.options import SweepOptions
 from tests.datasets.amazon_files import picture, put_picture, write_amazon
 from tests.reporting.data_cards import kitchen, recorded_kitchen, without_interactions
 
@@ -57,6 +58,15 @@ def test_a_catalogue_alone_has_a_card(tmp_path: Path) -> None:
     assert "no interaction" in written.read_text("utf-8")
 
 
+def _asked(category: str, data: Path, folder: Path, reports: Path | None = None) -> SweepOptions:
+    return SweepOptions(
+        category=category,
+        data=data,
+        out=folder / "out",
+        reports=reports or folder / "reports",
+    )
+
+
 def test_the_command_reads_through_the_store_and_says_where_the_page_is(tmp_path: Path) -> None:
     config = write_amazon(tmp_path / "raw")
     put_picture(config, "cup.jpg", picture())
@@ -73,7 +83,7 @@ def test_the_command_reads_through_the_store_and_says_where_the_page_is(tmp_path
     assert len(kept) == 1
     # A second time nothing is read from the raw file again: what is in the store serves.
     stamp = kept[0].stat().st_mtime_ns
-    make_data_card("gift_cards", None, tmp_path / "raw", tmp_path / "other", tmp_path / "out")
+    make_data_card(_asked("gift_cards", tmp_path / "raw", tmp_path, reports=tmp_path / "other"))
     assert kept[0].stat().st_mtime_ns == stamp
     assert (tmp_path / "other" / "data" / "amazon-2018-gift-cards" / "index.html").is_file()
 
@@ -82,15 +92,15 @@ def test_unknown_names_and_missing_files_are_refused_before_anything_is_written(
     tmp_path: Path,
 ) -> None:
     with pytest.raises(ConfigError, match="did you mean luxury"):
-        make_data_card("luxory", None, tmp_path, tmp_path / "reports", tmp_path / "out")
+        make_data_card(_asked("luxory", tmp_path, tmp_path))
     with pytest.raises(DataError, match="are not there"):
-        make_data_card("luxury", None, tmp_path, tmp_path / "reports", tmp_path / "out")
+        make_data_card(_asked("luxury", tmp_path, tmp_path))
     assert not (tmp_path / "reports").exists()
 
 
 @pytest.mark.shared
 def test_the_card_of_real_data_counts_what_is_known_of_it(shared: Path, tmp_path: Path) -> None:
-    page = make_data_card("gift_cards", "2018", shared / "data", tmp_path / "reports", tmp_path)
+    page = make_data_card(_asked("gift_cards", shared / "data", tmp_path))
     html = page.read_text("utf-8")
     assert "458 users, 148 items and 2,972 interactions" in html
     assert "115 (78 %) a picture" in html
