@@ -120,7 +120,10 @@ class RowParser:
             raise refuse_line(self.path, number, rule, f"got {row.get(name)!r:.40}")
         if not 0 <= value < self.rows.latest:
             rule = f"{name} must lie between 1970 and 2100, counted in {unit}"
-            raise refuse_line(self.path, number, rule, f"got {int(value)}")
+            # As milliseconds it would lie between 1973 and 2100.
+            is_ms = unit == "s" and self.rows.latest / 40 < value / 1000 < self.rows.latest
+            hint = ", a time in ms: say so with time_unit" if is_ms else ""
+            raise refuse_line(self.path, number, rule, f"got {int(value)}{hint}")
         return int(value)
 
     def _rating(self, row: dict[str, Any], number: int) -> float | None:
