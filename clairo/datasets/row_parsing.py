@@ -10,7 +10,7 @@ import csv
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -120,7 +120,10 @@ class RowParser:
             raise refuse_line(self.path, number, rule, f"got {row.get(name)!r:.40}")
         if not 0 <= value < self.rows.latest:
             rule = f"{name} must lie between 1970 and 2100, counted in {unit}"
-            raise refuse_line(self.path, number, rule, f"got {int(value)}")
+            # As milliseconds it would lie between 1973 and 2100.
+            is_ms = unit == "s" and self.rows.latest / 40 < value / 1000 < self.rows.latest
+            hint = ", a time in ms: say so with time_unit" if is_ms else ""
+            raise refuse_line(self.path, number, rule, f"got {int(value)}{hint}")
         return int(value)
 
     def _rating(self, row: dict[str, Any], number: int) -> float | None:
@@ -176,6 +179,18 @@ def _read_json(block: Block, rows: RowFormat) -> pa.Table:
 
 
 def _read_csv(block: Block, rows: RowFormat) -> pa.Table:
+    try:
+        return _read_typed_csv(block, rows, _TYPES)
+    except pa.ArrowInvalid:
+        if rows.timestamp is None:
+            raise
+    # Libraries that know times as floats alone write them with a point, as 100.0.
+    table = _read_typed_csv(block, rows, {**_TYPES, "timestamp": pa.float64()})
+    times = table["timestamp"].cast(pa.int64())
+    return table.set_column(table.column_names.index("timestamp"), "timestamp", times)
+
+
+def _read_typed_csv(block: Block, rows: RowFormat, types: Mapping[str, pa.DataType]) -> pa.Table:
     assert rows.columns is not None
     table = pyarrow.csv.read_csv(
         pa.BufferReader(block.data),
@@ -188,7 +203,7 @@ def _read_csv(block: Block, rows: RowFormat) -> pa.Table:
             ignore_empty_lines=False,
         ),
         pyarrow.csv.ConvertOptions(
-            column_types={theirs: _TYPES[ours] for ours, theirs in rows.names.items()},
+            column_types={theirs: types[ours] for ours, theirs in rows.names.items()},
             include_columns=list(rows.names.values()),
             strings_can_be_null=False,
             null_values=[""],

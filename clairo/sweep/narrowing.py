@@ -27,6 +27,8 @@ from clairo.sweep.space_nodes import (
 _CODEBOOK_SIZE = "quantization.codebook_size"
 _ITEMS_PER_ENTRY, _ITEMS_PER_PAIR = 3, 8
 """Fewest training items per entry of a codebook, most items per pair of codes."""
+_LEAST_COVERAGE = 0.5
+"""Share of items that a modality must describe to tell items apart alone."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,24 @@ def _removals(facts: CatalogFacts) -> list[_Removal]:
 
         found.append(_Removal(reads_present, f"no item of this data set has {thing}"))
 
-    return [*found, *_codebook_removals(facts)]
+    return [*found, *_coverage_removals(facts), *_codebook_removals(facts)]
+
+
+def _coverage_removals(facts: CatalogFacts) -> list[_Removal]:
+    """Fusions of one modality that most items lack: those would all have the same codes."""
+    found = []
+    shares = {"text": facts.text_coverage, "image": facts.image_coverage}
+    for modality, share in shares.items():
+        if not 0 < share < _LEAST_COVERAGE:
+            continue
+
+        def is_described(setting: str, value: Any, modality: str = modality) -> bool:
+            return setting != "fusion.kind" or fusion_needs(str(value)) != (modality,)
+
+        thing = "picture" if modality == "image" else "text"
+        why = f"{1 - share:.0%} of the items have no {thing} and would all get the same codes"
+        found.append(_Removal(is_described, why, preference=True))
+    return found
 
 
 def _codebook_removals(facts: CatalogFacts) -> tuple[_Removal, ...]:

@@ -158,6 +158,12 @@ def test_unusual_lines_and_usual_ones_get_the_same_positions(tmp_path: Path) -> 
         (None, "ann\tcup\t1.0\t5\tx", r"inter line 2: .*5 values for 4 columns"),
         (None, "ann\tcup\tgood\t5", r"line 2: rating must be a .*number \(got 'good'\)"),
         (None, "ann\tcup\t1.0\tsoon", "line 2: timestamp must be a whole number"),
+        (
+            None,
+            "ann\tcup\t1.0\t1700000000000",
+            r"line 2: .*0000, a time in ms: say so with time_unit",
+        ),
+        (None, "ann\tcup\t1.0\t4102444800", r"line 2: .*\(got 4102444800\)"),
         (None, "ann\tcup\t1.0\t-5", "line 2: timestamp must lie between 1970 and 2100"),
         (None, "ann\t\t1.0\t5", "line 2: item_id must be a printable string"),
     ],

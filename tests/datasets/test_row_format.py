@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
+from clairo.core.errors import DataError
 from clairo.datasets.raw_blocks import Block
 from clairo.datasets.row_format import RowFormat
 from clairo.datasets.row_parsing import RowParser
@@ -38,6 +40,27 @@ def test_a_quoted_line_is_split_by_the_rules_of_csv() -> None:
     assert rows.split('"a,b",c\r\n') == ["a,b", "c"]
     with pytest.raises(csv.Error):
         rows.split('"a,b')
+
+
+def _timed(rows: Sequence[str]) -> list[int]:
+    format_ = RowFormat("csv", "u", "i", "t", columns=("u", "i", "t"))
+    data = "".join(f"ann,cup,{time}\n" for time in rows).encode()
+    table = RowParser(Path("a.csv"), 0, format_).parse(Block(1, data, len(rows)))
+    return table["timestamp"].to_pylist()
+
+
+def test_times_that_are_written_as_floats_are_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(parser: RowParser, block: Block) -> pa.Table:
+        raise AssertionError("line by line")
+
+    monkeypatch.setattr(RowParser, "_parse_by_line", refuse)
+    assert _timed(["964982703.0", "7", "1e3"]) == [964982703, 7, 1000]
+
+
+@pytest.mark.parametrize("time", ["7.5", "nan", "inf", "", "soon", "-1.0", "4102444800.0"])
+def test_no_time_is_rounded_or_guessed(time: str) -> None:
+    with pytest.raises(DataError, match=r"a.csv line 2: t must"):
+        _timed(["7.0", time])
 
 
 def test_a_column_that_is_not_there_has_no_name() -> None:

@@ -57,6 +57,29 @@ def test_without_any_picture_the_choices_that_read_pictures_leave_with_a_sentenc
     )
 
 
+@pytest.mark.parametrize(("share", "is_left_out"), [(0.3, True), (0.5, False)])
+def test_pictures_that_most_items_lack_are_not_searched_alone(
+    share: float, is_left_out: bool
+) -> None:
+    fusion = {"choice": [{"kind": "text_only"}, {"kind": "image_only"}, {"kind": "none"}]}
+    whole = space(fusion=fusion, quantization={"codebook_size": {"choice": [16, 64]}})
+    narrowed, notes = whole.narrow(CatalogFacts(1.0, share, num_train_items=300))
+    assert narrowed.has({"fusion": {"kind": "image_only"}}) is not is_left_out
+    # Together with a text, few pictures can do no such harm.
+    assert narrowed.has({"fusion": {"kind": "none"}})
+    expected = (
+        "fusion.kind: image_only left out of the search because 70% of the items have no picture "
+        "and would all get the same codes."
+    )
+    assert notes == ((expected,) if is_left_out else ())
+
+
+def test_a_fusion_that_a_person_fixed_stays_though_most_items_lack_its_modality() -> None:
+    whole = space(fusion={"kind": "image_only"}, quantization={"codebook_size": 16}, enqueue=[])
+    narrowed, notes = whole.narrow(CatalogFacts(1.0, 0.3, num_train_items=300))
+    assert (narrowed, notes) == (whole, ())
+
+
 def test_codebooks_larger_than_the_training_items_leave_in_every_branch() -> None:
     branches = [
         {"kind": "opq", "codebook_size": {"choice": [16, 512]}},
