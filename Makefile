@@ -29,7 +29,8 @@ export RAY_ENABLE_UV_RUN_RUNTIME_ENV := 0
 given = $(if $($(1)),--$(2) "$($(1))")
 COMMON := --out "$(OUT)" $(call given,MLFLOW_TRACKING_URI,tracking-uri)
 OPTIONS = --category "$(CATEGORY)" $(call given,RELEASE,release) --data "$(DATA)" \
-	$(if $(filter 0,$(FETCH)),--no-fetch) $(call given,TRIALS,trials) \
+	$(if $(filter 0,$(FETCH)),--no-fetch) $(call given,FILTERS,filters) \
+	$(if $(filter 1,$(SALVAGE)),--salvage) $(call given,TRIALS,trials) \
 	$(call given,TIME_BUDGET,time-budget) $(call given,WORKERS,workers) --profile "$(PROFILE)" \
 	--space "$(SPACE)" --seed "$(SEED)" $(if $(filter 0,$(ABLATE)),--no-ablate) $(COMMON) \
 	--reports "$(REPORTS)" $(call given,RAY_ADDRESS,ray-address) $(if $(VERBOSE),--verbose)
@@ -43,9 +44,11 @@ help: ## Show this
 	@echo
 	@echo "Variables (VARIABLE=value after the target):"
 	@echo "  CATEGORY             demo, beauty, sports, toys, cds, gift_cards ..., or an official name  [$(CATEGORY)]"
-	@echo "  RELEASE              Amazon release 2014 or 2018                           [the alias's own]"
+	@echo "  RELEASE              Amazon release 2014, 2018 or 2023                     [the alias's own]"
 	@echo "  DATA                 folder with raw files, amazon/<release>/<Category>/   [$(DATA)]"
 	@echo "  FETCH                0 never downloads                                     [1]"
+	@echo "  FILTERS              YAML with filters and split, see experiments/data     [none]"
+	@echo "  SALVAGE              1 keeps the whole lines of a file that ends early     [0]"
 	@echo "  TRIALS               number of trials                                      [the profile's: 8, 64]"
 	@echo "  TIME_BUDGET          start no trial after 90s, 30m, 2h ...                 [none]"
 	@echo "  WORKERS              trials at a time                                      [CPUs, at most 8 and TRIALS/2]"

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from clairo.cli_import import data_import
 from clairo.core.errors import ClairoError
 from clairo.core.log_file import LOG_FORMAT
 
@@ -27,8 +28,14 @@ Category = Annotated[
         help="Alias (beauty, gift_cards ...), official name, demo, atomic/NAME or lcrec/NAME."
     ),
 ]
-Release = Annotated[str | None, typer.Option(help="Amazon release: 2014, 2018.")]
+Release = Annotated[str | None, typer.Option(help="Amazon release: 2014, 2018, 2023.")]
 Data = Annotated[Path, typer.Option(help="Folder with raw files.")]
+Filters = Annotated[
+    Path | None, typer.Option(help="YAML with filters and split of the data; see experiments/data.")
+]
+Salvage = Annotated[
+    bool, typer.Option("--salvage", help="Keep the whole lines of a raw file that ends early.")
+]
 Fetch = Annotated[bool, typer.Option("--fetch/--no-fetch", help="Download files that are missing.")]
 ProfileOption = Annotated[str, typer.Option(help="quick (2 CPU cores, minutes) or paper (GPUs).")]
 Seed = Annotated[int, typer.Option(help="Root seed.")]
@@ -47,6 +54,8 @@ def sweep(
     release: Release = None,
     data: Data = Path("data"),
     fetch: Fetch = True,
+    filters: Filters = None,
+    salvage: Salvage = False,
     trials: Annotated[int | None, typer.Option(help="Number of trials.")] = None,
     time_budget: Annotated[
         str | None, typer.Option(help="Start no trial after this time: 90s, 30m, 2h.")
@@ -79,6 +88,8 @@ def sweep(
         release=release or None,
         data=data,
         fetch=fetch,
+        filters=filters,
+        salvage=salvage,
         trials=trials,
         time_budget=parse_duration(time_budget) if time_budget else None,
         workers=workers,
@@ -111,9 +122,15 @@ def run(
     release: Release = None,
     data: Data = Path("data"),
     fetch: Fetch = True,
+    filters: Filters = None,
+    salvage: Salvage = False,
     profile: ProfileOption = "quick",
     seed: Seed = 0,
     test: Annotated[bool, typer.Option("--test", help="Also read the test split.")] = False,
+    tie_orders: Annotated[
+        int,
+        typer.Option(help="Run on so many orders of interactions at one time.", min=0),
+    ] = 0,
     out: Out = Path("runs"),
     tracking_uri: TrackingUri = None,
     verbose: Verbose = False,
@@ -127,12 +144,19 @@ def run(
         release=release or None,
         data=data,
         fetch=fetch,
+        filters=filters,
+        salvage=salvage,
         profile=profile,
         seed=seed,
         out=out,
         tracking_uri=tracking_uri or None,
     )
-    run_once(options, config, read_test=test)
+    if tie_orders:
+        from clairo.workflows.tie_orders import run_tie_orders
+
+        run_tie_orders(options, config, orders=tie_orders, read_test=test)
+    else:
+        run_once(options, config, read_test=test)
 
 
 @app.command()
@@ -165,26 +189,72 @@ def ui(
     serve(out=out, tracking_uri=tracking_uri or None, host=host, port=port)
 
 
-data_app = typer.Typer(no_args_is_help=True, help="Fetch and describe data sets.")
+DataName = Annotated[
+    str, typer.Argument(help="Alias, official name, demo, atomic/NAME or lcrec/NAME.")
+]
+DataRelease = Annotated[str | None, typer.Argument(help="Amazon release: 2014, 2018, 2023.")]
+NoMetadata = Annotated[
+    bool, typer.Option("--no-metadata", help="Amazon: do without the metadata file.")
+]
+
+data_app = typer.Typer(no_args_is_help=True, help="Fetch, prepare and look at data sets.")
 app.add_typer(data_app, name="data")
 
 
 @data_app.command("fetch")
 def data_fetch(
-    category: Annotated[str, typer.Argument(help="Alias or official name.")],
+    category: Annotated[str, typer.Argument(help="Alias, official name, or kind/NAME.")],
     release: Annotated[str | None, typer.Argument(help="Amazon release.")] = None,
     data: Data = Path("data"),
+    pictures: Annotated[
+        bool, typer.Option("--pictures/--no-pictures", help="Download pictures as well.")
+    ] = True,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read the files that are there and compare digests.")
+    ] = False,
     verbose: Verbose = False,
 ) -> None:
     """Download reviews, metadata and pictures, saying what and how much first."""
+    from clairo.datasets.fetch import FetchOptions
     from clairo.workflows.data import fetch
 
-    fetch(category, release, data)
+    fetch(category, release, data, options=FetchOptions(pictures=pictures, verify=verify))
+
+
+@data_app.command("prepare")
+def data_prepare(
+    category: DataName,
+    release: DataRelease = None,
+    data: Data = Path("data"),
+    fetch: Fetch = True,
+    filters: Filters = None,
+    salvage: Salvage = False,
+    no_metadata: NoMetadata = False,
+    memory: Annotated[
+        int | None, typer.Option(help="Megabytes that preparing may use.", min=768)
+    ] = None,
+    out: Out = Path("runs"),
+    verbose: Verbose = False,
+) -> None:
+    """Read, filter and split a data set into the store, and print its card and digest."""
+    from clairo.workflows.data_prepare import prepare
+    from clairo.workflows.options import SweepOptions
+
+    options = SweepOptions(
+        category=category,
+        release=release or None,
+        data=data,
+        fetch=fetch,
+        filters=filters,
+        salvage=salvage,
+        out=out,
+    )
+    prepare(options, no_metadata=no_metadata, memory_mb=memory)
 
 
 @data_app.command("describe")
 def data_describe(
-    category: Annotated[str, typer.Argument(help="Alias or official name.")] = "demo",
+    category: Annotated[str, typer.Argument(help="Alias, official name, or kind/NAME.")] = "demo",
     release: Annotated[str | None, typer.Argument(help="Amazon release.")] = None,
     data: Data = Path("data"),
     verbose: Verbose = False,
@@ -194,6 +264,37 @@ def data_describe(
 
     for line in describe(category, release, data):
         typer.echo(line)
+
+
+@data_app.command("card")
+def data_card(
+    category: DataName = "demo",
+    release: DataRelease = None,
+    data: Data = Path("data"),
+    filters: Filters = None,
+    salvage: Salvage = False,
+    no_metadata: NoMetadata = False,
+    out: Out = Path("runs"),
+    reports: Reports = Path("reports/output"),
+    verbose: Verbose = False,
+) -> None:
+    """Write the page of a data set: sizes, ties, coverage, sample items, digest."""
+    from clairo.workflows.data_card import make_data_card
+    from clairo.workflows.options import SweepOptions
+
+    options = SweepOptions(
+        category=category,
+        release=release or None,
+        data=data,
+        filters=filters,
+        salvage=salvage,
+        out=out,
+        reports=reports,
+    )
+    make_data_card(options, no_metadata=no_metadata)
+
+
+data_app.command("import")(data_import)
 
 
 @app.command()

@@ -1,20 +1,31 @@
 """The arms of an ablation, built from the winner of a sweep.
 
 Every arm retrains: a modality that is left out is left out of PCA, codes, merges and model.
-Masking at inference is another question and another table.
+Codes that come with the data are taken or left as they are, so that arms with fewer of them have
+fewer bits per item; where codes are made, the arms are at equal bits. Masking at inference is
+another question and another table.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from clairo.core.config import parse_config
 from clairo.core.errors import ConfigError
 from clairo.pipeline.config import PipelineConfig
+from clairo.quantization import AnyQuantizer, GivenConfig
 
 Family = Literal["modality_masking", "components"]
+
+_MAKING_CODES: Final = (
+    "Without PCA",
+    "Without the second PCA",
+    "Without fusion (separate codebooks)",
+    "With one codebook",
+)
+"""Titles of the arms that change how codes are made."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +62,8 @@ def plan_ablation(
 
     Args:
         winner: The configuration that the sweep found.
-        has_text: Whether any item has text.
-        has_image: Whether any item has a picture.
+        has_text: Whether any item has text, or codes made from it.
+        has_image: Whether any item has a picture, or codes made from it.
     """
     arms = [PlannedArm("full", "components", "Everything on", {}, winner)]
     skipped: list[tuple[str, str]] = []
@@ -73,7 +84,10 @@ class _Skipped:
 def _modalities(
     winner: PipelineConfig, has_text: bool, has_image: bool
 ) -> Iterator[PlannedArm | _Skipped]:
-    """Both, text only, image only; at equal bits per item."""
+    """Both, text only, image only; at equal bits per item where codes are made."""
+    if isinstance(winner.quantization, GivenConfig):
+        yield from _given_modalities(winner, winner.quantization, has_text, has_image)
+        return
     both, kind = "Text and images", winner.fusion.kind
     for name, title, there in (
         ("both", both, has_text and has_image),
@@ -89,7 +103,32 @@ def _modalities(
             yield _try_arm(winner, name, "modality_masking", title, _masking(winner, name))
 
 
+def _given_modalities(
+    winner: PipelineConfig, given: GivenConfig, has_text: bool, has_image: bool
+) -> Iterator[PlannedArm | _Skipped]:
+    """Both, text codes only, image codes only, each as published: bits per item differ."""
+    everything = "all" if has_text and has_image else "text" if has_text else "image"
+    used = everything if given.modalities == "all" else given.modalities
+    for name, modalities, title, there in (
+        ("both", "all", "Text and image codes", has_text and has_image),
+        ("text_only", "text", "Text codes only", has_text),
+        ("image_only", "image", "Image codes only", has_image),
+    ):
+        if not there:
+            yield _Skipped(title, "the data has no such codes")
+        elif used == modalities:
+            yield _Skipped(title, "this is the winner itself")
+        else:
+            # Fewer codes tell fewer items apart: the digit takes as many values as it needs.
+            changes = {
+                "quantization.modalities": modalities,
+                "quantization.num_hash_buckets": None,
+            }
+            yield _try_arm(winner, name, "modality_masking", title, changes)
+
+
 def _masking(winner: PipelineConfig, name: str) -> dict[str, Any]:
+    assert not isinstance(winner.quantization, GivenConfig)
     depth = winner.quantization.num_codebooks
     if name == "both":
         # The codes of one modality are shared out over two.
@@ -105,29 +144,42 @@ def _masking(winner: PipelineConfig, name: str) -> dict[str, Any]:
 
 
 def _components(winner: PipelineConfig) -> Iterator[PlannedArm | _Skipped]:
+    quantization = winner.quantization
+    if isinstance(quantization, GivenConfig):
+        for title in _MAKING_CODES:
+            yield _Skipped(title, "the codes come with the data, nothing makes them")
+    else:
+        yield from _code_components(winner, quantization)
+    yield from _token_components(winner)
+
+
+def _code_components(
+    winner: PipelineConfig, quantization: AnyQuantizer
+) -> Iterator[PlannedArm | _Skipped]:
+    no_pca, no_second_pca, no_fusion, no_residuals = _MAKING_CODES
     yield _switch(
         winner,
         "no_pca",
-        "Without PCA",
+        no_pca,
         {"reduction": {"kind": "identity"}},
         active=winner.reduction.kind == "pca",
     )
     yield _switch(
         winner,
         "no_second_pca",
-        "Without the second PCA",
+        no_second_pca,
         {"fusion": {"kind": "concat"}},
         active=winner.fusion.kind == "concat_pca",
     )
     yield _switch(
         winner,
         "no_fusion",
-        "Without fusion (separate codebooks)",
+        no_fusion,
         {
             "fusion": {"kind": "none"},
             "quantization.codebooks": "separate",
             # Equal bits: the codebooks of the joint vector are shared out over two.
-            "quantization.num_codebooks": max(1, winner.quantization.num_codebooks // 2),
+            "quantization.num_codebooks": max(1, quantization.num_codebooks // 2),
         },
         active=winner.fusion.kind == "concat",
     )
@@ -135,11 +187,10 @@ def _components(winner: PipelineConfig) -> Iterator[PlannedArm | _Skipped]:
         winner,
         "no_residuals",
         # One code tells few items apart: the digit that does needs as many values as it takes.
-        "With one codebook",
+        no_residuals,
         {"quantization.num_codebooks": 1, "quantization.num_hash_buckets": None},
-        active=winner.quantization.num_codebooks > 1,
+        active=quantization.num_codebooks > 1,
     )
-    yield from _token_components(winner)
 
 
 def _token_components(winner: PipelineConfig) -> Iterator[PlannedArm | _Skipped]:
@@ -148,7 +199,7 @@ def _token_components(winner: PipelineConfig) -> Iterator[PlannedArm | _Skipped]
     crosses = (
         merging.kind == "feature_set_bpe"
         and merges
-        and winner.fusion.kind == "none"
+        and not winner.one_modality
         and merging.cross_modal_share > 0
     )
     spr = merges and winner.model.segmentation == "spr"

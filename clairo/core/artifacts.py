@@ -34,6 +34,7 @@ from clairo.core.files import (
     write_json,
     write_table,
 )
+from clairo.core.given_codes import GivenCodes, GivenModality, given_modalities
 
 __all__ = [
     "PADDING",
@@ -41,12 +42,15 @@ __all__ = [
     "Dataset",
     "EmbeddingTable",
     "Facts",
+    "GivenCodes",
+    "GivenModality",
     "InteractionLog",
     "ItemCatalog",
     "Modalities",
     "Modality",
     "Rankings",
     "Splits",
+    "given_modalities",
     "pack_images",
 ]
 

@@ -27,6 +27,8 @@ from clairo.core.files import (
     write_json,
     write_table,
 )
+from clairo.core.fingerprint import hash_json
+from clairo.core.given_codes import GivenCodes
 from clairo.core.string_column import StringColumn
 
 Facts = Mapping[str, Any]
@@ -158,8 +160,10 @@ class Dataset:
         catalog: The items.
         log: The histories.
         splits: Train, valid and test positions.
-        facts: Counts, coverage, ties, sources, ``content_digest``; for ``demo`` also the ceilings
+        facts: Counts, coverage, ties, sources, digests; for ``demo`` also the ceilings
             ``ceiling_valid_ndcg_at_10`` and ``ceiling_test_ndcg_at_10``.
+        codes: Codes that came with the data, text before images; empty where the pipeline
+            makes them.
     """
 
     name: str
@@ -167,6 +171,11 @@ class Dataset:
     log: InteractionLog
     splits: Splits
     facts: Facts
+    codes: tuple[GivenCodes, ...] = ()
+
+    def __post_init__(self) -> None:
+        for part in self.codes:
+            require_length(f"{part.modality} codes", len(part.codes), len(self.catalog))
 
     def train_sequences(self) -> list[Int32[np.ndarray, " length"]]:
         """Training part of every user's history, uncut, in user order (may be empty)."""
@@ -181,10 +190,17 @@ class Dataset:
         joined = np.concatenate(parts) if parts else np.zeros(0, dtype=np.int32)
         return np.bincount(joined, minlength=len(self.catalog)).astype(np.int64)
 
-    def with_digest(self) -> Self:
-        """The same with the fact ``content_digest``, the sha256 of everything but the facts."""
-        facts = {k: v for k, v in self.facts.items() if k != "content_digest"}
-        return replace(self, facts={**facts, "content_digest": _digest(self)})
+    def with_digests(self, settings: Mapping[str, Any]) -> Self:
+        """The same with three facts that say what it is, equal on every machine.
+
+        ``content_digest`` is the sha256 of everything but the facts, ``settings_digest`` that
+        of the settings, ``digest`` that of both.
+
+        Args:
+            settings: Result-changing settings as JSON values.
+        """
+        found = {"content_digest": _digest(self), "settings_digest": hash_json(settings)}
+        return replace(self, facts={**self.facts, **found, "digest": hash_json(found)})
 
     def save(self, folder: Path) -> None:
         """Writes catalogue, histories and splits."""
@@ -200,6 +216,7 @@ class Dataset:
                 "train_lengths": splits.train_lengths,
                 "valid_positions": splits.valid_positions,
                 "test_positions": splits.test_positions,
+                **{f"codes.{place}": part.codes for place, part in enumerate(self.codes)},
             },
         )
         names = ("item_ids", "titles", "sentences", "categories", "prices")
@@ -208,7 +225,8 @@ class Dataset:
         (users if isinstance(users, StringColumn) else StringColumn.of(users)).write(
             folder / _USERS
         )
-        write_json(folder / _FACTS, {"name": self.name, "facts": dict(self.facts)})
+        about = {"codes": [part.about() for part in self.codes]} if self.codes else {}
+        write_json(folder / _FACTS, {"name": self.name, "facts": dict(self.facts), **about})
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -228,6 +246,10 @@ class Dataset:
                 arrays["train_lengths"], arrays["valid_positions"], arrays["test_positions"]
             ),
             facts=about["facts"],
+            codes=tuple(
+                GivenCodes.of(part, arrays[f"codes.{place}"])
+                for place, part in enumerate(about.get("codes", ()))
+            ),
         )
 
 
@@ -244,7 +266,7 @@ def _digest(dataset: Dataset) -> str:
         for value in values:
             text = value.encode("utf-8")
             digest.update(len(text).to_bytes(8, "little") + text)
-    for part in (catalog, log, splits):
+    for part in (catalog, log, splits, *dataset.codes):
         for name, array in vars(part).items():
             if isinstance(array, np.ndarray):
                 digest.update(f"{name}/{array.dtype.str}/{array.shape}".encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -10,19 +11,35 @@ from clairo.core.config import parse_config
 from clairo.core.errors import ConfigError
 from clairo.datasets.alias_table import ALIASES, Alias
 from clairo.datasets.amazon import AmazonConfig
-from clairo.datasets.amazon_sources import CATEGORIES_2023, RELEASES, published_releases
+from clairo.datasets.amazon_sources import RELEASES, published_releases
+from clairo.datasets.atomic import AtomicConfig
 from clairo.datasets.demo import DemoConfig
+from clairo.datasets.lcrec import LcrecConfig
 
-KNOWN_RELEASES: Final = (*RELEASES, "2023")
-OTHER_KINDS: Final = ("atomic", "lcrec")
-"""Kinds of data sets that are written ``kind/NAME``."""
-
+KNOWN_RELEASES: Final = tuple(RELEASES)
 _DEMO: Final = "demo"
 
+Resolved = AmazonConfig | DemoConfig | AtomicConfig | LcrecConfig
 
-def resolve_category(
-    category: str, release: str | None, data_dir: Path
-) -> AmazonConfig | DemoConfig:
+
+def _atomic(name: str, data_dir: Path) -> AtomicConfig:
+    return AtomicConfig.resolve(_folder_of_kind("atomic", name, data_dir), data_dir)
+
+
+def _lcrec(name: str, data_dir: Path) -> LcrecConfig:
+    folder = _folder_of_kind("lcrec", name, data_dir)
+    values = {"name": folder, "data_dir": data_dir}
+    return parse_config(LcrecConfig, values, f"CATEGORY=lcrec/{name}")
+
+
+_BY_KIND: Final[Mapping[str, Callable[[str, Path], Resolved]]] = {
+    "atomic": _atomic,
+    "lcrec": _lcrec,
+}
+"""What makes a configuration of the name after ``kind/``, and the root of all data."""
+
+
+def resolve_category(category: str, release: str | None, data_dir: Path) -> Resolved:
     """The data set that is meant by a name.
 
     Tried in this order, letter case aside: ``demo``; ``kind/NAME``; an alias, at its default
@@ -32,10 +49,12 @@ def resolve_category(
     Args:
         category: Alias, official name, or ``kind/NAME``.
         release: Year; ``None`` or ``""`` leaves it to the alias, or to what is on disk.
-        data_dir: Folder laid out as ``amazon/<release>/<Category>/``; it may be missing.
+        data_dir: Folder laid out as ``amazon/<release>/<Category>/`` and ``<kind>/<name>/``; it
+            may be missing.
 
     Raises:
         ConfigError: The name or the release is unknown, ambiguous, or not readable yet.
+        DataError: The files of ``kind/NAME`` cannot be read.
     """
     name, year = category.strip(), (release or "").strip() or None
     if year is not None and year not in KNOWN_RELEASES:
@@ -45,7 +64,7 @@ def resolve_category(
     if name.lower() == _DEMO:
         return _demo(year)
     if "/" in name:
-        _refuse_kind(name)
+        return _of_kind(name, year, data_dir)
     if year is None:
         _refuse_two_kinds(name, data_dir)
     alias = ALIASES.get(name.lower())
@@ -61,16 +80,40 @@ def _demo(year: str | None) -> DemoConfig:
     return DemoConfig()
 
 
-def _refuse_kind(name: str) -> NoReturn:
-    kind = name.split("/", 1)[0].lower()
-    if kind in OTHER_KINDS:
-        raise ConfigError(
-            f"CATEGORY={name}: data sets of the kind {kind!r} are recognised but not readable "
-            "yet; choose demo or an Amazon category such as gift_cards."
-        )
+def _of_kind(name: str, year: str | None, data_dir: Path) -> Resolved:
+    """The data set of ``kind/NAME``."""
+    kind, _, rest = name.partition("/")
+    kind = kind.lower()
+    if kind in _BY_KIND:
+        if year is not None:
+            raise ConfigError(
+                f"Data sets of the kind {kind!r} have no releases, got RELEASE={year} for "
+                f"{name}; leave RELEASE out."
+            )
+        return _BY_KIND[kind](rest, data_dir)
     raise ConfigError(
-        f"CATEGORY is a name or kind/NAME with a kind of {list(OTHER_KINDS)}, got {name!r}; "
+        f"CATEGORY is a name or kind/NAME with a kind of {', '.join(_BY_KIND)}, got {name!r}; "
         "Amazon categories are written without a kind."
+    )
+
+
+def _folder_of_kind(kind: str, name: str, data_dir: Path) -> str:
+    """The folder of that name, letter case aside; the exact one where several differ in case.
+
+    Raises:
+        ConfigError: There is none, or several and none is exact.
+    """
+    parent = data_dir / kind
+    found = _folders(parent, name)
+    if name in found:
+        return name
+    if len(found) == 1:
+        return found[0]
+    here = found or sorted(path.name for path in parent.glob("*") if path.is_dir())
+    listed = ", ".join(f"{kind}/{folder}" for folder in here)
+    raise ConfigError(
+        f"CATEGORY={kind}/NAME must name a folder of {parent}, got {name!r}; "
+        + (f"choose one of {listed}." if here else "there is none, name another DATA folder.")
     )
 
 
@@ -79,7 +122,7 @@ def _refuse_two_kinds(name: str, data_dir: Path) -> None:
 
     With a release it can only mean Amazon, so this is asked only without one.
     """
-    others = [f"{kind}/{f}" for kind in OTHER_KINDS for f in _folders(data_dir / kind, name)]
+    others = [f"{kind}/{f}" for kind in _BY_KIND for f in _folders(data_dir / kind, name)]
     if not others:
         return
     alias = ALIASES.get(name.lower())
@@ -107,11 +150,15 @@ def _official(name: str, year: str | None, data_dir: Path) -> AmazonConfig:
             )
         return _amazon(of_year[0][1], year, data_dir)
     # A folder without data is what is left of a fetch that could not be done.
-    on_disk = [m for m in matches if any((data_dir / "amazon" / m[0] / m[1]).glob("*.gz"))]
+    on_disk = [m for m in matches if _has_data(data_dir / "amazon" / m[0] / m[1])]
     chosen = on_disk or matches
     if len(chosen) > 1:
         _refuse_ambiguous(name, [_spelled(match) for match in chosen])
     return _amazon(chosen[0][1], chosen[0][0], data_dir)
+
+
+def _has_data(folder: Path) -> bool:
+    return any(path.suffix in (".gz", ".csv") for path in folder.rglob("*"))
 
 
 def _matches(name: str, data_dir: Path) -> list[tuple[str, str]]:
@@ -134,7 +181,7 @@ def _alias_years(name: str) -> tuple[str, ...]:
 
 def _official_names() -> list[str]:
     names = [name for source in RELEASES.values() for name in source.categories]
-    return sorted({*names, *CATEGORIES_2023})
+    return sorted(set(names))
 
 
 def _folders(parent: Path, name: str) -> list[str]:
@@ -168,10 +215,5 @@ def _refuse_unknown(name: str) -> NoReturn:
 
 
 def _amazon(official: str, year: str, data_dir: Path) -> AmazonConfig:
-    if year not in RELEASES:
-        raise ConfigError(
-            f"Releases 2014 and 2018 can be read, got RELEASE={year} for {official}, which is "
-            "not readable yet; choose one of them."
-        )
     values = {"category": official, "release": year, "data_dir": data_dir}
     return parse_config(AmazonConfig, values, f"CATEGORY={official}")

@@ -32,7 +32,8 @@ class AmazonConfig(RawDatasetConfig):
         data_dir: Root of all data; where files lie is no part of what they say.
         reviews: ``5core`` for the file that has been filtered already, ``all`` for all reviews,
             ``ratings`` for the file of ratings alone, ``official`` for the publisher's own
-            splits (2023). ``None`` takes the usual one: official splits for 2023, else 5core.
+            splits (2023), ``none`` for the items of the metadata alone. ``None`` takes the usual
+            one: official splits for 2023, else 5core.
         metadata: ``none`` for a category whose metadata is not there: no texts then.
         text_fields: What goes into an item's sentence, in this order.
     """
@@ -41,7 +42,7 @@ class AmazonConfig(RawDatasetConfig):
     category: str = Field(pattern=r"^[A-Za-z0-9_]+$")
     release: ReleaseYear
     data_dir: Annotated[Path, RUNTIME_ONLY] = Path("data")
-    reviews: CoreLevel | None = None
+    reviews: CoreLevel | Literal["none"] | None = None
     metadata: Literal["required", "none"] = "required"
     text_fields: tuple[TextField, ...] = Field(
         default=("title", "price", "brand", "features", "categories", "description"),
@@ -57,7 +58,7 @@ class AmazonConfig(RawDatasetConfig):
 
     @model_validator(mode="after")
     def _published(self) -> Self:
-        if self.level not in RELEASES[self.release].reviews:
+        if self.has_interactions and self.level not in RELEASES[self.release].reviews:
             known = ", ".join(RELEASES[self.release].reviews)
             raise ValueError(
                 f"release {self.release} has reviews of the kinds {known}, got {self.level}; "
@@ -68,7 +69,13 @@ class AmazonConfig(RawDatasetConfig):
     @property
     def level(self) -> CoreLevel:
         """Which reviews are read."""
-        return self.reviews or ("official" if self.release == "2023" else "5core")
+        usual: CoreLevel = "official" if self.release == "2023" else "5core"
+        return usual if self.reviews is None or self.reviews == "none" else self.reviews
+
+    @property
+    def has_interactions(self) -> bool:
+        """Whether reviews are read at all."""
+        return self.reviews != "none"
 
     @property
     def folder(self) -> Path:
@@ -83,6 +90,8 @@ class AmazonConfig(RawDatasetConfig):
     @property
     def reviews_files(self) -> tuple[RemoteFile, ...]:
         """The interactions, in order."""
+        if not self.has_interactions:
+            return ()
         names = RELEASES[self.release].reviews[self.level].file_names(self.category)
         return tuple(self._file("reviews", name) for name in names)
 
@@ -168,7 +177,7 @@ class AmazonConfig(RawDatasetConfig):
             "source": "amazon",
             "category": self.category,
             "release": self.release,
-            "reviews": self.level,
+            "reviews": self.level if self.has_interactions else "none",
             "reviews_file": ", ".join(file.path.name for file in self.reviews_files),
             "metadata_file": self.metadata_path.name if self.metadata != "none" else "",
         }

@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
 from clairo.core.errors import DataError
 from clairo.datasets import amazon_2014, amazon_2018, amazon_2023
+from clairo.datasets.item_rows import CollectedRows, Metadata
 from clairo.datasets.item_text import ItemRecord
 from clairo.datasets.raw_blocks import OnTruncated, read_blocks
 from clairo.datasets.raw_lines import read_lines, refuse_line, require_string
@@ -22,74 +22,16 @@ _FORMATS: Final[Mapping[str, ModuleType]] = {
     "2023": amazon_2023,
 }
 
-DUPLICATE_RULE: Final = "the last complete row counts; complete is a row with a title"
-
-
-@dataclass(frozen=True)
-class Duplicate:
-    """An item that several rows describe.
-
-    Attributes:
-        item: Its id.
-        lines: Where the rows stand.
-        kept: The one that counts.
-    """
-
-    item: str
-    lines: tuple[int, ...]
-    kept: int
-
-
-@dataclass(frozen=True)
-class Metadata:
-    """What a metadata file says about the wanted items.
-
-    Attributes:
-        records: By item id, in order of first row; items without a row are missing.
-        duplicates: Items with several rows, in order of their first one.
-    """
-
-    records: Mapping[str, ItemRecord]
-    duplicates: tuple[Duplicate, ...]
-
-    @property
-    def num_duplicates(self) -> int:
-        """Rows of wanted items beyond each item's first."""
-        return sum(len(duplicate.lines) - 1 for duplicate in self.duplicates)
-
-
-@dataclass
-class _Collected:
-    """Rows so far: of several rows of an item the last complete one counts."""
-
-    records: dict[str, ItemRecord] = field(default_factory=dict)
-    lines: dict[str, list[int]] = field(default_factory=dict)
-    kept: dict[str, int] = field(default_factory=dict)
-    num_rows: int = 0
-
-    def add(self, item: str, record: ItemRecord, number: int) -> None:
-        self.lines.setdefault(item, []).append(number)
-        if record.title or not self.records.get(item, record).title:
-            self.records[item] = record
-            self.kept[item] = number
-
-    def result(self) -> Metadata:
-        repeated = [item for item, lines in self.lines.items() if len(lines) > 1]
-        return Metadata(
-            self.records,
-            tuple(Duplicate(i, tuple(self.lines[i]), self.kept[i]) for i in repeated),
-        )
-
 
 def read_metadata(
     path: Path,
     release: str,
     wanted: Collection[str] | None,
     on_truncated: OnTruncated | None = None,
-) -> Metadata:
+) -> Metadata[ItemRecord]:
     """Reads the rows of the wanted items; of several rows the last complete one counts.
 
-    Complete is a row with a title. Where no row is complete the last one counts.
+    See :class:`~clairo.datasets.item_rows.CollectedRows`.
 
     Args:
         path: The metadata file, or the item table of 2023 (``.csv``).
@@ -101,7 +43,7 @@ def read_metadata(
         DataError: The file is damaged, or a line is not of the release's format.
     """
     known = None if wanted is None else frozenset(wanted)
-    collected = _Collected()
+    collected: CollectedRows[ItemRecord] = CollectedRows()
     rows = (
         _table_rows(path, collected)
         if path.suffix == ".csv"
@@ -120,7 +62,7 @@ def _line_rows(
     release: str,
     known: frozenset[str] | None,
     on_truncated: OnTruncated | None,
-    collected: _Collected,
+    collected: CollectedRows[ItemRecord],
 ) -> Iterator[tuple[str, ItemRecord, int]]:
     for number, line in read_lines(path, on_truncated):
         collected.num_rows += 1
@@ -148,7 +90,9 @@ def _read_row(line: bytes, release: str, path: Path, number: int) -> tuple[str, 
     return require_string(row, layout.ITEM_ID, path, number), layout.item_record(row)
 
 
-def _table_rows(path: Path, collected: _Collected) -> Iterator[tuple[str, ItemRecord, int]]:
+def _table_rows(
+    path: Path, collected: CollectedRows[ItemRecord]
+) -> Iterator[tuple[str, ItemRecord, int]]:
     """Rows of a comma separated table; a quoted cell may hold line ends."""
     rule = "an item table must have a header line and as many values in every row"
     data = b"".join(block.data for block in read_blocks(path))

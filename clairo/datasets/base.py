@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from pathlib import Path
+from typing import ClassVar
 
 from clairo.core.config import Config
 from clairo.core.dataset import Dataset
@@ -15,6 +16,9 @@ class DatasetConfig(Config, ABC):
     Two configurations with the same identity and the same content of :meth:`sources` give
     the same data set, wherever the files lie.
     """
+
+    brings_codes: ClassVar[bool] = False
+    """Whether the items come with codes: then no stage before the codes has anything to do."""
 
     @abstractmethod
     def sources(self) -> dict[str, Path]:

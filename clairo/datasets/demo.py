@@ -84,7 +84,7 @@ class DemoConfig(DatasetConfig):
         """Generates the world's catalogue and histories, and computes its ceilings."""
         from clairo.datasets.demo_generation import generate_dataset
 
-        return generate_dataset(self)
+        return generate_dataset(self).with_digests(self.identity())
 
     @property
     def label(self) -> str:

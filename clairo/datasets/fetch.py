@@ -7,25 +7,51 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 from filelock import FileLock
+from rich.console import Console
 
 from clairo.core.errors import DataError
-from clairo.datasets.amazon import AmazonConfig, RemoteFile, missing_files_error
+from clairo.datasets.amazon import AmazonConfig
 from clairo.datasets.base import DatasetConfig
-from clairo.datasets.download import Downloader, DownloadError, FetchPolicy, host_of
+from clairo.datasets.checksums import check_files
+from clairo.datasets.download import Downloader, FetchPolicy
+from clairo.datasets.fetch_files import PARTIAL_FOLDER, announce_plan, fetch_files
+from clairo.datasets.remote_file import RemoteFile, missing_files_error
+from clairo.datasets.transfer_progress import (
+    Announce,
+    ProgressBars,
+    ProgressLines,
+    TransferProgress,
+    size_text,
+)
 
-__all__ = ["Announce", "FetchPolicy", "FetchSummary", "fetch_missing", "size_text"]
+__all__ = [
+    "Announce",
+    "FetchOptions",
+    "FetchPolicy",
+    "FetchSummary",
+    "fetch_missing",
+    "size_text",
+]
 
-Announce = Callable[[str], None]
-"""Receives one line for people."""
 
-PARTIAL_FOLDER: Final = ".partial"
-"""Folder below a category's own with what has not arrived completely."""
+@dataclass(frozen=True)
+class FetchOptions:
+    """What is wanted beside the missing files themselves.
+
+    Attributes:
+        pictures: Whether missing pictures are fetched as well.
+        verify: Whether files that are there are read and their digests compared.
+        console: Where a bar is shown, if it is a terminal; lines are announced otherwise.
+    """
+
+    pictures: bool = True
+    verify: bool = False
+    console: Console | None = None
 
 
 @dataclass(frozen=True)
@@ -70,41 +96,65 @@ def fetch_missing(
     allow: bool,
     announce: Announce,
     policy: FetchPolicy | None = None,
+    options: FetchOptions | None = None,
 ) -> FetchSummary:
     """Fetches what is missing, source and size announced first.
 
     Reviews and metadata are needed; pictures that cannot be had leave their items without
-    one. Two processes that ask for one category wait for each other.
+    one. Files that are there are compared with what they were when they arrived. Two processes
+    that ask for one category wait for each other.
 
     Args:
         config: Any data set; those that are not fetched from anywhere lack nothing.
         allow: Whether the network may be used.
         announce: Told source and size before each transfer, and the outcome.
         policy: How patient to be.
+        options: What else is wanted.
 
     Raises:
-        DataError: Reviews or metadata cannot be had, or the folder cannot be written. The
-            message names address and path.
+        ConfigError: The settings for mirrors or proxies are malformed.
+        DataError: Reviews or metadata cannot be had, differ from what they were, or the folder
+            cannot be written. The message names address and path.
     """
     if not isinstance(config, AmazonConfig):
         return FetchSummary()
+    options = options or FetchOptions()
+    notes = _checked(config, options)
     missing = config.missing_files()
     if not allow:
         if missing:
             raise missing_files_error(config.label, missing)
-        return FetchSummary()
-    if config.folder.is_dir() and not is_writable(config.folder):
+        return _said(FetchSummary(notes=notes), announce)
+    reason = unwritable_reason(config)
+    if reason:
         if missing:
-            raise missing_files_error(config.label, missing, f"{config.folder} is read-only")
-        note = f"{config.folder} is read-only: pictures that are missing are not fetched."
-        return _said(FetchSummary(notes=(note,)), announce)
+            raise missing_files_error(config.label, missing, reason)
+        note = f"{reason}: pictures that are missing are not fetched."
+        return _said(FetchSummary(notes=(*notes, note)), announce)
     try:
-        return _said(_fetch(config, announce, policy or FetchPolicy()), announce)
+        summary = _fetch(config, announce, policy or FetchPolicy(), options)
     except OSError as error:
         raise DataError(
             f"{config.folder} must be writable to fetch {config.label} ({error}); free some "
             "space, change its rights, or name another folder with DATA."
         ) from error
+    return _said(replace(summary, notes=(*notes, *summary.notes)), announce)
+
+
+def unwritable_reason(config: AmazonConfig) -> str | None:
+    """Why nothing may be written for a category; ``None`` where it may.
+
+    A link that leads out of the data folder is not followed for writing: what lies there
+    belongs to something else.
+    """
+    root = config.data_dir.resolve()
+    folders = {file.path.parent for file in config.files}
+    for path in (*sorted(folders), config.folder / PARTIAL_FOLDER, config.image_dir):
+        if not path.resolve().is_relative_to(root):
+            return f"{path} leads out of {config.data_dir} to {path.resolve()}"
+    if config.folder.is_dir() and not is_writable(config.folder):
+        return f"{config.folder} is read-only"
+    return None
 
 
 def is_writable(folder: Path) -> bool:
@@ -116,60 +166,72 @@ def is_writable(folder: Path) -> bool:
     return bool(stat.S_IMODE(folder.stat().st_mode) & 0o222) and os.access(folder, os.W_OK)
 
 
-def size_text(num_bytes: int | None) -> str:
-    """A size for people.
-
-    Example:
-        >>> size_text(2_500_000), size_text(1_200), size_text(None)
-        ('2.5 MB', '1.2 kB', 'size unknown')
-    """
-    if num_bytes is None:
-        return "size unknown"
-    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if num_bytes >= factor:
-            return f"{num_bytes / factor:.1f} {unit}"
-    return f"{num_bytes} bytes"
-
-
 def _said(summary: FetchSummary, announce: Announce) -> FetchSummary:
     for line in summary.lines():
         announce(line)
     return summary
 
 
-def _fetch(config: AmazonConfig, announce: Announce, policy: FetchPolicy) -> FetchSummary:
+def _checked(config: AmazonConfig, options: FetchOptions) -> tuple[str, ...]:
+    """Compares the files that are there; a note on those of which nothing is recorded."""
+    unrecorded = check_files(config.files, verify=options.verify)
+    if not options.verify or not unrecorded:
+        return ()
+    return (f"No checksum is recorded of {', '.join(unrecorded)}: not verified.",)
+
+
+def _fetch(
+    config: AmazonConfig, announce: Announce, policy: FetchPolicy, options: FetchOptions
+) -> FetchSummary:
+    partial = config.folder / PARTIAL_FOLDER
+    partial.mkdir(parents=True, exist_ok=True)
+    for path in partial.iterdir():
+        # Nothing here is a link of ours, and one would be written wherever it leads.
+        if path.is_symlink():
+            path.unlink()
+    with FileLock(partial / "lock"), Downloader(policy) as downloader:
+        # Asked again under the lock: another process may have fetched it meanwhile.
+        missing = config.missing_files()
+        num_bytes = _fetch_files(config, missing, downloader, announce, options)
+        summary = FetchSummary(tuple(file.name for file in missing), num_bytes)
+        if options.pictures:
+            summary = _with_pictures(summary, config, downloader, announce, policy.threads)
+        return replace(summary, hosts_given_up=downloader.hosts_given_up)
+
+
+def _with_pictures(
+    summary: FetchSummary,
+    config: AmazonConfig,
+    downloader: Downloader,
+    announce: Announce,
+    num_threads: int,
+) -> FetchSummary:
     # Reading metadata needs the HTML parser; most calls end before this point.
     from clairo.datasets.fetch_images import fetch_images
 
     partial = config.folder / PARTIAL_FOLDER
-    partial.mkdir(parents=True, exist_ok=True)
-    with FileLock(partial / "lock"), Downloader(policy, announce) as downloader:
-        # Asked again under the lock: another process may have fetched it meanwhile.
-        missing = config.missing_files()
-        num_bytes = _fetch_files(config, missing, downloader, announce) if missing else 0
-        images = fetch_images(config, downloader, announce, partial, policy.threads)
-        return FetchSummary(
-            files=tuple(file.path.name for file in missing),
-            num_bytes=num_bytes + images.num_bytes,
-            images_fetched=images.fetched,
-            images_unavailable=images.unavailable,
-            images_without_url=images.without_url,
-            hosts_given_up=downloader.hosts_given_up,
-        )
+    images = fetch_images(config, downloader, announce, partial, num_threads)
+    return replace(
+        summary,
+        num_bytes=summary.num_bytes + images.num_bytes,
+        images_fetched=images.fetched,
+        images_unavailable=images.unavailable,
+        images_without_url=images.without_url,
+    )
 
 
 def _fetch_files(
-    config: AmazonConfig, missing: list[RemoteFile], downloader: Downloader, announce: Announce
+    config: AmazonConfig,
+    missing: list[RemoteFile],
+    downloader: Downloader,
+    announce: Announce,
+    options: FetchOptions,
 ) -> int:
-    hosts = sorted({host_of(file.url) for file in missing})
-    announce(f"{config.label}: fetching from {', '.join(hosts)}")
-    for file in missing:
-        announce(f"  {file.url} ({size_text(downloader.size(file.url))}) -> {file.path}")
-    num_bytes = 0
-    for number, file in enumerate(missing):
-        part = config.folder / PARTIAL_FOLDER / f"{file.path.name}.part"
-        try:
-            num_bytes += downloader.to_gzip_file(file.url, file.path, part)
-        except DownloadError as error:
-            raise missing_files_error(config.label, missing[number:], str(error)) from error
-    return num_bytes
+    if not missing:
+        return 0
+    announce_plan(config.label, missing, downloader, announce)
+    with ExitStack() as stack:
+        progress: TransferProgress = ProgressLines(announce)
+        if options.console is not None and options.console.is_terminal:
+            progress = stack.enter_context(ProgressBars(options.console))
+        return fetch_files(config.label, missing, downloader, progress)

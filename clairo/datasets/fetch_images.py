@@ -13,10 +13,11 @@ from typing import Final
 
 from clairo.core.errors import DataError
 from clairo.datasets.amazon import AmazonConfig
-from clairo.datasets.amazon_reading import read_events, read_item_metadata
-from clairo.datasets.download import Downloader, DownloadError, host_of
-from clairo.datasets.fetch import Announce, size_text
+from clairo.datasets.amazon_items import read_item_metadata
+from clairo.datasets.download import Downloader, DownloadError
 from clairo.datasets.item_images import find_images, picture_format
+from clairo.datasets.mirrors import host_of
+from clairo.datasets.transfer_progress import Announce, size_text
 
 REFUSED_FILE: Final = "pictures_refused.json"
 """Per item the address whose picture does not exist or decode; it is not asked for again."""
@@ -53,8 +54,9 @@ def fetch_images(
         DataError: Reviews or metadata are damaged.
         OSError: A picture cannot be written.
     """
-    item_ids = read_events(config).item_ids
+    item_ids = _candidates(config)
     records = read_item_metadata(config, item_ids).records
+    item_ids = tuple(records) if item_ids is None else item_ids
     lacking = _lacking(config, item_ids)
     addresses = {
         item: records[item].image_url
@@ -75,6 +77,20 @@ def fetch_images(
         without_url=len(lacking) - len(addresses),
         num_bytes=sum(arrived.values()),
     )
+
+
+def _candidates(config: AmazonConfig) -> tuple[str, ...] | None:
+    """Items that may remain once their pictures are here; ``None`` for all of the metadata."""
+    # Needs the engine, which a command that fetches files alone does not.
+    from clairo.datasets.preparing import number_interactions
+
+    if not config.has_interactions or config.catalogue == "all":
+        return None
+    plain: dict[str, object] = {"image_required": "no"}
+    if config.image_required == "before_core":
+        plain |= {"user_core": 1, "item_core": 1}
+    found = number_interactions(config.model_copy(update=plain), config.reading.ingest())
+    return found.item_ids
 
 
 def _lacking(config: AmazonConfig, item_ids: Sequence[str]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from clairo.datasets.amazon import TextField
@@ -38,14 +38,10 @@ class ItemRecord:
     description: str = ""
     image_url: str = ""
 
-    def sentence(self, fields: Sequence[TextField]) -> str:
-        """The chosen fields in the given order, those that say nothing left out.
-
-        Example:
-            >>> ItemRecord(title="Gift Card", price="$25.00").sentence(("title", "price"))
-            'Gift Card. $25.00'
-        """
-        parts: dict[TextField, tuple[str, ...]] = {
+    @property
+    def texts(self) -> Mapping[str, tuple[str, ...]]:
+        """Texts of each field."""
+        return {
             "title": (self.title,),
             "price": (self.price,),
             "brand": (self.brand,),
@@ -53,9 +49,27 @@ class ItemRecord:
             "categories": (", ".join(self.categories),),
             "description": (self.description,),
         }
-        texts = [text for name in fields for text in parts[name] if text]
-        ended = [text if text.endswith((".", "!", "?")) else text + "." for text in texts[:-1]]
-        return " ".join([*ended, *texts[-1:]])
+
+    def sentence(self, fields: Sequence[TextField]) -> str:
+        """The chosen fields in the given order, those that say nothing left out.
+
+        Example:
+            >>> ItemRecord(title="Gift Card", price="$25.00").sentence(("title", "price"))
+            'Gift Card. $25.00'
+        """
+        return join_texts(self.texts, fields)
+
+
+def join_texts(texts: Mapping[str, tuple[str, ...]], fields: Sequence[str]) -> str:
+    """One running text of the chosen fields, those that say nothing left out.
+
+    Example:
+        >>> join_texts({"title": ("Cats!",), "genres": ("Musical", "Dance")}, ("genres", "title"))
+        'Musical. Dance. Cats!'
+    """
+    parts = [text for name in fields for text in texts[name] if text]
+    ended = [text if text.endswith((".", "!", "?")) else text + "." for text in parts[:-1]]
+    return " ".join([*ended, *parts[-1:]])
 
 
 def clean_text(raw: str) -> str:

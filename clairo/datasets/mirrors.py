@@ -22,7 +22,7 @@ MIRRORS_FILE: Final = "mirrors.yaml"
 ONLY: Final = "only"
 """Among the addresses of the environment variable: leave the publisher out."""
 
-Sha256 = Annotated[str, StringConstraints(to_lower=True, pattern=r"^[0-9a-f]{64}$")]
+Sha256 = Annotated[str, StringConstraints(to_lower=True, pattern=r"^[0-9a-fA-F]{64}$")]
 """A digest in 64 hexadecimal digits."""
 
 

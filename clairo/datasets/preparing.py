@@ -9,7 +9,6 @@ import numpy as np
 
 from clairo.core.dataset import Dataset, InteractionLog, Splits
 from clairo.core.errors import DataError
-from clairo.core.fingerprint import hash_json
 from clairo.core.interaction_table import InteractionTable
 from clairo.datasets.engine import open_engine
 from clairo.datasets.filtering import Filters, NumberedInteractions, filter_interactions
@@ -56,9 +55,28 @@ def prepare_dataset(config: RawDatasetConfig, table: InteractionTable, num_threa
         "leak_checks": checked,
         **({"valid_from": moments[0], "test_from": moments[1]} if moments else {}),
         **catalogue.facts,
-        "settings_digest": hash_json(config.identity()),
     }
-    return Dataset(config.label, catalogue.items, log, splits, facts).with_digest()
+    dataset = Dataset(config.label, catalogue.items, log, splits, facts)
+    return dataset.with_digests(config.identity())
+
+
+def prepare_items(config: RawDatasetConfig) -> Dataset:
+    """A catalogue nobody has interacted with, for looking at what a category holds.
+
+    Raises:
+        DataError: A file is damaged.
+    """
+    catalogue = config.describe_items(())
+    nothing = np.zeros(0, np.int32)
+    log = InteractionLog((), nothing, np.zeros(0, np.int64), np.zeros(1, np.int64))
+    splits = Splits(nothing, nothing, nothing)
+    facts = {
+        **config.source_facts(),
+        **_log_facts(log, splits, len(catalogue.items)),
+        **catalogue.facts,
+    }
+    dataset = Dataset(config.label, catalogue.items, log, splits, facts)
+    return dataset.with_digests(config.identity())
 
 
 def number_interactions(
@@ -174,7 +192,7 @@ def _log_facts(log: InteractionLog, splits: Splits, num_items: int) -> dict[str,
         "num_items": num_items,
         "num_interactions": len(log),
         "num_asked_users": int((splits.test_positions >= 0).sum()),
-        "mean_history": len(log) / len(log.user_ids),
+        "mean_history": len(log) / max(1, len(log.user_ids)),
         "tied_users": count_tied_users(log),
         "tied_valid_targets": tied_targets(log, splits.valid_positions),
         "tied_test_targets": tied_targets(log, splits.test_positions),

@@ -119,6 +119,11 @@ class RawDatasetConfig(DatasetConfig):
         return self.duplicates != "first"
 
     @property
+    def has_interactions(self) -> bool:
+        """Whether there are interactions at all, or items alone."""
+        return True
+
+    @property
     def has_official_splits(self) -> bool:
         """Whether the three raw files are the publisher's training, validation and test."""
         return False
@@ -135,15 +140,17 @@ class RawDatasetConfig(DatasetConfig):
         """Where the data is from, as facts."""
         return {"source": self.kind}  # type: ignore[attr-defined]
 
-    def prepare(self, table: InteractionTable, num_threads: int = 1) -> Dataset:
-        """The data set, from its raw interactions.
+    def prepare(self, table: InteractionTable | None, num_threads: int = 1) -> Dataset:
+        """The data set, from its raw interactions; ``None`` where it has items alone.
 
         Raises:
             DataError: Nothing remains, a file is damaged, or the split does not fit the data.
         """
         # Preparing needs the engine, an HTML parser and Pillow, which the settings alone do not.
-        from clairo.datasets.preparing import prepare_dataset
+        from clairo.datasets.preparing import prepare_dataset, prepare_items
 
+        if table is None:
+            return prepare_items(self)
         return prepare_dataset(self, table, num_threads)
 
     def read(self) -> Dataset:
@@ -153,7 +160,7 @@ class RawDatasetConfig(DatasetConfig):
             DataError: A file is missing, empty, truncated or of another format.
         """
         self.sources()
-        return self.prepare(self.reading.ingest())
+        return self.prepare(self.reading.ingest() if self.has_interactions else None)
 
 
 def no_images(num_items: int) -> tuple[np.ndarray, np.ndarray]:

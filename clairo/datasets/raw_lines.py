@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clairo.core.errors import DataError
-from clairo.datasets.raw_blocks import Block, OnTruncated, read_blocks
+from clairo.datasets.raw_blocks import Block, OnTruncated, Truncation, read_blocks
+
+_LOGGER = logging.getLogger(__name__)
 
 
 def read_lines(path: Path, on_truncated: OnTruncated | None = None) -> Iterator[tuple[int, bytes]]:
@@ -34,11 +37,38 @@ def lines_of(block: Block) -> Iterator[tuple[int, bytes]]:
             yield number, line.removesuffix(b"\r")
 
 
+def salvager(path: Path) -> OnTruncated:
+    """Takes the whole lines of a file that ends early, and notes what is lost."""
+
+    def note(left: Truncation) -> None:
+        _LOGGER.warning(
+            "%s ends early; its %d whole lines are used, %d bytes of another are lost",
+            path, left.num_lines, left.lost_bytes,
+        )  # fmt: skip
+
+    return note
+
+
 def refuse_line(path: Path, number: int, rule: str, error: object) -> DataError:
     """The error for a line that is not what it must be."""
     return DataError(
         f"{path} line {number}: {rule} ({error}); correct the line or fetch the file again."
     )
+
+
+def decode_line(line: bytes, path: Path, number: int) -> str:
+    """The text of a line.
+
+    Raises:
+        DataError: It is not UTF-8, or has a NUL byte.
+    """
+    rule = "a line must be UTF-8 text without NUL bytes"
+    if b"\0" in line:
+        raise refuse_line(path, number, rule, "it has a NUL byte")
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise refuse_line(path, number, rule, error) from error
 
 
 def _is_printable(text: str) -> bool:

@@ -11,7 +11,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,9 +24,10 @@ import pyarrow.json
 from clairo.core.errors import DataError
 from clairo.core.interaction_table import INTERACTION_SCHEMA, LINE_BITS
 from clairo.datasets.raw_blocks import Block
-from clairo.datasets.raw_lines import lines_of, refuse_line, require_string
+from clairo.datasets.raw_lines import decode_line, lines_of, refuse_line, require_string
 from clairo.datasets.row_format import RowFormat
 
+_SPACE, _TILDE = 0x20, 0x7E
 _LARGEST_RATING: Final = float(np.finfo(np.float32).max)
 _WHOLE: Final = re.compile(r"[+-]?\d{1,300}", re.ASCII)
 _HEXADECIMAL: Final = re.compile(r"0[xX][0-9a-fA-F]{1,16}")
@@ -76,11 +77,13 @@ class RowParser:
         return _complete(found, np.arange(start, start + found.num_rows, dtype=np.int64))
 
     def _is_ordinary(self, table: pa.Table) -> bool:
-        times = pc.min_max(table["timestamp"])
-        if any(table[name].null_count for name in ("user", "item", "timestamp")):
+        needed = [name for name in table.column_names if name != "rating"]
+        if any(table[name].null_count for name in needed):
             return False
-        if not 0 <= times["min"].as_py() <= times["max"].as_py() < self.rows.latest:
-            return False
+        if "timestamp" in needed:
+            times = pc.min_max(table["timestamp"])
+            if not 0 <= times["min"].as_py() <= times["max"].as_py() < self.rows.latest:
+                return False
         ratings = table["rating"] if "rating" in table.column_names else pa.array([], pa.float32())
         # min_count: a column without any rating is as good as a full one.
         if not pc.all(pc.is_finite(ratings), min_count=0).as_py():
@@ -93,19 +96,16 @@ class RowParser:
             row = self._row(line, number)
             columns["user"].append(require_string(row, self.rows.user, self.path, number))
             columns["item"].append(require_string(row, self.rows.item, self.path, number))
-            columns["timestamp"].append(self._timestamp(row, number))
+            position = (self.number << LINE_BITS) + number
+            columns["timestamp"].append(
+                position if self.rows.timestamp is None else self._timestamp(row, number)
+            )
             columns["rating"].append(self._rating(row, number))
-            columns["position"].append((self.number << LINE_BITS) + number)
+            columns["position"].append(position)
         return pa.table(columns, schema=INTERACTION_SCHEMA)
 
     def _row(self, line: bytes, number: int) -> dict[str, Any]:
-        rule = "a line must be UTF-8 text without NUL bytes"
-        if b"\0" in line:
-            raise refuse_line(self.path, number, rule, "it has a NUL byte")
-        try:
-            text = line.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise refuse_line(self.path, number, rule, error) from error
+        text = decode_line(line, self.path, number)
         read = _json_row if self.rows.kind == "json" else _csv_row
         try:
             return read(text, self.rows)
@@ -113,11 +113,11 @@ class RowParser:
             raise refuse_line(self.path, number, _ROW_RULES[self.rows.kind], error) from error
 
     def _timestamp(self, row: dict[str, Any], number: int) -> int:
-        value = _number(row.get(self.rows.timestamp))
-        name, unit = self.rows.timestamp, self.rows.time_unit
+        name, unit = str(self.rows.timestamp), self.rows.time_unit
+        value = _number(row.get(name))
         if value is None or value != int(value):
             rule = f"{name} must be a whole number of time units ({unit})"
-            raise refuse_line(self.path, number, rule, f"got {row.get(self.rows.timestamp)!r:.40}")
+            raise refuse_line(self.path, number, rule, f"got {row.get(name)!r:.40}")
         if not 0 <= value < self.rows.latest:
             rule = f"{name} must lie between 1970 and 2100, counted in {unit}"
             raise refuse_line(self.path, number, rule, f"got {int(value)}")
@@ -150,28 +150,19 @@ def with_columns(rows: RowFormat, header: bytes, path: Path) -> RowFormat:
     """
     text = header.decode("utf-8", "replace").rstrip("\r\n")
     try:
-        cells = next(csv.reader([text], delimiter=rows.delimiter))
+        names = tuple(name.strip().split(":")[0] for name in rows.split(text))
     except csv.Error as error:
         raise refuse_line(path, 1, "the header must name the columns", error) from error
-    names = tuple(name.strip().split(":")[0] for name in cells)
     needed = [name for key, name in rows.names.items() if key != "rating"]
     missing = [name for name in needed if name not in names]
     if missing or len(set(names)) != len(names):
+        between = {"\t": "tabs", ",": "commas"}.get(rows.delimiter, repr(rows.delimiter))
         raise DataError(
-            f"{path} line 1: the header must name {', '.join(needed)}, each column once, got "
-            f"{', '.join(names)[:200]!r}; name the columns so, or say what they are called."
+            f"{path} line 1: the header must name {', '.join(needed)}, each column once, with "
+            f"{between} between them, got {text[:200]!r}; name the columns so, or say what they "
+            "are called."
         )
-    rating = rows.rating if rows.rating in names else None
-    return RowFormat(
-        rows.kind,
-        rows.user,
-        rows.item,
-        rows.timestamp,
-        rating,
-        names,
-        rows.delimiter,
-        rows.time_unit,
-    )
+    return replace(rows, rating=rows.rating if rows.rating in names else None, columns=names)
 
 
 def _read_json(block: Block, rows: RowFormat) -> pa.Table:
@@ -191,7 +182,11 @@ def _read_csv(block: Block, rows: RowFormat) -> pa.Table:
         pyarrow.csv.ReadOptions(
             use_threads=False, block_size=len(block.data) + 1, column_names=list(rows.columns)
         ),
-        pyarrow.csv.ParseOptions(delimiter=rows.delimiter, ignore_empty_lines=False),
+        pyarrow.csv.ParseOptions(
+            delimiter=rows.delimiter,
+            quote_char='"' if rows.quoted else False,
+            ignore_empty_lines=False,
+        ),
         pyarrow.csv.ConvertOptions(
             column_types={theirs: _TYPES[ours] for ours, theirs in rows.names.items()},
             include_columns=list(rows.names.values()),
@@ -217,19 +212,34 @@ def _rows_are_lines(block: Block, rows: RowFormat) -> bool:
     if rows.kind == "json":
         joints = data.count(b"}\n{") + data.count(b"}\r\n{")
         return b"\0" not in data and data.startswith(b"{") and joints == block.num_lines - 1
-    mark = rows.delimiter.encode()
-    # Text after a closing quote, which the fast parser lets pass.
-    quoted = re.compile(rb'"(?<![%b\n"]")(?=[^%b\r\n"])' % (re.escape(mark), re.escape(mark)))
-    has_other_ends = b"\r" in data and data.count(b"\r") != data.count(b"\r\n")
-    return b"\0" not in data and not has_other_ends and not quoted.search(data, 1)
+    mark = re.escape(rows.delimiter.encode())
+    # Text after a closing quote, and hexadecimal numbers, which the fast parser lets pass.
+    odd = rb'[^%b\n"]"[^%b\r\n"]|%b *-?0[xX]' % (mark, mark, mark)
+    has_marks = rows.quoted and b'"' in data
+    is_plain = not has_marks and b"0x" not in data and b"0X" not in data
+    has_other_ends = data.count(b"\r") != data.count(b"\r\n")
+    return b"\0" not in data and not has_other_ends and (is_plain or not re.search(odd, data))
 
 
 def _is_clean(ids: pa.ChunkedArray) -> bool:
-    shortest = pc.min(pc.binary_length(ids)).as_py()
-    return bool(shortest) and bool(pc.all(pc.utf8_is_printable(ids)).as_py())
+    """Whether no id is empty or holds what cannot be printed."""
+    if not pc.min(pc.binary_length(ids)).as_py():
+        return False
+    plain = all(_is_printable_ascii(chunk) for chunk in ids.chunks)
+    return plain or bool(pc.all(pc.utf8_is_printable(ids)).as_py())
+
+
+def _is_printable_ascii(ids: pa.StringArray) -> bool:
+    """The same for a chunk of plain ids, whose bytes can be judged all at once."""
+    _, offsets, data = ids.buffers()
+    bounds = np.frombuffer(offsets, np.int32)[ids.offset : ids.offset + len(ids) + 1]
+    text = np.frombuffer(data, np.uint8)[bounds[0] : bounds[-1]]
+    return bool(len(text)) and bool(text.min() >= _SPACE) and bool(text.max() <= _TILDE)
 
 
 def _complete(table: pa.Table, positions: np.ndarray) -> pa.Table:
+    if "timestamp" not in table.column_names:
+        table = table.append_column("timestamp", pa.array(positions))
     if "rating" not in table.column_names:
         table = table.append_column("rating", pa.nulls(table.num_rows, pa.float32()))
     return table.append_column("position", pa.array(positions)).select(INTERACTION_SCHEMA.names)
@@ -244,7 +254,7 @@ def _json_row(text: str, rows: RowFormat) -> dict[str, Any]:
 
 def _csv_row(text: str, rows: RowFormat) -> dict[str, Any]:
     assert rows.columns is not None
-    values = next(csv.reader([text.rstrip("\r")], delimiter=rows.delimiter, strict=True))
+    values = rows.split(text)
     if len(values) != len(rows.columns):
         raise ValueError(f"{len(values)} values for {len(rows.columns)} columns")
     return dict(zip(rows.columns, values, strict=True))

@@ -36,19 +36,22 @@ def spell_merges(tokenizer: Tokenizer, dataset: Dataset) -> SpelledVocabulary:
 
     Args:
         tokenizer: Of the dataset's catalogue.
-        dataset: Whose titles and training parts are read; nothing else of it is.
+        dataset: Whose titles, or ids where it has none, and training parts are read.
     """
     counts = dataset.train_counts()
     training = Ragged.from_sequences(dataset.train_sequences())
     text = TrainingText(tokenizer, spread_sequences(training, READ_ITEMS))
-    speller = _Speller(text, dataset.catalog.titles, TitleWords.of(dataset.catalog.titles), counts)
+    titles, item_ids = dataset.catalog.titles, dataset.catalog.item_ids
+    # A catalogue without any title is shown by its ids; a single missing title stays missing.
+    shown = titles if any(titles) else item_ids
+    speller = _Speller(text, shown, TitleWords.of(titles), counts)
     first = range(tokenizer.num_initial, tokenizer.vocab_size)[:NUM_TOP_MERGES]
     merges = tuple(speller.merge(token) for token in first)
     named = dict.fromkeys(item for merge in merges for item in items_of(merge))
     has_image = dataset.catalog.has_image
     return SpelledVocabulary(
         merges=merges,
-        titles={item: _short(dataset.catalog.titles[item]) for item in named},
+        titles={item: _short(titles[item] or item_ids[item]) for item in named},
         pictures=frozenset(item for item in named if has_image[item]),
         read_items=len(text.histories.values),
         training_items=len(training.values),

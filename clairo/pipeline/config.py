@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from pydantic import Field, model_validator
 
@@ -14,8 +14,16 @@ from clairo.evaluation import EvaluationConfig
 from clairo.fusion import AnyFusion
 from clairo.merging import AnyMerging
 from clairo.modeling import AnyModel
-from clairo.quantization import AnyQuantizer
+from clairo.quantization import AnyQuantizer, GivenConfig
 from clairo.reduction import AnyReduction
+
+BEFORE_CODES: Final[dict[str, dict[str, str]]] = {
+    "text": {"kind": "lsa"},
+    "image": {"kind": "color_hog"},
+    "reduction": {"kind": "identity"},
+    "fusion": {"kind": "none"},
+}
+"""Settings of the stages that make codes, and what stands there where codes are given."""
 
 
 class PipelineConfig(Config):
@@ -28,7 +36,9 @@ class PipelineConfig(Config):
         reduction: Applied to each modality apart.
         fusion: How modalities are joined, ``none`` keeps them apart.
         quantization: Vectors to codes; ``codebooks`` is ``separate`` exactly when fusion is
-            ``none`` and is filled in when left out.
+            ``none`` and is filled in when left out. ``given`` exactly for a data set that
+            brings its codes: then ``text``, ``image``, ``reduction`` and ``fusion`` do
+            nothing, may be left out, and are no part of the identity.
         merging: Codes to tokens.
         model: The generative recommender and its training.
         evaluation: Decoding and measuring.
@@ -39,7 +49,7 @@ class PipelineConfig(Config):
     image: AnyImageEncoder = Field(discriminator="kind")
     reduction: AnyReduction = Field(discriminator="kind")
     fusion: AnyFusion = Field(discriminator="kind")
-    quantization: AnyQuantizer = Field(discriminator="kind")
+    quantization: AnyQuantizer | GivenConfig = Field(discriminator="kind")
     merging: AnyMerging = Field(discriminator="kind")
     model: AnyModel
     evaluation: EvaluationConfig
@@ -51,6 +61,8 @@ class PipelineConfig(Config):
         if not isinstance(values, dict):
             return values
         fusion, quantization = values.get("fusion"), values.get("quantization")
+        if _is_given(quantization):
+            return {**BEFORE_CODES, **values}
         if isinstance(fusion, dict) and isinstance(quantization, dict):
             separate = fusion.get("kind") == "none"
             filled = {"codebooks": "separate" if separate else "shared", **quantization}
@@ -58,7 +70,26 @@ class PipelineConfig(Config):
         return values
 
     @model_validator(mode="after")
+    def _codes_come_from_one_place(self) -> Self:
+        brings, given = self.dataset.brings_codes, self.gives_codes
+        if brings != given:
+            has = "brings codes" if brings else "brings no codes"
+            cure = "given" if brings else "a kind that makes them, such as rq_kmeans"
+            raise ValueError(
+                "quantization.kind is given exactly where the data set brings codes, got "
+                f"{self.quantization.kind} for {self.dataset.label}, which {has}; use {cure}"
+            )
+        if given and self.fusion.kind != "none":
+            raise ValueError(
+                "given codes leave nothing to fuse, got fusion.kind="
+                f"{self.fusion.kind}; take fusion out or set it to none"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _codebooks_match_fusion(self) -> Self:
+        if isinstance(self.quantization, GivenConfig):
+            return self
         separate = self.quantization.codebooks == "separate"
         if separate != (self.fusion.kind == "none"):
             raise ValueError(
@@ -68,6 +99,25 @@ class PipelineConfig(Config):
                 "fusion with shared"
             )
         return self
+
+    @property
+    def gives_codes(self) -> bool:
+        """Whether codes come with the data instead of being made."""
+        return isinstance(self.quantization, GivenConfig)
+
+    @property
+    def one_modality(self) -> bool:
+        """Whether all codes of an item, its digit aside, are of one kind."""
+        if isinstance(self.quantization, GivenConfig):
+            return self.quantization.modalities != "all"
+        return self.fusion.kind != "none"
+
+    def identity(self) -> dict[str, Any]:
+        """Result-changing settings; where codes are given, without what would make them."""
+        identity = super().identity()
+        for section in BEFORE_CODES if self.gives_codes else ():
+            del identity[section]
+        return identity
 
     @property
     def key(self) -> str:
@@ -80,6 +130,12 @@ class PipelineConfig(Config):
         identity = self.identity()
         for modality in {"text", "image"} - set(self.fusion.needs()):
             del identity[modality]
-        for option in self.merging.idle_options(one_modality=self.fusion.kind != "none"):
+        for option in self.merging.idle_options(one_modality=self.one_modality):
             del identity["merging"][option]
         return hash_json(identity)[:16]
+
+
+def _is_given(quantization: Any) -> bool:
+    if isinstance(quantization, dict):
+        return quantization.get("kind") == "given"
+    return isinstance(quantization, GivenConfig)

@@ -10,6 +10,8 @@ from clairo.core.config import Config
 from clairo.core.fingerprint import Fingerprint, make_fingerprint
 from clairo.core.seeding import stage_seed
 from clairo.core.stage import Stage
+from clairo.datasets.base import DatasetConfig
+from clairo.datasets.raw_dataset import Reading
 from clairo.pipeline.config import PipelineConfig
 from clairo.pipeline.sources import source_fingerprints
 from clairo.stages import PIPELINE, STAGES, TrainingSettings
@@ -71,13 +73,21 @@ def make_plan(
     for stage in PIPELINE:
         if stage.name not in needed:
             continue
+        settings = stage.config(config)
         inputs = {name: fingerprints[name] for name in stage.inputs(config)}
-        if stage.name == "dataset":
-            inputs |= source_fingerprints(sources)
-        step = _plan_stage(stage, stage.config(config), seed, inputs)
+        inputs |= source_fingerprints(_raw_inputs(settings, sources))
+        step = _plan_stage(stage, settings, seed, inputs)
         fingerprints[stage.name] = step.fingerprint
         steps.append(step)
     return Plan(tuple(steps))
+
+
+def _raw_inputs(settings: Config, sources: Mapping[str, str]) -> Mapping[str, str]:
+    """Of the raw files, by name, those that a stage with such settings reads itself."""
+    if isinstance(settings, Reading):
+        names = {path.name for path in settings.paths}
+        return {name: digest for name, digest in sources.items() if name in names}
+    return sources if isinstance(settings, DatasetConfig) else {}
 
 
 def training_until(step: PlannedStage, seed: int, epoch: int) -> PlannedStage:

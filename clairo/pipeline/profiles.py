@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from clairo.core.errors import ConfigError
+from clairo.datasets import AnyDataset
+from clairo.pipeline.config import BEFORE_CODES
 
 ProfileName = Literal["quick", "paper"]
 
@@ -22,6 +24,8 @@ class Profile:
     Attributes:
         name: ``quick`` or ``paper``.
         base: Plain settings of every stage but the data set.
+        given: What differs from them where codes come with the data: such catalogues have
+            thousands of items and several codes for each, so that every example is longer.
         rungs: Epochs at which trials may be pruned.
         trials: Default number of trials.
         confirm_seeds: Fresh seeds for the winner and the two runners-up.
@@ -31,11 +35,26 @@ class Profile:
 
     name: ProfileName
     base: dict[str, Any]
+    given: dict[str, dict[str, Any]]
     rungs: tuple[int, ...]
     trials: int
     confirm_seeds: int
     ablation_seeds: int
     description: str
+
+    def base_for(self, dataset: AnyDataset) -> dict[str, Any]:
+        """The settings with a data set, below every point of a search space.
+
+        Where the data set brings codes, the settings of what would make them are replaced.
+        """
+        if not dataset.brings_codes:
+            return {**self.base, "dataset": dataset}
+        buckets = self.base["quantization"].get("num_hash_buckets")
+        fitted = {**self.base, **BEFORE_CODES, "dataset": dataset}
+        fitted["quantization"] = {"kind": "given", "num_hash_buckets": buckets}
+        for section, changes in self.given.items():
+            fitted[section] = {**fitted[section], **changes}
+        return fitted
 
 
 _QUICK: dict[str, Any] = {
@@ -112,6 +131,10 @@ PROFILES: dict[str, Profile] = {
     "quick": Profile(
         name="quick",
         base=_QUICK,
+        given={
+            "model": {"max_examples": 10_000, "valid_users": 300},
+            "evaluation": {"max_users": 600},
+        },
         rungs=(2, 4),
         trials=8,
         confirm_seeds=2,
@@ -121,6 +144,7 @@ PROFILES: dict[str, Profile] = {
     "paper": Profile(
         name="paper",
         base=_PAPER,
+        given={},
         rungs=(10, 20, 40, 80),
         trials=64,
         confirm_seeds=5,

@@ -12,6 +12,7 @@ from clairo.core.artifacts import Dataset
 from clairo.core.errors import ClairoError, ConfigError
 from clairo.core.fingerprint import Fingerprint
 from clairo.core.stage import Runtime
+from clairo.core.threads import usable_cpus
 from clairo.pipeline.config import PipelineConfig
 from clairo.pipeline.plan import (
     Plan,
@@ -233,7 +234,9 @@ def load_dataset(
     Raises:
         ClairoError: The raw files cannot be read.
     """
-    runner = StageRunner(make_plan(config, 0, sources, ("dataset",)), store, Runtime(), 0)
+    # The number of threads never changes a data set.
+    runtime = Runtime(num_threads=usable_cpus())
+    runner = StageRunner(make_plan(config, 0, sources, ("dataset",)), store, runtime, 0)
     dataset = runner.get("dataset")
     if not isinstance(dataset, Dataset):
         raise ClairoError(f"The dataset stage must give a Dataset, got {type(dataset).__name__}.")

@@ -196,7 +196,7 @@ class _TrackedTrial:
             for name, value in record.facts.items()
             if isinstance(value, int | float) and math.isfinite(value)
         }
-        if record.name in ("valid_evaluation", "test_evaluation", "dataset"):
+        if record.name in ("valid_evaluation", "test_evaluation", "dataset", "interactions"):
             facts = {}  # logged under their split's name, and once for the sweep
         self.tracked.log_metrics(
             {

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from clairo.quantization.base import Quantizer, QuantizerConfig
+from clairo.quantization.given import GivenConfig
 from clairo.quantization.opq import OpqConfig
 from clairo.quantization.rq_kmeans import RqKmeansConfig
 
 AnyQuantizer = OpqConfig | RqKmeansConfig
-"""The registry: one member per method."""
+"""The registry: one member per method that turns vectors into codes."""
 
-__all__ = ["AnyQuantizer", "OpqConfig", "Quantizer", "QuantizerConfig", "RqKmeansConfig"]
+__all__ = [
+    "AnyQuantizer",
+    "GivenConfig",
+    "OpqConfig",
+    "Quantizer",
+    "QuantizerConfig",
+    "RqKmeansConfig",
+]

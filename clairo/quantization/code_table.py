@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,36 +55,67 @@ def build_code_table(
     """
     _require_matching_codebooks(modalities, config)
     columns = [_quantize(table, config, train_items, seed, runtime) for table in modalities.tables]
-    codes = np.hstack([column.codes for column in columns])
-    names: list[Modality] = [
-        table.modality for table in modalities.tables for _ in range(config.num_codebooks)
-    ]
-    sizes = [size for column in columns for size in column.sizes]
-    buckets = config.num_hash_buckets or needed_buckets(codes)
-    unique = codes
-    if config.num_hash_buckets is not None or buckets > 1:
-        digits = hash_column(codes, buckets, stage_seed(seed, "disambiguation"))
-        unique, names, sizes = (
-            np.column_stack([codes, digits]),
-            [*names, "shared"],
-            [*sizes, buckets],
-        )
-    return CodeTable(
-        item_ids=modalities.item_ids,
-        codes=unique.astype(np.int32),
-        column_modalities=tuple(names),
-        column_sizes=tuple(sizes),
-        diagnostics=_diagnose(columns, codes, sizes),
-    )
+    return make_unique(modalities.item_ids, beside(columns), config.num_hash_buckets, seed)
 
 
 @dataclass(frozen=True)
-class _Columns:
-    """The codes of one modality."""
+class Columns:
+    """Codes before items with equal ones are told apart.
 
-    codes: Int32[np.ndarray, "items codebooks"]
+    Attributes:
+        codes: One row per item.
+        modalities: What each column was made from.
+        sizes: Number of values each column may take.
+        diagnostics: What is known of each codebook, ``<modality>/<place>/<name>``.
+    """
+
+    codes: Int32[np.ndarray, "items columns"]
+    modalities: tuple[Modality, ...]
     sizes: tuple[int, ...]
     diagnostics: Facts
+
+
+def beside(parts: Sequence[Columns]) -> Columns:
+    """Columns one after another."""
+    return Columns(
+        codes=np.hstack([part.codes for part in parts]),
+        modalities=tuple(name for part in parts for name in part.modalities),
+        sizes=tuple(size for part in parts for size in part.sizes),
+        diagnostics={name: value for part in parts for name, value in part.diagnostics.items()},
+    )
+
+
+def make_unique(
+    item_ids: tuple[str, ...], before: Columns, num_hash_buckets: int | None, seed: int
+) -> CodeTable:
+    """The code table: a last column of modality ``shared`` where it is asked for or needed.
+
+    Args:
+        item_ids: Catalogue ids.
+        before: The codes.
+        num_hash_buckets: Values of that column; ``None`` for as few as are enough, and no
+            column where the codes are unique.
+        seed: Seed of the stage.
+
+    Raises:
+        DataError: More items share their codes than there are buckets.
+    """
+    codes, names, sizes = before.codes, before.modalities, before.sizes
+    buckets = num_hash_buckets or needed_buckets(codes)
+    if num_hash_buckets is not None or buckets > 1:
+        digits = hash_column(codes, buckets, stage_seed(seed, "disambiguation"))
+        codes, names, sizes = (
+            np.column_stack([codes, digits]),
+            (*names, "shared"),
+            (*sizes, buckets),
+        )
+    return CodeTable(
+        item_ids=item_ids,
+        codes=codes.astype(np.int32),
+        column_modalities=names,
+        column_sizes=sizes,
+        diagnostics=_diagnose(before, sizes),
+    )
 
 
 def _require_matching_codebooks(modalities: Modalities, config: QuantizerConfig) -> None:
@@ -103,7 +135,7 @@ def _quantize(
     train_items: Bool[np.ndarray, " items"],
     seed: int,
     runtime: Runtime,
-) -> _Columns:
+) -> Columns:
     """Fits on one table and encodes it."""
     own_seed = stage_seed(seed, f"quantization/{table.modality}")
     quantizer = config.fit(table, train_items, own_seed, runtime)
@@ -120,19 +152,18 @@ def _quantize(
         found |= {f"{column}/{name}": value for name, value in about.items()}
     values = size if table.present.all() else size + 1
     diagnostics = {f"{table.modality}/{name}": value for name, value in found.items()}
-    return _Columns(codes, (values,) * config.num_codebooks, diagnostics)
+    depth = config.num_codebooks
+    return Columns(codes, (table.modality,) * depth, (values,) * depth, diagnostics)
 
 
-def _diagnose(
-    columns: list[_Columns], codes: Int32[np.ndarray, "items columns"], sizes: list[int]
-) -> Facts:
-    """Everything of each modality, and the summary over all."""
-    parts = {name: value for column in columns for name, value in column.diagnostics.items()}
+def _diagnose(before: Columns, sizes: tuple[int, ...]) -> Facts:
+    """Everything of each codebook, and the summary over all."""
+    parts = before.diagnostics
     usages = [value for name, value in parts.items() if name.endswith("/usage")]
     perplexities = [value for name, value in parts.items() if name.endswith("/perplexity")]
     return {
         **parts,
-        **collision_diagnostics(codes),
+        **collision_diagnostics(before.codes),
         "usage_min": min(usages),
         "perplexity_mean": float(np.mean(perplexities)),
         "bits_per_item": bits_per_item(sizes),

@@ -27,6 +27,9 @@ def _masking_name(arm: ArmInfo) -> str:
     """The unchanged winner wears the colour of what it uses."""
     if arm.name != REFERENCE or arm.example is None:
         return arm.name
+    quantization = arm.example.config.get("quantization", {})
+    if quantization.get("kind") == "given":
+        return f"{quantization.get('modalities', REFERENCE)}_only"
     return str(arm.example.config.get("fusion", {}).get("kind", REFERENCE))
 
 

@@ -18,6 +18,7 @@ _SETTINGS = {
     "quantization": "quantiser",
     "quantization.num_codebooks": "codebooks",
     "quantization.codebook_size": "codebook size",
+    "quantization.modalities": "codes used",
     "merging.num_merges": "merges",
     "merging.cross_modal_share": "crossing quota",
     "merging.modality_first": "merges before crossing",
@@ -109,6 +110,20 @@ def percent(share: float | None, digits: int = 0, signed: bool = False) -> str:
         ('26 %', '−12.3 %', '–')
     """
     return DASH if share is None else f"{number(100 * share, digits, signed)} %"
+
+
+def share_label(share: float) -> str:
+    """A share in percent that is 0 or 100 only where it is none or all.
+
+    Example:
+        >>> share_label(1.0), share_label(0.78), share_label(0.9987), share_label(1e-9)
+        ('100 %', '78 %', '99.9 %', '< 0.001 %')
+    """
+    for digits in range(4):
+        shown = round(100 * share, digits)
+        if share in (0.0, 1.0) or 0.0 < shown < 100.0:
+            return percent(share, digits)
+    return "< 0.001 %" if share < 0.5 else "> 99.999 %"
 
 
 def duration(seconds: float) -> str:

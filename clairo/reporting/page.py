@@ -10,7 +10,7 @@ import base64
 import json
 from dataclasses import dataclass, field
 from importlib import resources
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import jinja2
 import plotly.graph_objects as go
@@ -20,6 +20,9 @@ from clairo.reporting.search_info import Absent
 from clairo.reporting.spelled_info import MergeCard, SpelledInfo
 from clairo.reporting.style import DARK_COLORS, css_variables, template
 from clairo.reporting.table import Table
+
+if TYPE_CHECKING:  # making samples needs Pillow, showing them does not
+    from clairo.reporting.data_card_samples import SampleItem
 
 _OPEN_CARDS = 12
 """Cards that a page shows at once; a hundred open ones are fifty screens."""
@@ -109,11 +112,28 @@ class Cards:
     @property
     def sheet_address(self) -> str:
         """The sheet as a data address, so that each picture is in the page once."""
-        return "data:image/jpeg;base64," + base64.b64encode(self.info.sheet).decode("ascii")
+        return _jpeg_address(self.info.sheet)
 
     def choices(self, field_name: Literal["joins", "made", "digit"]) -> tuple[str, ...]:
         """Distinct values that cards can be filtered by, sorted."""
         return tuple(sorted({getattr(card, field_name) for card in self.info.cards}))
+
+
+@dataclass(frozen=True)
+class Items:
+    """Items as people know them: picture, title, price.
+
+    Attributes:
+        samples: The items, in the order shown.
+    """
+
+    samples: tuple[SampleItem, ...]
+    kind: str = "items"
+
+    @property
+    def shown(self) -> tuple[tuple[SampleItem, str], ...]:
+        """Each item with the data address of its picture, ``""`` where none is shown."""
+        return tuple((item, _jpeg_address(item.picture)) for item in self.samples)
 
 
 @dataclass(frozen=True)
@@ -130,7 +150,7 @@ class Missing:
     kind: str = "missing"
 
 
-Block = Prose | Definitions | Code | Figure | TableBlock | Cards | Missing
+Block = Prose | Definitions | Code | Figure | TableBlock | Cards | Items | Missing
 
 
 @dataclass(frozen=True)
@@ -154,6 +174,7 @@ class Page:
         lead: The rest of the first screen.
         sections: The argument, then cost, failures, protocol.
         links: (text, address) of sibling pages.
+        lead_name: What the table of contents calls the first screen.
     """
 
     title: str
@@ -163,6 +184,7 @@ class Page:
     lead: tuple[Block, ...]
     sections: tuple[Section, ...]
     links: tuple[tuple[str, str], ...] = field(default=())
+    lead_name: str = "Verdict"
 
     def blocks(self) -> tuple[Block, ...]:
         """All blocks, in order."""
@@ -175,6 +197,11 @@ class Page:
     def figures(self) -> tuple[Figure, ...]:
         """All figures, in order."""
         return tuple(block for block in self.blocks() if isinstance(block, Figure))
+
+
+def _jpeg_address(data: bytes) -> str:
+    """A data address, ``""`` for no data."""
+    return f"data:image/jpeg;base64,{base64.b64encode(data).decode('ascii')}" if data else ""
 
 
 def absent(what: str, info: Absent) -> Missing:

@@ -37,8 +37,10 @@ def data_sentence(record: SweepRecord) -> str:
 
 
 def coverage_sentence(facts: Mapping[str, Any]) -> str:
-    """How many items have a picture and a text."""
+    """How many items have a picture and a text, or what codes came with the data."""
     items = facts.get("num_items")
+    if facts.get("index_files"):
+        return _given_sentence(facts)
     parts = []
     for key, what in (("image_coverage", "a picture"), ("text_coverage", "a text")):
         share = facts.get(key)
@@ -47,6 +49,18 @@ def coverage_sentence(facts: Mapping[str, Any]) -> str:
                 f"{round(share * items):,} of {items:,} items have {what} ({percent(share)})"
             )
     return "; ".join(parts) or "not recorded"
+
+
+def _given_sentence(facts: Mapping[str, Any]) -> str:
+    """Codes that came with the data, of how many codebooks and from which file."""
+    files = [
+        f"{plural(len(file['column_sizes']), file['modality'] + ' code')} ({file['file']})"
+        for file in facts["index_files"]
+    ]
+    titled, items = facts.get("items_with_title"), facts.get("num_items")
+    known = isinstance(titled, int) and isinstance(items, int)
+    titles = f"; {titled:,} of {items:,} have a title" if known else ""
+    return f"every item came with {sentence_list(files)}{titles}"
 
 
 def users_sentence(record: SweepRecord) -> str:
@@ -135,8 +149,12 @@ def no_evidence_for(record: SweepRecord, exploratory: bool) -> str:
     """The warning of the first screen; ``""`` for a finished sweep at paper size with seeds."""
     parts, reasons = [], []
     if record.summary.profile == "quick":
+        # Codes that came with the data were made by nobody here.
+        small = (
+            "models" if record.summary.dataset_facts.get("index_files") else "encoders and models"
+        )
         reasons.append(
-            "the quick profile has small encoders and models and says nothing about published sizes"
+            f"the quick profile has small {small} and says nothing about published sizes"
         )
     if record.summary.dataset_facts.get("source") == "generated":
         reasons.append("a generated world says nothing about real shoppers")

@@ -10,11 +10,15 @@ from clairo.core.artifacts import CodeTable, Dataset, Modalities
 from clairo.core.ragged import Ragged
 from clairo.core.stage import Prefix, Runtime, Stage
 from clairo.merging import FeatureSetBPE, FeatureSetBPEConfig, Tokenizer, describe
+from clairo.quantization import GivenConfig
 from clairo.quantization.code_table import build_code_table
+from clairo.quantization.given import build_given_table
 
 
 def _quantize(settings: Any, inputs: Mapping[str, Any], seed: int, runtime: Runtime) -> CodeTable:
     dataset: Dataset = inputs["dataset"]
+    if isinstance(settings, GivenConfig):
+        return build_given_table(dataset.codes, dataset.catalog.item_ids, settings, seed)
     fused: Modalities = inputs["fusion"]
     return build_code_table(fused, settings, dataset.train_counts() > 0, seed, runtime)
 
@@ -49,7 +53,10 @@ QUANTIZATION: Stage[Any, CodeTable] = Stage(
     version=2,
     output=CodeTable,
     config=lambda pipeline: pipeline.quantization,
-    inputs=lambda pipeline: ("dataset", "fusion"),
+    # Codes that are given are made of nothing: no vectors, no encoders.
+    inputs=lambda pipeline: (
+        ("dataset",) if isinstance(pipeline.quantization, GivenConfig) else ("dataset", "fusion")
+    ),
     seeded=lambda settings: True,
     run=_quantize,
 )

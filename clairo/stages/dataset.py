@@ -15,12 +15,13 @@ def _read(
     settings: DatasetConfig, inputs: Mapping[str, Any], seed: int, runtime: Runtime
 ) -> Dataset:
     if isinstance(settings, RawDatasetConfig):
-        return settings.prepare(inputs["interactions"], runtime.num_threads)
+        return settings.prepare(inputs.get("interactions"), runtime.num_threads)
     return settings.read()
 
 
 def _inputs(pipeline: Any) -> tuple[str, ...]:
-    return ("interactions",) if isinstance(pipeline.dataset, RawDatasetConfig) else ()
+    is_raw = isinstance(pipeline.dataset, RawDatasetConfig)
+    return ("interactions",) if is_raw and pipeline.dataset.has_interactions else ()
 
 
 DATASET: Stage[Any, Dataset] = Stage(

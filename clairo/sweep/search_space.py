@@ -28,6 +28,7 @@ from clairo.core.config import parse_config
 from clairo.core.errors import ConfigError
 from clairo.core.fingerprint import hash_json
 from clairo.pipeline.gates import Gates
+from clairo.sweep.given_codes import point_for_given_codes, without_code_making
 from clairo.sweep.narrowing import CatalogFacts, narrow_tree
 from clairo.sweep.space_coverage import covering_points, realize_with
 from clairo.sweep.space_nodes import (
@@ -194,6 +195,28 @@ class SearchSpace:
         if dropped:
             notes = (*notes, f"{dropped} known configurations are not tried for the same reason.")
         return replace(narrowed, default_points=kept), notes
+
+    def for_given_codes(self, modalities: tuple[str, ...]) -> tuple[SearchSpace, tuple[str, ...]]:
+        """The space for data that bring their codes, and a sentence for each change.
+
+        Known points are put in the terms of given codes; of those that became equal, one stays.
+
+        Raises:
+            ConfigError: Nothing is left to search.
+        """
+        try:
+            root, notes = without_code_making(self.root, modalities)
+        except ConfigError as error:
+            raise ConfigError(f"{self.source}: {error}") from error
+        narrowed, points = replace(self, root=root), []
+        for point in self.default_points:
+            adapted = point_for_given_codes(point, root, modalities)
+            if adapted not in points and narrowed.has(adapted):
+                points.append(adapted)
+        if dropped := len(self.default_points) - len(points):
+            why = "they are now equal to another, or ask for codes that are not there"
+            notes = (*notes, f"Known configurations left out, because {why}: {dropped}.")
+        return replace(narrowed, default_points=tuple(points)), notes
 
     def has(self, settings: Mapping[str, Any]) -> bool:
         """Whether settings are a point, or part of a point, of this space."""

@@ -159,7 +159,7 @@ class SweepSummary:
         axes: Dotted names of the settings that were searched.
         objective: Metric key, for example ``valid/ndcg_at_10``; larger is better.
         dataset_name: For people.
-        dataset_digest: Digest of the dataset entry.
+        dataset_digest: Digest of the data set's content and settings.
         dataset_facts: Counts, coverage, ceilings, popularity floor.
         notes: Sentences the reader must see, for example which choices were removed and why.
         environment: Commit, dirty flag, package versions, hardware.

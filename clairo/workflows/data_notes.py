@@ -8,18 +8,36 @@ from typing import Any
 from clairo.workflows.preparation import PreparedData
 
 _WORTH_SAYING = 0.05
+_OUR_CASE = {"text": "upper", "image": "lower"}
+"""Letters in which codes are printed."""
 
 
 def data_lines(prepared: PreparedData) -> tuple[str, ...]:
     """Two lines: how much there is, and what of it can be read and seen."""
     facts, catalog = prepared.facts, prepared.dataset.catalog
     items = len(catalog)
+    read = (
+        f"{int(catalog.has_text.sum()):,} of {items:,} items have a text, "
+        f"{int(catalog.has_image.sum()):,} of {items:,} a picture"
+    )
+    if prepared.dataset.codes:
+        titled = sum(bool(title) for title in catalog.titles)
+        read = f"every item came with {given_words(facts)}; {titled:,} of {items:,} have a title"
     return (
         f"{prepared.dataset.name}: {items:,} items, {len(prepared.dataset.log.user_ids):,} users, "
         f"{len(prepared.dataset.log):,} interactions, {facts['num_training_prefixes']:,} training "
         f"prefixes, {facts['num_valid_users']:,} users asked on valid",
-        f"{int(catalog.has_text.sum()):,} of {items:,} items have a text, "
-        f"{int(catalog.has_image.sum()):,} of {items:,} a picture",
+        read,
+    )
+
+
+def given_words(facts: Mapping[str, Any]) -> str:
+    """Codes that came with the data, for example ``4 text codes (256 x 256 x 256 x 256)``."""
+    return " and ".join(
+        f"{len(file['column_sizes'])} {file['modality']} "
+        f"{'code' if len(file['column_sizes']) == 1 else 'codes'} "
+        f"({' x '.join(map(str, file['column_sizes']))})"
+        for file in facts["index_files"]
     )
 
 
@@ -38,6 +56,15 @@ def data_notes(facts: Mapping[str, Any]) -> tuple[str, ...]:
         notes.append(
             f"{named:,} of {items:,} items name a picture by its address, for example "
             f"{facts['image_url_example']}; {here:,} pictures are in DATA."
+        )
+    other = [
+        file for file in facts.get("index_files", ()) if file["case"] != _OUR_CASE[file["modality"]]
+    ]
+    if other:
+        names = " and ".join(f"{file['modality']} ({file['file']})" for file in other)
+        notes.append(
+            "Letters here are not those of the files: text codes are printed as capitals and image "
+            f"codes as small letters, the files have the opposite for {names}."
         )
     unasked = users - facts.get("num_asked_users", users)
     if unasked / users >= _WORTH_SAYING:

@@ -23,8 +23,11 @@ from clairo.workflows.options import SweepOptions
 from clairo.workflows.preparation import PreparedData, prepare_data
 from clairo.workflows.space import PreparedSpace, prepare_space
 
-_SHARED = ("dataset", "text_embedding", "image_embedding")
+_SHARED = ("interactions", "dataset", "text_embedding", "image_embedding")
 """Stages that no axis of the usual spaces changes: computed once a sweep."""
+
+_DATA = ("interactions", "dataset")
+"""Stages that a dry run has done itself."""
 
 
 def dry_run_sweep(options: SweepOptions) -> None:
@@ -80,7 +83,7 @@ def estimate_lines(
         + (f", up to {arms} ablation arms on {profile.ablation_seeds}" if arms else "")
         + f": up to {runs} runs, {options.num_workers} at a time"
     ]
-    unknown = [cost.name for cost in costs if cost.seconds is None and cost.name != "dataset"]
+    unknown = [cost.name for cost in costs if cost.seconds is None and cost.name not in _DATA]
     if unknown:
         lines.append(
             f"No estimate of hours and disk: nothing was measured yet in {options.out} for "

@@ -30,6 +30,8 @@ class SweepOptions:
         release: Amazon release, ``None`` takes the alias's own.
         data: Folder with raw files.
         fetch: Whether files that are missing may be downloaded.
+        filters: File with filters and split of the data, ``None`` leaves them at their usual.
+        salvage: Read the whole lines of a raw file that ends early.
         trials: Number of trials, ``None`` takes the profile's.
         time_budget: Seconds after which no new trial starts, ``None`` for no limit.
         workers: Trials at a time, ``None`` takes what the machine offers.
@@ -48,6 +50,8 @@ class SweepOptions:
     release: str | None = None
     data: Path = Path("data")
     fetch: bool = True
+    filters: Path | None = None
+    salvage: bool = False
     trials: int | None = None
     time_budget: float | None = None
     workers: int | None = None
@@ -89,6 +93,8 @@ class SweepOptions:
         shown: tuple[tuple[str, object, object], ...] = (
             ("CATEGORY", self.category, None),
             ("RELEASE", self.release, plain.release),
+            ("FILTERS", self.filters, plain.filters),
+            ("SALVAGE", int(self.salvage), 0),
             ("TRIALS", self.trials, plain.trials),
             ("WORKERS", self.workers, plain.workers),
             ("PROFILE", self.profile, plain.profile),

@@ -34,7 +34,12 @@ from clairo.workflows.locations import study_url
 from clairo.workflows.options import SweepOptions
 from clairo.workflows.preparation import PreparedData
 from clairo.workflows.progress import Progress
-from clairo.workflows.space import PreparedSpace, describe_config, spec_builder
+from clairo.workflows.space import (
+    PreparedSpace,
+    describe_config,
+    modalities_there,
+    spec_builder,
+)
 
 _CONFIRMED = 3
 """The winner and two runners-up."""
@@ -137,10 +142,8 @@ class SweepPhases:
 
     def ablate(self, executor: Executor, config: PipelineConfig) -> None:
         """Retrains the winner and every arm on seeds that played no part in choosing it."""
-        catalog = self.prepared.dataset.catalog
-        plan = plan_ablation(
-            config, has_text=bool(catalog.has_text.any()), has_image=bool(catalog.has_image.any())
-        )
+        there = modalities_there(self.prepared.dataset)
+        plan = plan_ablation(config, has_text="text" in there, has_image="image" in there)
         seeds = fresh_seeds(self.options.seed, self.profile.ablation_seeds, "ablation")
         specs = {
             arm.name: [

@@ -14,9 +14,10 @@ from clairo.core.errors import DataError
 from clairo.datasets import AnyDataset
 from clairo.datasets.aliases import resolve_category
 from clairo.datasets.fetch import fetch_missing
+from clairo.datasets.settings_file import read_settings, with_settings
 from clairo.evaluation import popularity_top_items, ranking_metrics, rankings_from_lists
 from clairo.pipeline.config import PipelineConfig
-from clairo.pipeline.plan import Split, make_plan
+from clairo.pipeline.plan import Split
 from clairo.pipeline.profiles import Profile
 from clairo.pipeline.runner import load_dataset
 from clairo.pipeline.sources import hash_sources
@@ -38,7 +39,7 @@ class PreparedData:
         config: What was asked for, resolved.
         dataset: Catalogue, histories, splits.
         sources: Content hashes of the raw files.
-        digest: Fingerprint of the dataset entry.
+        digest: Of content and settings, equal on every machine.
         facts: The data set's facts, with the popularity floor.
         cached: Whether it was in the store already.
     """
@@ -72,19 +73,30 @@ def prepare_data(
         DataError: Files are missing or cannot be read.
     """
     if config is None:
-        config = resolve_category(options.category, options.release, options.data)
+        config = resolve_data(options)
     fetch_missing(config, allow=options.fetch, announce=say)
     sources = hash_sources(config)
-    pipeline = complete_config(profile.base, config)
+    pipeline = complete_config(profile.base_for(config), config)
     dataset, record = load_dataset(pipeline, FilesystemStore(root), sources)
-    plan = make_plan(pipeline, 0, sources, ("dataset",))
     facts = {
         **dataset.facts,
         "num_training_prefixes": require_questions(dataset),
         **popularity_floor(dataset, pipeline.evaluation.max_users),
     }
-    digest = plan.step("dataset").fingerprint.digest
+    digest = str(dataset.facts["digest"])
     return PreparedData(config, dataset, sources, digest, facts, record.cached)
+
+
+def resolve_data(options: SweepOptions) -> AnyDataset:
+    """The data set that a command means, with its filters.
+
+    Raises:
+        ConfigError: The category, the release or a filter is not known.
+    """
+    config = resolve_category(options.category, options.release, options.data)
+    if options.filters is not None:
+        config = with_settings(config, read_settings(options.filters), str(options.filters))
+    return with_settings(config, {"salvage": True} if options.salvage else {}, "--salvage")
 
 
 def complete_config(base: Mapping[str, Any], dataset: AnyDataset) -> PipelineConfig:

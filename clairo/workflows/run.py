@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
+from rich.console import Console
 
 from clairo.core.config import parse_config
 from clairo.core.errors import ClairoError, ConfigError
 from clairo.core.fingerprint import hash_json
 from clairo.core.log_file import log_to_file
 from clairo.core.threads import usable_cpus
-from clairo.datasets import DemoConfig
+from clairo.datasets import AnyDataset, DemoConfig, LcrecConfig
+from clairo.datasets.aliases import resolve_category
 from clairo.pipeline.config import PipelineConfig
 from clairo.pipeline.profiles import Profile, get_profile
 from clairo.pipeline.runner import always
@@ -27,7 +29,7 @@ from clairo.workflows.preparation import PreparedData, prepare_data
 from clairo.workflows.space import catalog_facts, narrow_base
 from clairo.workflows.summary import new_summary
 
-_SHOWN = ("recall_at_5", "ndcg_at_5", "recall_at_10", "ndcg_at_10", "mrr_at_10")
+SHOWN = ("recall_at_5", "ndcg_at_5", "recall_at_10", "ndcg_at_10", "mrr_at_10")
 
 
 def run_once(options: SweepOptions, config_file: Path | None, *, read_test: bool) -> None:
@@ -43,42 +45,92 @@ def run_once(options: SweepOptions, config_file: Path | None, *, read_test: bool
         ConfigError: The file is not YAML or not a configuration.
         ClairoError: A stage failed; what was finished is kept in the store.
     """
-    from rich.console import Console
-
-    console = Console(soft_wrap=True)
-    out = prepare_out(options.out)
-    log_to_file(log_file(out))
-    profile = get_profile(options.profile)
-    values = None if config_file is None else _read_yaml(config_file)
-    where = str(config_file) if config_file else f"profile {profile.name}"
-    world = _demo_world(options, values, where)
-    prepared = prepare_data(options, profile, store_root(out), console.print, world)
-    config = _configure(values, profile, prepared, where)
-    tracking = tracking_config(out, options.tracking_uri)
-    tracking.prepare()
-    run_id = f"run-{hash_json({'config': config.identity(), 'seed': options.seed})[:8]}"
-    summary = replace(
-        new_summary(options, profile, prepared, run_id), space_name=where, requested_trials=1
-    )
-    environment = make_environment(options, out, prepared, workers=1)
-    spec = TrialSpec(
-        sweep_id=run_id,
-        number=0,
-        role="confirm",
-        config=config,
-        seed=options.seed,
-        splits=("valid", "test") if read_test else ("valid",),
-    )
-    outcome = _run_tracked(spec, environment, tracking.connect().open_sweep(summary))
-    if outcome.state != "complete":
-        raise ClairoError(f"The run ended as {outcome.state}: {outcome.error}")
-    for split in spec.splits:
-        shown = {name: outcome.metrics[f"{split}/{name}"] for name in _SHOWN}
-        console.print(f"{split}: " + "  ".join(f"{k} {v:.4f}" for k, v in shown.items()))
-    console.print(
+    run = SingleRun.of(options, config_file)
+    prepared = run.prepare(_described_data(options, run.values, run.where))
+    outcome, run_id = run.execute(prepared, read_test=read_test)
+    for split in ("valid", "test") if read_test else ("valid",):
+        shown = {name: outcome.metrics[f"{split}/{name}"] for name in SHOWN}
+        run.console.print(f"{split}: " + "  ".join(f"{k} {v:.4f}" for k, v in shown.items()))
+    run.console.print(
         f"{outcome.seconds:.1f} s, {outcome.saved_seconds:.1f} s saved by the store; "
         f"run {run_id} in MLflow ('make ui OUT={options.out}')"
     )
+
+
+@dataclass(frozen=True)
+class SingleRun:
+    """A configuration that can be run on data, once or several times.
+
+    Attributes:
+        options: Data, seed and places.
+        values: Settings of the configuration's file, ``None`` for the profile's.
+        where: Names their source in messages.
+        profile: Sizes, and settings below the file's.
+        out: Folder for everything that is made.
+        console: The terminal.
+    """
+
+    options: SweepOptions
+    values: dict[str, Any] | None
+    where: str
+    profile: Profile
+    out: Path
+    console: Console
+
+    @classmethod
+    def of(cls, options: SweepOptions, config_file: Path | None) -> Self:
+        """Reads the file and makes the folder.
+
+        Raises:
+            ConfigError: The file is not YAML, or the folder cannot be written to.
+        """
+        out = prepare_out(options.out)
+        log_to_file(log_file(out))
+        profile = get_profile(options.profile)
+        values = None if config_file is None else _read_yaml(config_file)
+        where = str(config_file) if config_file else f"profile {profile.name}"
+        return cls(options, values, where, profile, out, Console(soft_wrap=True))
+
+    def prepare(self, data: AnyDataset | None) -> PreparedData:
+        """The data, read through the store; ``None`` for what the options name.
+
+        Raises:
+            ClairoError: It cannot be had.
+        """
+        return prepare_data(self.options, self.profile, store_root(self.out), self._say, data)
+
+    def execute(self, prepared: PreparedData, *, read_test: bool) -> tuple[TrialOutcome, str]:
+        """Runs the configuration on data; gives how it ended and the id of its run.
+
+        Raises:
+            ClairoError: A stage failed; what was finished is kept in the store.
+        """
+        options = self.options
+        config = _configure(self.values, self.profile, prepared, self.where)
+        tracking = tracking_config(self.out, options.tracking_uri)
+        tracking.prepare()
+        run_id = f"run-{hash_json({'config': config.identity(), 'seed': options.seed})[:8]}"
+        summary = replace(
+            new_summary(options, self.profile, prepared, run_id),
+            space_name=self.where,
+            requested_trials=1,
+        )
+        spec = TrialSpec(
+            sweep_id=run_id,
+            number=0,
+            role="confirm",
+            config=config,
+            seed=options.seed,
+            splits=("valid", "test") if read_test else ("valid",),
+        )
+        environment = make_environment(options, self.out, prepared, workers=1)
+        outcome = _run_tracked(spec, environment, tracking.connect().open_sweep(summary))
+        if outcome.state != "complete":
+            raise ClairoError(f"The run ended as {outcome.state}: {outcome.error}")
+        return outcome, run_id
+
+    def _say(self, line: str) -> None:
+        self.console.print(line)
 
 
 def _run_tracked(spec: TrialSpec, environment: TrialEnvironment, parent: Run) -> TrialOutcome:
@@ -96,14 +148,21 @@ def _run_tracked(spec: TrialSpec, environment: TrialEnvironment, parent: Run) ->
     return outcome
 
 
-def _demo_world(
+def _described_data(
     options: SweepOptions, values: dict[str, Any] | None, where: str
-) -> DemoConfig | None:
-    """The demo world that a file describes, when the demo was asked for."""
+) -> DemoConfig | LcrecConfig | None:
+    """The data that a file describes better than the command: a demo world, or index files."""
     named = (values or {}).get("dataset")
-    if options.category != "demo" or not isinstance(named, dict) or named.get("kind") != "demo":
+    if not isinstance(named, dict):
         return None
-    return parse_config(DemoConfig, named, f"{where}: dataset")
+    if options.category == "demo" and named.get("kind") == "demo":
+        return parse_config(DemoConfig, named, f"{where}: dataset")
+    if not options.category.lower().startswith("lcrec/") or named.get("kind") != "lcrec":
+        return None
+    here = {**named, "data_dir": options.data}
+    described = parse_config(LcrecConfig, here, f"{where}: dataset")
+    asked = resolve_category(options.category, options.release, options.data)
+    return described if described.label == asked.label else None
 
 
 def _configure(
@@ -115,7 +174,9 @@ def _configure(
         ConfigError: The file is about other data than the command.
     """
     if values is None:
-        values, _ = narrow_base(profile.base, catalog_facts(prepared.dataset))
+        values = profile.base_for(prepared.config)
+        if not prepared.dataset.codes:
+            values, _ = narrow_base(values, catalog_facts(prepared.dataset))
     config = parse_config(PipelineConfig, {**values, "dataset": prepared.config}, where)
     if "dataset" in values:
         meant = parse_config(PipelineConfig, values, where).dataset

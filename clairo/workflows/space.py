@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from clairo.core.artifacts import Dataset
+from clairo.core.artifacts import Dataset, given_modalities
 from clairo.core.config import parse_config
 from clairo.core.errors import ConfigError
 from clairo.merging import AnyMerging, FeatureSetBPEConfig, ModalityWeights
 from clairo.pipeline.config import PipelineConfig
 from clairo.pipeline.profiles import Profile
 from clairo.pipeline.trial import TrialSpec
+from clairo.quantization import GivenConfig
 from clairo.sweep.narrowing import CatalogFacts
 from clairo.sweep.search_space import SearchSpace, load_space, merge_settings
 from clairo.workflows.preparation import PreparedData
@@ -57,7 +58,11 @@ def prepare_space(name: str, profile: Profile, prepared: PreparedData) -> Prepar
             f"{space.source}: a sweep searches one data set, got settings of 'dataset'; name the "
             "data with CATEGORY and take them out."
         )
-    base = {**profile.base, "dataset": prepared.config}
+    base = profile.base_for(prepared.config)
+    if prepared.dataset.codes:
+        space, notes = space.for_given_codes(given_modalities(prepared.dataset.codes))
+        space.validate(base)
+        return PreparedSpace(space, base, notes)
     space.validate(base)
     facts = catalog_facts(prepared.dataset)
     base, base_notes = narrow_base(base, facts)
@@ -75,6 +80,15 @@ def catalog_facts(dataset: Dataset) -> CatalogFacts:
         num_train_items=min((count for count in usable if count), default=0),
         num_items=len(catalog),
     )
+
+
+def modalities_there(dataset: Dataset) -> tuple[str, ...]:
+    """What codes can be made from, or were made from where they are given."""
+    if dataset.codes:
+        return given_modalities(dataset.codes)
+    catalog = dataset.catalog
+    coverage = {"text": catalog.has_text, "image": catalog.has_image}
+    return tuple(name for name, has in coverage.items() if has.any())
 
 
 def narrow_base(
@@ -101,11 +115,14 @@ def describe_config(config: PipelineConfig) -> str:
 
     Not for machines: the tracker holds every setting.
     """
-    quantizer, one_modality = config.quantization, config.fusion.kind != "none"
+    quantizer = config.quantization
+    merging = _describe_merging(config.merging, one_modality=config.one_modality)
+    if isinstance(quantizer, GivenConfig):
+        return ", ".join([f"given codes, {quantizer.modalities}", *merging])
     parts = [
-        config.fusion.kind if one_modality else "separate",
+        config.fusion.kind if config.one_modality else "separate",
         f"{quantizer.kind} {quantizer.num_codebooks}x{quantizer.codebook_size}",
-        *_describe_merging(config.merging, one_modality=one_modality),
+        *merging,
     ]
     if config.reduction.kind == "pca" and config.reduction.variance is not None:
         parts.append(f"PCA {config.reduction.variance:.2f}")

@@ -17,5 +17,5 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FileServer]:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
     with running_server() as running:
-        monkeypatch.setenv(MIRROR_VARIABLE, running.url)
+        monkeypatch.setenv(MIRROR_VARIABLE, f"{running.url},only")
         yield running

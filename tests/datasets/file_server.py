@@ -16,29 +16,44 @@ class Fault:
 
     Attributes:
         status: Answered instead of the content.
+        retry_after: Value of that header beside a status.
         drop_after: Bytes of a body after which the connection ends.
+        pause_after: Bytes of a body after which nothing more comes.
         extra_length: Bytes that are promised and never come.
         is_silent: Nothing is ever answered.
         times: How many GET requests are affected; -1 for all.
         ignores_ranges: Always sends everything.
+        shift: Bytes by which a range begins later than was asked for.
+        states_no_length: The body ends with the connection.
+        encoding: Value of the header Content-Encoding.
     """
 
     status: int = 0
+    retry_after: str = ""
     drop_after: int | None = None
+    pause_after: int | None = None
     extra_length: int = 0
     is_silent: bool = False
     times: int = -1
     ignores_ranges: bool = False
+    shift: int = 0
+    states_no_length: bool = False
+    encoding: str = ""
 
 
 @dataclass
 class FileServer:
-    """Content and faults by path, and what was asked for."""
+    """Content, versions (ETags) and faults by path, and what was asked for.
+
+    As a proxy it is asked for whole addresses, so these are the paths then.
+    """
 
     url: str = ""
     files: dict[str, bytes] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
     faults: dict[str, Fault] = field(default_factory=dict)
     requests: list[tuple[str, str, str]] = field(default_factory=list)
+    logins: list[str] = field(default_factory=list)
     silence: threading.Event = field(default_factory=threading.Event)
 
     def gets(self, path: str) -> list[str]:
@@ -68,16 +83,15 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, with_body: bool) -> None:
         ranges = self.headers.get("Range", "")
         self.state.requests.append((self.command, self.path, ranges))
+        self.state.logins.append(self.headers.get("Proxy-Authorization", ""))
         fault = self._fault(with_body)
         data = self.state.files.get(self.path)
         if fault.is_silent:
-            self.state.silence.wait(20)
-            self.close_connection = True
+            self._be_silent()
         elif fault.status or data is None:
-            self._head(fault.status or 404, 0)
+            self._head(fault.status or 404, {"Retry-After": fault.retry_after})
         else:
-            start = int(ranges.removeprefix("bytes=").rstrip("-")) if ranges else 0
-            self._send(data, 0 if fault.ignores_ranges else start, fault, with_body)
+            self._send(data, self._start(ranges, fault), fault, with_body)
 
     def _fault(self, with_body: bool) -> Fault:
         fault = self.state.faults.get(self.path, Fault())
@@ -87,23 +101,44 @@ class _Handler(BaseHTTPRequestHandler):
             fault.times -= 1
         return fault
 
+    def _start(self, ranges: str, fault: Fault) -> int:
+        known = self.headers.get("If-Range")
+        if not ranges or fault.ignores_ranges or known not in (None, self._tag()):
+            return 0
+        return int(ranges.removeprefix("bytes=").rstrip("-")) + fault.shift
+
+    def _tag(self) -> str:
+        return self.state.tags.get(self.path, "")
+
     def _send(self, data: bytes, start: int, fault: Fault, with_body: bool) -> None:
         if start >= len(data) > 0:
-            self._head(416, 0, f"bytes */{len(data)}")
+            self._head(416, {"Content-Range": f"bytes */{len(data)}"})
             return
-        place = f"bytes {start}-{len(data) - 1}/{len(data)}" if start else ""
-        self._head(206 if start else 200, len(data) - start + fault.extra_length, place)
+        length = len(data) - start + fault.extra_length
+        headers = {
+            "ETag": self._tag(),
+            "Content-Range": f"bytes {start}-{len(data) - 1}/{len(data)}" if start else "",
+            "Content-Length": "" if fault.states_no_length else str(length),
+            "Content-Encoding": fault.encoding,
+        }
+        self._head(206 if start else 200, headers)
+        cuts = [cut for cut in (fault.drop_after, fault.pause_after) if cut is not None]
         if with_body:
-            stop = len(data) if fault.drop_after is None else start + fault.drop_after
-            self.wfile.write(data[start:stop])
-        if fault.drop_after is not None or fault.extra_length:
+            self.wfile.write(data[start : start + min(cuts, default=len(data))])
+        if fault.pause_after is not None:
+            self._be_silent()
+        if cuts or fault.extra_length or fault.states_no_length:
             self.close_connection = True
 
-    def _head(self, status: int, length: int, place: str = "") -> None:
+    def _be_silent(self) -> None:
+        self.state.silence.wait(20)
+        self.close_connection = True
+
+    def _head(self, status: int, headers: dict[str, str]) -> None:
         self.send_response(status)
-        self.send_header("Content-Length", str(length))
-        if place:
-            self.send_header("Content-Range", place)
+        for name, value in {"Content-Length": "0", **headers}.items():
+            if value:
+                self.send_header(name, value)
         self.end_headers()
 
 

@@ -11,7 +11,9 @@ from clairo.datasets.alias_table import ALIASES
 from clairo.datasets.aliases import KNOWN_RELEASES, resolve_category
 from clairo.datasets.amazon import AmazonConfig
 from clairo.datasets.amazon_sources import RELEASES, published_releases
+from clairo.datasets.atomic import AtomicConfig
 from clairo.datasets.demo import DemoConfig
+from clairo.datasets.lcrec import LcrecConfig
 
 
 def _resolved(name: str, release: str | None, folder: Path) -> tuple[str, str]:
@@ -95,6 +97,53 @@ def test_a_name_of_another_kind_only_says_how_to_write_it(tmp_path: Path) -> Non
         resolve_category("ml-small", None, tmp_path)
 
 
+def test_a_folder_of_the_lcrec_kind_is_found_in_any_case(tmp_path: Path) -> None:
+    for name in ("Games", "Arts", "arts"):
+        (tmp_path / "lcrec" / name).mkdir(parents=True)
+    config = resolve_category("LcRec/games", None, tmp_path)
+    assert isinstance(config, LcrecConfig)
+    assert (config.name, config.data_dir) == ("Games", tmp_path)
+    assert resolve_category("lcrec/arts", "", tmp_path).label == "LC-Rec arts"
+    with pytest.raises(ConfigError, match="got 'ARTS'; choose one of lcrec/Arts, lcrec/arts"):
+        resolve_category("lcrec/ARTS", None, tmp_path)
+
+
+def test_an_unknown_name_of_the_lcrec_kind_lists_the_folders(tmp_path: Path) -> None:
+    for name in ("Games", "Arts"):
+        (tmp_path / "lcrec" / name).mkdir(parents=True)
+    (tmp_path / "lcrec/notes.txt").touch()
+    with pytest.raises(ConfigError, match=r"'Game'; choose one of lcrec/Arts, lcrec/Games\.$"):
+        resolve_category("lcrec/Game", None, tmp_path)
+
+
+def test_a_folder_whose_name_could_lead_elsewhere_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "lcrec/Games").mkdir(parents=True)
+    with pytest.raises(ConfigError, match=r"must name a folder"):
+        resolve_category("lcrec/../lcrec/Games", None, tmp_path)
+
+
+def test_a_folder_of_atomic_files_is_found_in_any_case(tmp_path: Path) -> None:
+    for name in ("Shop", "Films", "films"):
+        (tmp_path / "atomic" / name).mkdir(parents=True)
+    config = resolve_category("Atomic/shop", None, tmp_path)
+    assert isinstance(config, AtomicConfig)
+    assert (config.name, config.data_dir) == ("Shop", tmp_path)
+    # Where several differ in case alone, only the exact one can be meant.
+    assert resolve_category("atomic/films", "", tmp_path).label == "films"
+    with pytest.raises(ConfigError, match="got 'FILMS'; choose one of atomic/Films, atomic/films"):
+        resolve_category("atomic/FILMS", None, tmp_path)
+
+
+def test_an_unknown_name_of_atomic_files_lists_the_folders(tmp_path: Path) -> None:
+    for name in ("Shop", "Films"):
+        (tmp_path / "atomic" / name).mkdir(parents=True)
+    (tmp_path / "atomic/notes.txt").touch()
+    with pytest.raises(ConfigError, match=r"'Film'; choose one of atomic/Films, atomic/Shop\.$"):
+        resolve_category("atomic/Film", None, tmp_path)
+    with pytest.raises(ConfigError, match="must name a folder"):
+        resolve_category("atomic/../atomic/Shop", None, tmp_path)
+
+
 def test_ones_own_folder_is_a_category(tmp_path: Path) -> None:
     (tmp_path / "amazon/2018/My_Shop").mkdir(parents=True)
     assert _resolved("my_shop", None, tmp_path) == ("2018", "My_Shop")
@@ -103,14 +152,19 @@ def test_ones_own_folder_is_a_category(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "release", "message"),
     [
-        ("atomic/ml-small", None, "'atomic' are recognised but not readable yet"),
-        ("LCREC/Instruments", None, "'lcrec' are recognised but not readable yet"),
+        ("ATOMIC/ml-small", None, "must name a folder of .*atomic, got 'ml-small'; there is none"),
+        ("atomic/ml-small", "2018", "no releases, got RELEASE=2018"),
+        (
+            "LCREC/Instruments",
+            None,
+            "must name a folder of .*lcrec, got 'Instruments'; there is none",
+        ),
+        ("lcrec/Instruments", "2018", "no releases, got RELEASE=2018"),
         ("other/thing", None, "'other/thing'"),
         ("beutey", None, "did you mean beauty"),
         ("xq", None, "known aliases: beauty"),
         ("", None, "got ''"),
         ("beauty", "2015", "RELEASE must be one of 2014, 2018, 2023, got '2015'"),
-        ("gift_cards", "2023", "not readable yet"),
         ("gift_cards", "2014", "is in release 2018 and 2023, got RELEASE=2014"),
         ("baby", "2018", "is in release 2014 and 2023"),
     ],

@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
@@ -29,86 +28,6 @@ def downloader() -> Iterator[Downloader]:
 def serving(server: FileServer) -> FileServer:
     server.files["/a.gz"] = CONTENT
     return server
-
-
-def test_a_file_arrives_whole_under_its_name(
-    serving: FileServer, downloader: Downloader, tmp_path: Path
-) -> None:
-    target, part = tmp_path / "a.gz", tmp_path / "a.part"
-    assert downloader.size(f"{serving.url}/a.gz") == len(CONTENT)
-    assert downloader.to_gzip_file(f"{serving.url}/a.gz", target, part) == len(CONTENT)
-    assert target.read_bytes() == CONTENT
-    assert not part.exists()
-
-
-def test_a_dropped_connection_is_taken_up_where_it_broke(
-    serving: FileServer, downloader: Downloader, tmp_path: Path
-) -> None:
-    # Four pieces: more than the attempts that are allowed without progress.
-    serving.faults["/a.gz"] = Fault(drop_after=5_001)
-    downloader.to_gzip_file(f"{serving.url}/a.gz", tmp_path / "a.gz", tmp_path / "a.part")
-    assert (tmp_path / "a.gz").read_bytes() == CONTENT
-    assert serving.gets("/a.gz") == [
-        "", "bytes=5001-", "bytes=10002-", "bytes=15003-", *serving.gets("/a.gz")[4:],
-    ]  # fmt: skip
-
-
-def test_a_part_of_an_earlier_call_is_continued(
-    serving: FileServer, downloader: Downloader, tmp_path: Path
-) -> None:
-    part = tmp_path / "a.part"
-    part.write_bytes(CONTENT[:12_000])
-    downloader.to_gzip_file(f"{serving.url}/a.gz", tmp_path / "a.gz", part)
-    assert (tmp_path / "a.gz").read_bytes() == CONTENT
-    assert serving.gets("/a.gz") == ["bytes=12000-"]
-
-
-def test_a_complete_part_needs_no_bytes(
-    serving: FileServer, downloader: Downloader, tmp_path: Path
-) -> None:
-    part = tmp_path / "a.part"
-    part.write_bytes(CONTENT)
-    downloader.to_gzip_file(f"{serving.url}/a.gz", tmp_path / "a.gz", part)
-    assert (tmp_path / "a.gz").read_bytes() == CONTENT
-
-
-@pytest.mark.parametrize("stale", [b"other" * 100, b"x" * 2 * len(CONTENT)], ids=["short", "long"])
-def test_a_part_of_another_file_is_fetched_afresh(
-    serving: FileServer, downloader: Downloader, tmp_path: Path, stale: bytes
-) -> None:
-    part = tmp_path / "a.part"
-    part.write_bytes(stale)
-    downloader.to_gzip_file(f"{serving.url}/a.gz", tmp_path / "a.gz", part)
-    assert (tmp_path / "a.gz").read_bytes() == CONTENT
-
-
-def test_a_server_without_ranges_sends_everything_again(
-    serving: FileServer, downloader: Downloader, tmp_path: Path
-) -> None:
-    serving.faults["/a.gz"] = Fault(ignores_ranges=True)
-    part = tmp_path / "a.part"
-    part.write_bytes(CONTENT[:50])
-    downloader.to_gzip_file(f"{serving.url}/a.gz", tmp_path / "a.gz", part)
-    assert (tmp_path / "a.gz").read_bytes() == CONTENT
-
-
-def test_a_length_that_is_promised_and_not_kept_is_noticed(
-    serving: FileServer, downloader: Downloader, tmp_path: Path
-) -> None:
-    serving.faults["/a.gz"] = Fault(extra_length=100, times=1)
-    downloader.to_gzip_file(f"{serving.url}/a.gz", tmp_path / "a.gz", tmp_path / "a.part")
-    assert (tmp_path / "a.gz").read_bytes() == CONTENT
-    assert len(serving.gets("/a.gz")) == 2
-
-
-@pytest.mark.parametrize("content", [b"<html>sorry</html>", CONTENT[:-9]], ids=["page", "cut"])
-def test_what_is_no_whole_gzip_file_never_takes_the_name(
-    serving: FileServer, downloader: Downloader, tmp_path: Path, content: bytes
-) -> None:
-    serving.files["/a.gz"] = content
-    with pytest.raises(DownloadError, match="failed 3 times, lastly: what came is no whole gzip"):
-        downloader.to_gzip_file(f"{serving.url}/a.gz", tmp_path / "a.gz", tmp_path / "a.part")
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_refusal_is_final_and_does_not_count_against_the_host(
@@ -166,19 +85,52 @@ def test_the_size_is_unknown_where_the_server_does_not_say(
     assert downloader.size(f"{serving.url}/absent") is None
 
 
-def test_large_files_tell_how_far_they_have_come(
-    serving: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("clairo.datasets.download._STEP_BYTES", 8_000)
-    serving.faults["/a.gz"] = Fault(drop_after=9_000, times=1)
-    said: list[str] = []
-    with Downloader(QUICK, said.append) as downloader:
-        downloader.to_gzip_file(f"{serving.url}/a.gz", tmp_path / "a.gz", tmp_path / "a.gz.part")
-    assert said == ["  a.gz: 0 of 0 MB"] * 2
-
-
 def test_no_thread_outlives_a_downloader(serving: FileServer) -> None:
     before = threading.active_count()
     with Downloader(QUICK) as downloader:
         downloader.content(f"{serving.url}/a.gz")
     assert threading.active_count() <= before + 1
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Seconds that would have been waited."""
+    waited: list[float] = []
+    monkeypatch.setattr("clairo.datasets.download.time.sleep", waited.append)
+    return waited
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "expected"),
+    [("7", 7.0), ("86400", 60.0), ("0", 0.01), ("", 0.01), ("Fri, 31 Dec 1999 23:59:59 GMT", 0.01)],
+)
+@pytest.mark.parametrize("status", [429, 503])
+def test_the_pause_that_a_server_asks_for_is_kept_up_to_a_bound(
+    serving: FileServer,
+    downloader: Downloader,
+    pauses: list[float],
+    status: int,
+    retry_after: str,
+    expected: float,
+) -> None:
+    serving.faults["/a.gz"] = Fault(status=status, retry_after=retry_after, times=1)
+    assert downloader.content(f"{serving.url}/a.gz") == CONTENT
+    assert pauses == [0.0, expected]
+
+
+def test_pauses_double_and_there_is_none_after_the_last_attempt(
+    serving: FileServer, downloader: Downloader, pauses: list[float]
+) -> None:
+    serving.faults["/a.gz"] = Fault(status=500)
+    with pytest.raises(DownloadError, match="failed 3 times, lastly: the server answered 500"):
+        downloader.content(f"{serving.url}/a.gz")
+    assert pauses == [0.0, 0.01, 0.02]
+
+
+def test_what_is_larger_than_was_asked_for_is_refused(
+    serving: FileServer, downloader: Downloader
+) -> None:
+    assert downloader.content(f"{serving.url}/a.gz", max_bytes=len(CONTENT)) == CONTENT
+    with pytest.raises(DownloadError, match=r"a\.gz may have 100 bytes, it has more") as caught:
+        downloader.content(f"{serving.url}/a.gz", max_bytes=100)
+    assert caught.value.permanent

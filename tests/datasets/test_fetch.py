@@ -60,8 +60,9 @@ def test_reviews_then_metadata_then_pictures_of_what_remains(
     assert summary.images_without_url == 1
     assert summary.hosts_given_up == ()
     gets = [path for method, path, _ in publisher.requests if method == "GET"]
-    assert gets[:2] == [REVIEWS_PATH, METADATA_PATH]
-    assert set(gets[2:]) == {"/i/cup.jpg", "/i/pot.png", "/i/gone.jpg"}
+    digests = [f"{path}.sha256" for path in (REVIEWS_PATH, METADATA_PATH)]
+    assert gets[:4] == [digests[0], REVIEWS_PATH, digests[1], METADATA_PATH]
+    assert set(gets[4:]) == {"/i/cup.jpg", "/i/pot.png", "/i/gone.jpg"}
     assert sorted(path.name for path in config.image_dir.iterdir()) == ["cup.jpg", "pot.png"]
     dataset = config.read()
     assert dataset.catalog.image(0) == picture("red")
@@ -85,7 +86,7 @@ def test_source_and_sizes_are_said_before_anything_is_transferred(
     assert METADATA_PATH in said[2]
     assert gets_when_said[:3] == [0, 0, 0]
     assert "3 pictures from 127.0.0.1:" in said[3]
-    assert gets_when_said[3] == 2
+    assert gets_when_said[3] == 4
     assert said[4].startswith(
         "Fetched Gift_Cards_5.json.gz, meta_Gift_Cards.json.gz, pictures of 2 items"
     )
@@ -146,7 +147,7 @@ def test_files_that_cannot_be_had_are_one_error_with_address_and_path(
 def test_nobody_listening_is_one_error(
     config: AmazonConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("CLAIRO_AMAZON_MIRROR", "http://127.0.0.1:9/")
+    monkeypatch.setenv("CLAIRO_AMAZON_MIRROR", "http://127.0.0.1:9/,only")
     with pytest.raises(
         DataError, match=r"could not be fetched \(.*lastly: .*127.0.0.1:9/2018/Gift_Cards"
     ):

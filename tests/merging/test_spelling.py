@@ -192,3 +192,29 @@ def test_without_merges_there_is_nothing_to_spell(dataset: Dataset) -> None:
     plain = IdentityMergingConfig().fit([[0]] * 32, HISTORIES, seed=0)
     spelled = spell_merges(plain, dataset)
     assert (spelled.merges, spelled.titles) == ((), {})
+
+
+def test_a_catalogue_without_titles_is_told_by_ids(
+    dataset: Dataset, tokenizer: FeatureSetBPE
+) -> None:
+    blank = replace(dataset.catalog, titles=("",) * len(dataset.catalog))
+    spelled = spell_merges(tokenizer, replace(dataset, catalog=blank))
+    ids = dataset.catalog.item_ids
+    assert spelled.titles == {item: ids[item] for item in spelled.titles}
+    left = spelled.merges[0].left.carriers
+    assert left is not None
+    assert left.titles[0] == ids[RED_TENT]
+    # Ids are names, not words: nothing marks a group by them.
+    assert left.words == ()
+
+
+def test_an_item_without_a_title_among_others_is_named_by_its_id(
+    dataset: Dataset, tokenizer: FeatureSetBPE
+) -> None:
+    titles = ("", *dataset.catalog.titles[1:])
+    catalog = replace(dataset.catalog, titles=titles)
+    spelled = spell_merges(tokenizer, replace(dataset, catalog=catalog))
+    assert spelled.titles[RED_TENT] == dataset.catalog.item_ids[RED_TENT]
+    carriers = spelled.merges[0].left.carriers
+    assert carriers is not None
+    assert dataset.catalog.item_ids[RED_TENT] not in carriers.titles

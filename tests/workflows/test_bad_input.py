@@ -226,7 +226,7 @@ class TestData:
     def test_files_that_cannot_be_fetched_are_named_with_address_and_place(
         self, monkeypatch: pytest.MonkeyPatch, clairo: Clairo, tmp_path: Path
     ) -> None:
-        monkeypatch.setenv("CLAIRO_AMAZON_MIRROR", NOBODY)
+        monkeypatch.setenv("CLAIRO_AMAZON_MIRROR", f"{NOBODY},only")
         started = time.monotonic()
         answer = clairo("--category", "toys", "--fetch", "--data", str(tmp_path / "data"))
         assert time.monotonic() - started < 20
@@ -358,7 +358,7 @@ def test_ctrl_c_while_data_is_fetched_says_how_to_go_on(tmp_path: Path, silent_s
     process = subprocess.Popen(
         [*command, *places],
         cwd=REPOSITORY,
-        env={**os.environ, "CLAIRO_AMAZON_MIRROR": silent_server},
+        env={**os.environ, "CLAIRO_AMAZON_MIRROR": f"{silent_server},only"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from clairo.core.errors import ConfigError, DataError
+from clairo.datasets.aliases import resolve_category
 from clairo.datasets.amazon_sources import MIRROR_VARIABLE
 from clairo.datasets.fetch import FetchPolicy
 from clairo.workflows.data import dataset_card, describe, fetch
 from tests.datasets.amazon_files import picture, put_picture, write_amazon
+from tests.datasets.lcrec_files import write_lcrec
 
 QUICK = FetchPolicy(timeout_seconds=0.3, attempts=2, backoff_seconds=0.01, host_failures=2)
 
@@ -32,6 +34,16 @@ def test_a_card_counts_what_there_is(tmp_path: Path) -> None:
     assert len({line.rindex(value) for line, value in pairs}) == 1
 
 
+def test_the_card_of_data_with_codes_says_how_many(tmp_path: Path) -> None:
+    write_lcrec(tmp_path)
+    rows = dict(dataset_card(resolve_category("lcrec/tiny", None, tmp_path).read()).rows)
+    assert rows["codes"] == "2 text codes (4 x 8) and 1 image code (4)"
+    assert rows["users"] == "3 (2 with a validation and a test item)"
+    said: list[str] = []
+    fetch("lcrec/tiny", None, tmp_path, announce=said.append, policy=QUICK)
+    assert said == ["LC-Rec Tiny: nothing to fetch."]
+
+
 def test_nothing_to_fetch_is_said(tmp_path: Path) -> None:
     write_amazon(tmp_path, rows=[{"asin": "cup", "title": "Cup"}])
     said: list[str] = []
@@ -42,7 +54,7 @@ def test_nothing_to_fetch_is_said(tmp_path: Path) -> None:
 def test_what_cannot_be_fetched_or_read_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(MIRROR_VARIABLE, "http://127.0.0.1:9")
+    monkeypatch.setenv(MIRROR_VARIABLE, "http://127.0.0.1:9,only")
     with pytest.raises(DataError, match="could not be fetched"):
         fetch("luxury", None, tmp_path, announce=lambda line: None, policy=QUICK)
     with pytest.raises(DataError, match="are not there"):

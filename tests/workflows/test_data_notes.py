@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clairo.workflows.data_notes import data_notes
+from clairo.workflows.data_notes import data_notes, given_words
 
 WHOLE = {
     "num_items": 100,
@@ -26,6 +26,26 @@ def test_metadata_that_lacks_half_the_items_is_said() -> None:
     assert data_notes({**WHOLE, "items_without_metadata": 50}) == (
         "50 of 100 items (50%) have no metadata.",
     )
+
+
+FILES = [
+    {"file": "T.index_lemb.json", "modality": "text", "case": "lower", "column_sizes": [4, 8]},
+    {"file": "T.index_vitemb.json", "modality": "image", "case": "lower", "column_sizes": [4]},
+]
+
+
+def test_letters_that_differ_from_ours_are_said_for_the_files_that_have_them() -> None:
+    # Ours are capitals for text and small letters for images.
+    assert data_notes({**WHOLE, "index_files": FILES}) == (
+        "Letters here are not those of the files: text codes are printed as capitals and image "
+        "codes as small letters, the files have the opposite for text (T.index_lemb.json).",
+    )
+    ours = [{**FILES[0], "case": "upper"}, FILES[1]]
+    assert data_notes({**WHOLE, "index_files": ours}) == ()
+
+
+def test_given_codes_are_counted_in_words() -> None:
+    assert given_words({"index_files": FILES}) == "2 text codes (4 x 8) and 1 image code (4)"
 
 
 def test_a_stray_item_without_metadata_is_not_worth_a_sentence() -> None:
