@@ -11,6 +11,12 @@ from clairo.core.artifacts import Dataset
 from clairo.datasets.base import DatasetConfig
 
 
+def digests(dataset: Dataset) -> tuple[str, str]:
+    """The digest of the content: as it is recorded where it is, and as it is."""
+    found: str = dataset.with_digests({}).facts["content_digest"]
+    return dataset.facts.get("content_digest", found), found
+
+
 class DatasetContract:
     """Subclass, and define the fixture ``config``: a small data set of the kind."""
 
@@ -27,7 +33,7 @@ class DatasetContract:
         assert first.catalog.item_ids == second.catalog.item_ids
         assert first.catalog.sentences == second.catalog.sentences
         assert first.facts == second.facts
-        assert first.with_digest().facts == second.with_digest().facts
+        assert digests(first) == digests(second)
         for name in ("items", "timestamps", "offsets"):
             assert np.array_equal(getattr(first.log, name), getattr(second.log, name))
 
@@ -41,7 +47,7 @@ class DatasetContract:
         assert np.array_equal(loaded.log.items, dataset.log.items)
         assert np.array_equal(loaded.catalog.image_bytes, dataset.catalog.image_bytes)
         assert loaded.facts == dict(dataset.facts)
-        assert loaded.with_digest().facts == dataset.with_digest().facts
+        assert digests(loaded) == digests(dataset)
 
     def test_histories_are_in_time_order(self, dataset: Dataset) -> None:
         log = dataset.log

@@ -67,12 +67,13 @@ def test_the_same_files_give_the_same_digest(tmp_path: Path, settings: dict[str,
 
 
 def test_the_digest_survives_a_folder_and_is_that_of_the_content(tmp_path: Path) -> None:
-    dataset = prepared(write_amazon(tmp_path / "data", MANY))
+    config = write_amazon(tmp_path / "data", MANY)
+    dataset = prepared(config)
     folder = tmp_path / "entry"
     folder.mkdir()
     dataset.save(folder)
     back = Dataset.load(folder)
-    assert back.with_digest().facts == dataset.facts
+    assert back.with_digests(config.identity()).facts == dataset.facts
 
 
 @pytest.mark.parametrize(
