@@ -138,7 +138,7 @@ def _refuse_two_kinds(name: str, data_dir: Path) -> None:
 def _official(name: str, year: str | None, data_dir: Path) -> AmazonConfig:
     """An official name, or that of a folder: what is on disk decides where it is unique."""
     matches = _matches(name, data_dir)
-    if not matches:
+    if not matches and not _alias_years(name):
         _refuse_unknown(name)
     if year is not None:
         of_year = [match for match in matches if match[0] == year]

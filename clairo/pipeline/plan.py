@@ -119,9 +119,9 @@ def reach_of(configs: Iterable[PipelineConfig]) -> dict[str, int]:
     """The greatest length that configurations ask of each stage whose results have one."""
     reach: dict[str, int] = {}
     for config in configs:
-        # Other stages may have no settings at all: a generated world has no raw files to read.
-        for stage in (stage for stage in PIPELINE if stage.prefix):
-            length = length_of(stage, stage.config(config))
+        for stage in PIPELINE:
+            # Others may have no settings in this configuration at all.
+            length = length_of(stage, stage.config(config)) if stage.prefix else None
             if length is not None:
                 reach[stage.name] = max(length, reach.get(stage.name, 0))
     return reach

@@ -11,12 +11,6 @@ from clairo.core.artifacts import Dataset
 from clairo.datasets.base import DatasetConfig
 
 
-def digests(dataset: Dataset) -> tuple[str, str]:
-    """The digest of the content: as it is recorded where it is, and as it is."""
-    found: str = dataset.with_digests({}).facts["content_digest"]
-    return dataset.facts.get("content_digest", found), found
-
-
 class DatasetContract:
     """Subclass, and define the fixture ``config``: a small data set of the kind."""
 
@@ -33,7 +27,7 @@ class DatasetContract:
         assert first.catalog.item_ids == second.catalog.item_ids
         assert first.catalog.sentences == second.catalog.sentences
         assert first.facts == second.facts
-        assert digests(first) == digests(second)
+        assert first.with_digests({}).facts == second.with_digests({}).facts
         for name in ("items", "timestamps", "offsets"):
             assert np.array_equal(getattr(first.log, name), getattr(second.log, name))
 
@@ -47,7 +41,15 @@ class DatasetContract:
         assert np.array_equal(loaded.log.items, dataset.log.items)
         assert np.array_equal(loaded.catalog.image_bytes, dataset.catalog.image_bytes)
         assert loaded.facts == dict(dataset.facts)
-        assert digests(loaded) == digests(dataset)
+        assert loaded.with_digests({}).facts == dataset.with_digests({}).facts
+
+    def test_it_carries_digests_of_its_content_and_its_settings(
+        self, config: DatasetConfig, dataset: Dataset
+    ) -> None:
+        found = dataset.with_digests(config.identity()).facts
+        for name in ("digest", "content_digest", "settings_digest"):
+            assert dataset.facts[name] == found[name]
+            assert len(dataset.facts[name]) == 64
 
     def test_histories_are_in_time_order(self, dataset: Dataset) -> None:
         log = dataset.log

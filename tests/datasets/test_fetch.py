@@ -82,7 +82,7 @@ def test_source_and_sizes_are_said_before_anything_is_transferred(
     fetch_missing(config, allow=True, announce=announce, policy=QUICK)
     size = len(publisher.files[REVIEWS_PATH])
     assert said[0].startswith("Amazon 2018 Gift Cards: fetching from 127.0.0.1:")
-    assert f"{REVIEWS_PATH} ({size} bytes) -> {config.reviews_file.path}" in said[1]
+    assert f"{REVIEWS_PATH} ({size} bytes) -> {config.reviews_files[0].path}" in said[1]
     assert METADATA_PATH in said[2]
     assert gets_when_said[:3] == [0, 0, 0]
     assert "3 pictures from 127.0.0.1:" in said[3]
@@ -137,7 +137,7 @@ def test_files_that_cannot_be_had_are_one_error_with_address_and_path(
     assert f"{publisher.url}{METADATA_PATH} to {config.metadata_file.path}" in message
     assert "answered 404" in message
     # What was had is kept, and not asked for again.
-    assert config.reviews_file.path.exists()
+    assert config.reviews_files[0].path.exists()
     publisher.requests.clear()
     with pytest.raises(DataError, match="needs a metadata file"):
         _fetch(config)
@@ -215,7 +215,7 @@ def test_a_full_disk_is_a_clear_error_and_leaves_no_file(
     monkeypatch.setattr(Path, "replace", refuse)
     with pytest.raises(DataError, match="No space left on device"):
         _fetch(config)
-    assert not config.reviews_file.path.exists()
+    assert not config.reviews_files[0].path.exists()
 
 
 def test_many_pictures_tell_how_far_they_have_come(

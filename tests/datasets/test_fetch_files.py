@@ -105,7 +105,7 @@ def test_a_part_of_one_mirror_is_not_continued_at_the_next(
     first.faults[REVIEWS_PATH] = Fault(pause_after=40, ignores_ranges=True)
     _fetch(config)
     assert set(second.gets(REVIEWS_PATH)) == {""}
-    assert config.reviews_file.path.read_bytes() == CONTENT[REVIEWS_PATH]
+    assert config.reviews_files[0].path.read_bytes() == CONTENT[REVIEWS_PATH]
 
 
 def test_when_all_mirrors_fail_each_answer_is_named(

@@ -111,8 +111,8 @@ def test_a_file_that_is_a_link_is_replaced_and_not_written_through(
     path.symlink_to(outside)
     _fetch(config)
     assert not outside.exists()
-    assert not config.reviews_file.path.is_symlink()
-    assert config.reviews_file.path.read_bytes() == CONTENT[0]
+    assert not config.reviews_files[0].path.is_symlink()
+    assert config.reviews_files[0].path.read_bytes() == CONTENT[0]
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ def test_files_come_through_the_proxy_of_the_environment_and_that_is_said(
 ) -> None:
     said: list[str] = []
     assert _fetch(config, said).files == NAMES
-    assert config.reviews_file.path.read_bytes() == CONTENT[0]
+    assert config.reviews_files[0].path.read_bytes() == CONTENT[0]
     login = base64.b64encode(b"ann:secret").decode()
     assert set(behind_proxy.logins) == {f"Basic {login}"}
     assert said[0] == (

@@ -58,7 +58,7 @@ def test_a_file_of_a_kind_with_its_own_folder_has_it_on_the_mirror_too(
 ) -> None:
     monkeypatch.setenv(MIRROR_VARIABLE, "http://a.example,only")
     config = AmazonConfig(category="Books", release="2023", reviews="ratings", data_dir=tmp_path)
-    file = config.reviews_file
+    file = config.reviews_files[0]
     assert file.path == tmp_path / "amazon/2023/Books/0core/Books.csv.gz"
     assert file.url == "http://a.example/2023/Books/0core/Books.csv.gz"
     assert (file.folder, file.name) == (config.folder, "0core/Books.csv.gz")
@@ -69,7 +69,7 @@ def test_a_pinned_digest_belongs_to_its_file_in_any_letter_case(tmp_path: Path) 
     (tmp_path / "mirrors.yaml").write_text(f"sha256:\n  {KEY}: {DIGEST.upper()}\n")
     config = AmazonConfig(category="Gift_Cards", release="2018", data_dir=tmp_path)
     assert config.metadata_file.sha256 == DIGEST
-    assert config.reviews_file.sha256 is None
+    assert config.reviews_files[0].sha256 is None
 
 
 @pytest.mark.parametrize("text", ["", "# nothing yet\n"])

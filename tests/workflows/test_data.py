@@ -24,7 +24,7 @@ def test_a_card_counts_what_there_is(tmp_path: Path) -> None:
     assert lines[0] == "Amazon 2018 Gift Cards"
     rows = dict(dataset_card(config.read()).rows)
     assert rows["interactions"] == "7"
-    assert rows["users"] == "3 (1 with a validation and a test item)"
+    assert rows["users"] == "3 (1 asked on valid, 1 on test)"
     assert rows["with picture"] == "1 of 4 (25.0%)"
     assert rows["with text"] == "2 of 4 (50.0%)"
     assert rows["items without metadata"] == "2"
@@ -38,7 +38,7 @@ def test_the_card_of_data_with_codes_says_how_many(tmp_path: Path) -> None:
     write_lcrec(tmp_path)
     rows = dict(dataset_card(resolve_category("lcrec/tiny", None, tmp_path).read()).rows)
     assert rows["codes"] == "2 text codes (4 x 8) and 1 image code (4)"
-    assert rows["users"] == "3 (2 with a validation and a test item)"
+    assert rows["users"] == "3 (2 asked on valid, 2 on test)"
     said: list[str] = []
     fetch("lcrec/tiny", None, tmp_path, announce=said.append, policy=QUICK)
     assert said == ["LC-Rec Tiny: nothing to fetch."]
