@@ -93,6 +93,14 @@ def test_the_splits_are_the_files(tmp_path: Path) -> None:
     assert dataset.facts["tied_valid_targets"] == 1
 
 
+def test_ties_are_drawn_anew_within_each_file_and_never_across(tmp_path: Path) -> None:
+    # Cat's two training rows are at one time; bob's tie is between training and validation.
+    train = (*PARTS[0], ("cat", "lid", 5.0, 1_300_000_000_000))
+    found = [write_2023(tmp_path, (train, *PARTS[1:]), tie_seed=seed).read() for seed in range(12)]
+    assert {tuple(dataset.log.history(1).tolist()) for dataset in found} == {(0, 1, 2)}
+    assert {tuple(dataset.log.history(2).tolist()) for dataset in found} == {(2, 3), (3, 2)}
+
+
 def test_rows_that_leak_are_refused(tmp_path: Path) -> None:
     train, valid, test = PARTS
     early = (("ann", "pan", 5.0, 1_400_000_000_900), valid[1])

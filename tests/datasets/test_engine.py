@@ -51,15 +51,15 @@ def test_the_engine_gets_what_the_process_does_not_need(num_threads: int) -> Non
 
 
 def test_what_does_not_fit_goes_to_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine_module, "OWN_MB", SMALLEST_MB - 30)
+    monkeypatch.setattr(engine_module, "OWN_MB", SMALLEST_MB - 16)
     with open_engine(SMALLEST_MB, 1) as engine:
-        # 2 million times 16 bytes are more than the 30 MB it may have.
-        rows = "SELECT range AS number, hash(range) AS key FROM range(2000000)"
+        # A million times 16 bytes are as much as the 16 MB it may have.
+        rows = "SELECT range AS number, hash(range) AS key FROM range(1000000)"
         sql = f"SELECT number FROM ({rows}) ORDER BY key"
-        assert engine.to_files(sql, {"number": np.dtype(np.int64)}) == 2_000_000
+        assert engine.to_files(sql, {"number": np.dtype(np.int64)}) == 1_000_000
         numbers = engine.mapped("number", np.dtype(np.int64))
-        assert int(numbers.sum()) == 2_000_000 * 1_999_999 // 2
-        assert len(np.unique(numbers)) == 2_000_000
+        assert int(numbers.sum()) == 1_000_000 * 999_999 // 2
+        assert len(np.unique(numbers)) == 1_000_000
 
 
 def test_too_little_memory_is_a_clear_error(
