@@ -56,6 +56,11 @@ def test_what_does_not_fit_goes_to_disk(monkeypatch: pytest.MonkeyPatch) -> None
         # A million times 16 bytes are as much as the 16 MB it may have.
         rows = "SELECT range AS number, hash(range) AS key FROM range(1000000)"
         sql = f"SELECT number FROM ({rows}) ORDER BY key"
+        batches = engine.stream(sql)
+        next(batches)
+        spilled = sum(file.stat().st_size for file in (engine.folder / "spilled").iterdir())
+        assert spilled > 1 << 20
+        assert sum(batch.num_rows for batch in batches) < 1_000_000
         assert engine.to_files(sql, {"number": np.dtype(np.int64)}) == 1_000_000
         numbers = engine.mapped("number", np.dtype(np.int64))
         assert int(numbers.sum()) == 1_000_000 * 999_999 // 2
