@@ -62,7 +62,7 @@ def test_a_link_out_of_the_data_folder_is_not_followed_for_writing(
     assert serving.requests == []
 
 
-def test_complete_data_behind_a_link_can_be_used_and_get_no_pictures(
+def test_complete_data_behind_a_link_gets_no_pictures_and_is_not_read(
     serving: FileServer, config: AmazonConfig, tmp_path: Path
 ) -> None:
     elsewhere = write_amazon(tmp_path / "outside")
@@ -74,7 +74,8 @@ def test_complete_data_behind_a_link_can_be_used_and_get_no_pictures(
     assert said[0].endswith(": pictures that are missing are not fetched.")
     assert "leads out of" in said[0]
     assert sorted(elsewhere.folder.iterdir()) == before
-    assert len(config.read().catalog) == 4
+    with pytest.raises(DataError, match="must lie in the data folder"):
+        config.read()
 
 
 def test_a_data_folder_that_is_itself_a_link_is_written_to(
@@ -89,7 +90,9 @@ def test_a_data_folder_that_is_itself_a_link_is_written_to(
 def test_a_folder_of_one_kind_of_reviews_is_no_way_out_either(
     serving: FileServer, tmp_path: Path
 ) -> None:
-    config = AmazonConfig(category="Books", release="2023", data_dir=tmp_path / "data")
+    config = AmazonConfig(
+        category="Books", release="2023", reviews="5core", data_dir=tmp_path / "data"
+    )
     (tmp_path / "outside").mkdir()
     config.folder.mkdir(parents=True)
     (config.folder / "5core").symlink_to(tmp_path / "outside", target_is_directory=True)
