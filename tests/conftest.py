@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from tests.end_to_end.real_sweep import RealSweep
@@ -16,6 +17,10 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("clairo", deadline=None)
+settings.load_profile("clairo")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

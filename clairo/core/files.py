@@ -72,18 +72,22 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         data = np.memmap(path, dtype=np.uint8, mode="c")
         length = int.from_bytes(data[:_LENGTH_BYTES].tobytes(), "little")
         first = _LENGTH_BYTES + length
+        if first > len(data):
+            raise ValueError("the file ends before its header does")
         header = json.loads(data[_LENGTH_BYTES:first].tobytes())
         header.pop("__metadata__", None)
         body = np.asarray(data)[first:]
         if len(body) != max((about["data_offsets"][1] for about in header.values()), default=0):
             raise ValueError("the file does not end where its header says")
         return {name: _view(body, about) for name, about in header.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise ArtifactError(f"{path}: arrays cannot be read ({error}); recompute it.") from error
 
 
 def _view(body: np.ndarray, about: Mapping[str, Any]) -> np.ndarray:
     start, stop = about["data_offsets"]
+    if start < 0 or any(side < 0 for side in about["shape"]):
+        raise ValueError("an array's place or shape is negative")
     return body[start:stop].view(_DTYPES[about["dtype"]]).reshape(about["shape"])
 
 

@@ -45,7 +45,7 @@ class StringColumn(Sequence[str]):
         try:
             with pa.memory_map(str(path)) as source:
                 return cls(pa.ipc.open_file(source).read_all().column(_FIELD))
-        except (OSError, pa.ArrowException) as error:
+        except (OSError, KeyError, pa.ArrowException) as error:
             message = f"{path}: strings cannot be read ({error}); recompute it."
             raise ArtifactError(message) from error
 

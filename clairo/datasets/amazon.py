@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from clairo.core.config import RUNTIME_ONLY
 from clairo.datasets.amazon_sources import RELEASES, CoreLevel, ReleaseYear, ReviewsFiles
-from clairo.datasets.places import require_inside
+from clairo.datasets.places import require_files_inside, require_inside
 from clairo.datasets.raw_dataset import Catalogue, RawDatasetConfig, Reading
 from clairo.datasets.remote_file import RemoteFile, missing_files_error, remote_file
 from clairo.datasets.row_format import RowFormat
@@ -167,7 +167,7 @@ class AmazonConfig(RawDatasetConfig):
         for path in found.values():
             require_inside(path, self.data_dir)
         if self.image_dir.is_dir() and any(self.image_dir.iterdir()):
-            require_inside(self.image_dir, self.data_dir)
+            require_files_inside(self.image_dir, self.data_dir)
             found["images"] = self.image_dir
         return found
 

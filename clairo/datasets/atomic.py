@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from clairo.core.config import RUNTIME_ONLY, parse_config
 from clairo.core.errors import DataError
 from clairo.datasets.atomic_header import read_header
-from clairo.datasets.places import require_inside
+from clairo.datasets.places import require_files_inside, require_inside
 from clairo.datasets.raw_dataset import Catalogue, RawDatasetConfig, Reading
 from clairo.datasets.row_format import RowFormat
 from clairo.datasets.settings_file import read_settings, with_settings
@@ -165,7 +165,7 @@ class AtomicConfig(RawDatasetConfig):
             require_inside(path, self.data_dir)
         found = {path.name: path for path in paths}
         if self.image_dir.is_dir() and any(self.image_dir.iterdir()):
-            require_inside(self.image_dir, self.data_dir)
+            require_files_inside(self.image_dir, self.data_dir)
             found["images"] = self.image_dir
         return found
 

@@ -13,6 +13,7 @@ from clairo.core.dataset import Dataset
 from clairo.core.errors import ConfigError, DataError
 from clairo.core.given_codes import GivenModality
 from clairo.datasets.base import DatasetConfig
+from clairo.datasets.places import require_inside
 
 Case = Literal["lower", "upper"]
 
@@ -145,7 +146,10 @@ class LcrecConfig(DatasetConfig):
         optional = [self.path(ending) for ending in ("item.json", "item2id", "user2id")]
         if not self.indexes:
             optional.append(self.folder / SETTINGS_FILE)
-        return {path.name: path for path in (*wanted, *filter(Path.is_file, optional))}
+        found = {path.name: path for path in (*wanted, *filter(Path.is_file, optional))}
+        for path in found.values():
+            require_inside(path, self.data_dir)
+        return found
 
     def index_files(self) -> tuple[IndexFile, ...]:
         """The index files to read, text before images.

@@ -21,3 +21,16 @@ def require_inside(path: Path, folder: Path) -> None:
             f"{path} must lie in the data folder {root}, it leads to {real}; copy the file there, "
             "or name the folder that holds it with DATA."
         )
+
+
+def require_files_inside(path: Path, folder: Path) -> None:
+    """The same for a folder and for what lies in it.
+
+    Raises:
+        DataError: The folder, or a link in it, leads elsewhere.
+    """
+    require_inside(path, folder)
+    for file in path.iterdir():
+        # Of a hundred thousand pictures only links are worth the asking.
+        if file.is_symlink():
+            require_inside(file, folder)

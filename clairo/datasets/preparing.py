@@ -39,7 +39,8 @@ def prepare_dataset(config: RawDatasetConfig, table: InteractionTable, num_threa
     catalogue = config.describe_items(found.item_ids)
     log = InteractionLog(found.user_ids, found.items, found.timestamps, found.offsets)
     if config.tie_seed is not None:
-        order = shuffle_ties(log, config.tie_seed)
+        sources = found.sources if config.has_official_splits else None
+        order = shuffle_ties(log, config.tie_seed, sources)
         log = InteractionLog(log.user_ids, log.items[order], log.timestamps, log.offsets)
     unit = "position" if found.only_positions else table.facts["time_unit"]
     splits, moments = _split(config, log, found, unit)

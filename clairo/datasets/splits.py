@@ -234,10 +234,20 @@ def tied_targets(log: InteractionLog, positions: Int32[np.ndarray, " users"]) ->
     return int(tied.sum())
 
 
-def shuffle_ties(log: InteractionLog, seed: int) -> Int64[np.ndarray, " interactions"]:
-    """An order of all interactions in which those of one user at one time are drawn anew."""
+def shuffle_ties(
+    log: InteractionLog, seed: int, sources: Int32[np.ndarray, " interactions"] | None = None
+) -> Int64[np.ndarray, " interactions"]:
+    """An order of all interactions in which those of one user at one time are drawn anew.
+
+    Args:
+        log: Histories in time order.
+        seed: Names the draw.
+        sources: Part of the publisher's split of each interaction: what a publisher asks for
+            stays what is asked.
+    """
     draws = np.random.default_rng(seed).random(len(log))
-    return np.lexsort((draws, log.timestamps, _owners(log))).astype(np.int64)
+    parts = np.zeros(len(log), np.int32) if sources is None else sources
+    return np.lexsort((draws, parts, log.timestamps, _owners(log))).astype(np.int64)
 
 
 def _owners(log: InteractionLog) -> Int64[np.ndarray, " interactions"]:

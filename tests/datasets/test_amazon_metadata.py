@@ -127,3 +127,44 @@ def test_a_file_of_blank_lines_is_refused(tmp_path: Path) -> None:
 def test_a_line_that_is_no_json_is_refused(tmp_path: Path, line: str) -> None:
     with pytest.raises(DataError, match="line 1: a 2018 metadata row must be one JSON object"):
         read_metadata(_file(tmp_path, line), "2018", ["a"])
+
+
+@pytest.mark.parametrize("release", ["2018", "2023"])
+@pytest.mark.parametrize(
+    "code", ["__import__('os').system('touch {path}')", "{{'asin': open('{path}', 'w')}}"]
+)
+def test_code_is_no_json_and_never_executed(tmp_path: Path, release: str, code: str) -> None:
+    trap = tmp_path / "executed"
+    path = _file(tmp_path, code.format(path=trap))
+    rule = f"line 1: a {release} metadata row must be one JSON object"
+    with pytest.raises(DataError, match=rule):
+        read_metadata(path, release, None)
+    assert not trap.exists()
+
+
+def test_all_rows_are_wanted_where_no_items_are_named(tmp_path: Path) -> None:
+    path = _file(tmp_path, '{"asin": "b", "title": "B"}', '{"asin": "a"}', '{"asin": "b"}')
+    metadata = read_metadata(path, "2018", None)
+    assert list(metadata.records) == ["b", "a"]
+    assert [(d.item, d.lines, d.kept) for d in metadata.duplicates] == [("b", (1, 3), 1)]
+
+
+def test_a_mark_blank_lines_and_windows_line_ends_are_no_concern(tmp_path: Path) -> None:
+    path = tmp_path / "meta.json"
+    path.write_bytes(b'\xef\xbb\xbf{"asin": "a", "title": "A"}\r\n\r\n{"asin": "b"}\r\n')
+    assert list(read_metadata(path, "2018", None).records) == ["a", "b"]
+    literals = tmp_path / "meta.py"
+    literals.write_bytes(b"\xef\xbb\xbf{'asin': 'a'}\r\n\r\n{'asin': 'b'}")
+    assert list(read_metadata(literals, "2014", None).records) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("release", "row"), [("2014", b"{'asin': '\xe4'}"), ("2018", b'{"asin": "\xe4"}')]
+)
+def test_a_row_of_another_encoding_is_refused_by_line(
+    tmp_path: Path, release: str, row: bytes
+) -> None:
+    path = tmp_path / "meta.json"
+    path.write_bytes(b"\n" + row + b"\n")
+    with pytest.raises(DataError, match=f"line 2: a {release} metadata row must be one"):
+        read_metadata(path, release, None)

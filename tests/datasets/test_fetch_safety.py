@@ -62,7 +62,7 @@ def test_a_link_out_of_the_data_folder_is_not_followed_for_writing(
     assert serving.requests == []
 
 
-def test_complete_data_behind_a_link_that_leads_out_is_neither_written_nor_read(
+def test_complete_data_behind_a_link_gets_no_pictures_and_is_not_read(
     serving: FileServer, config: AmazonConfig, tmp_path: Path
 ) -> None:
     elsewhere = write_amazon(tmp_path / "outside")

@@ -81,9 +81,7 @@ _FILTERS = st.builds(
     pictured=st.none() | st.sets(st.sampled_from("abcdf")).map(sorted),
     pictured_when=st.sampled_from(["before_core", "after_core"]),
 )
-_SLOWLY = settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+_SLOWLY = settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @_SLOWLY

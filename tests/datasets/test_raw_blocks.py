@@ -73,7 +73,7 @@ _TEXTS = st.lists(st.sampled_from([b"a", b"bc", b"", b"\r", _BOM, b"\xef", b"lon
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     text=_TEXTS,
     block_bytes=st.integers(1, 70),

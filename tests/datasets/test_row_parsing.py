@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from clairo.core.errors import DataError
@@ -83,7 +83,6 @@ def expected(rows: list[_Row]) -> list[dict[str, Any]]:
     ]
 
 
-@settings(deadline=None)
 @given(_VALID, st.booleans(), st.sampled_from(["\n", "\r\n"]))
 def test_json_is_the_same_at_once_and_line_by_line(
     rows: list[_Row], is_ascii: bool, end: str
@@ -93,7 +92,6 @@ def test_json_is_the_same_at_once_and_line_by_line(
     assert both_ways("".join(line + end for line in lines).encode(), JSON) == expected(rows)
 
 
-@settings(deadline=None)
 @given(_VALID, st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]), st.sampled_from(["\n", "\r\n"]))
 def test_csv_is_the_same_at_once_and_line_by_line(rows: list[_Row], quoting: Any, end: str) -> None:
     stream = io.StringIO(newline="")

@@ -77,11 +77,11 @@ def test_pinned_entries_of_the_demo_do_not_change_between_releases():
 
 
 PINNED = {
-    "dataset": "dataset/demo-ffa4598938891cf9",
-    "text_embedding": "text_embedding/lsa-6e4649d164ee07ad",
-    "image_embedding": "image_embedding/color_hog-c8c378a8cef9489a",
-    "text_reduction": "text_reduction/pca-2f78f808979ca59f",
-    "fusion": "fusion/none-2cda0bcacc112684",
-    "quantization": "quantization/rq_kmeans-d12c7b530b66f544",
-    "merging": "merging/feature_set_bpe-4c47f0360b619d91",
+    "dataset": "dataset/demo-8b9ad923a21f6430",
+    "text_embedding": "text_embedding/lsa-b01eb7344eba112a",
+    "image_embedding": "image_embedding/color_hog-090d9f7823bb191b",
+    "text_reduction": "text_reduction/pca-2feaa403dd84b353",
+    "fusion": "fusion/none-5f9f251b09edbc73",
+    "quantization": "quantization/rq_kmeans-f6eb5da4e386591a",
+    "merging": "merging/feature_set_bpe-8bc7b6be35b164b9",
 }

@@ -46,7 +46,8 @@ def with_other_targets(dataset: Dataset) -> Dataset:
 
 
 def test_every_stage_gives_the_type_it_promises(results: dict[str, Any]) -> None:
-    for stage in PIPELINE:
+    # A generated world has no raw interactions; their stage has tests of its own.
+    for stage in [stage for stage in PIPELINE if stage.name != "interactions"]:
         assert isinstance(results[stage.name], stage.output), stage.name
         assert results[stage.name].facts is not None
 
