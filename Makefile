@@ -35,7 +35,7 @@ OPTIONS = --category "$(CATEGORY)" $(call given,RELEASE,release) --data "$(DATA)
 	--space "$(SPACE)" --seed "$(SEED)" $(if $(filter 0,$(ABLATE)),--no-ablate) $(COMMON) \
 	--reports "$(REPORTS)" $(call given,RAY_ADDRESS,ray-address) $(if $(VERBOSE),--verbose)
 
-.PHONY: help setup sweep dry-run report ui doctor test check lint types layers bench clean
+.PHONY: help setup sweep data card dry-run report ui doctor test check lint types layers bench clean
 
 help: ## Show this
 	@echo "CLAIRO: sweeps, tracking, ablations and reports for multimodal generative recommendation"
@@ -76,6 +76,15 @@ sweep: $(READY) ## Search, confirm, ablate and report (CATEGORY=demo needs no da
 
 dry-run: $(READY) ## Print space, stages, cache, hours and disk; run nothing
 	@$(CLAIRO) sweep $(OPTIONS) --dry-run
+
+DATASET = "$(CATEGORY)" $(RELEASE) --data "$(DATA)" --out "$(OUT)" $(call given,FILTERS,filters) \
+	$(if $(filter 1,$(SALVAGE)),--salvage)
+
+data: $(READY) ## Fetch, filter and split CATEGORY into the store; print sizes and digest
+	@$(CLAIRO) data prepare $(DATASET) $(if $(filter 0,$(FETCH)),--no-fetch)
+
+card: $(READY) ## The page of CATEGORY: sizes, ties, coverage, sample items, leak checks
+	@$(CLAIRO) data card $(DATASET) --reports "$(REPORTS)"
 
 report: $(READY) ## Rebuild the last sweep's pages from MLflow
 	@$(CLAIRO) report $(COMMON) --reports "$(REPORTS)"
