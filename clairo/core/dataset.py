@@ -29,6 +29,7 @@ from clairo.core.files import (
 )
 from clairo.core.fingerprint import hash_json
 from clairo.core.given_codes import GivenCodes
+from clairo.core.ragged import Ragged, cut
 from clairo.core.string_column import StringColumn
 
 Facts = Mapping[str, Any]
@@ -177,17 +178,14 @@ class Dataset:
         for part in self.codes:
             require_length(f"{part.modality} codes", len(part.codes), len(self.catalog))
 
-    def train_sequences(self) -> list[Int32[np.ndarray, " length"]]:
+    def train_sequences(self) -> Ragged:
         """Training part of every user's history, uncut, in user order (may be empty)."""
-        return [
-            self.log.history(user)[: self.splits.train_lengths[user]]
-            for user in range(len(self.log.user_ids))
-        ]
+        starts = self.log.offsets[:-1]
+        return cut(self.log.items, starts, starts + self.splits.train_lengths)
 
     def train_counts(self) -> Int64[np.ndarray, " items"]:
         """How often each item occurs in the training parts."""
-        parts = self.train_sequences()
-        joined = np.concatenate(parts) if parts else np.zeros(0, dtype=np.int32)
+        joined = self.train_sequences().values
         return np.bincount(joined, minlength=len(self.catalog)).astype(np.int64)
 
     def with_digests(self, settings: Mapping[str, Any]) -> Self:

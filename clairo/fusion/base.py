@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -44,7 +44,7 @@ class FusionConfig(Config):
     def fit(
         self,
         modalities: Modalities,
-        train_sequences: Sequence[Int[np.ndarray, " _"]],
+        train_sequences: Iterable[Int[np.ndarray, " _"]],
         seed: int,
         runtime: Runtime,
     ) -> Fusion:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -36,7 +36,7 @@ class ConcatConfig(FusionConfig):
     def fit(
         self,
         modalities: Modalities,
-        train_sequences: Sequence[Int[np.ndarray, " _"]],
+        train_sequences: Iterable[Int[np.ndarray, " _"]],
         seed: int,
         runtime: Runtime,
     ) -> Concat:
@@ -68,7 +68,7 @@ class ConcatPcaConfig(FusionConfig):
     def fit(
         self,
         modalities: Modalities,
-        train_sequences: Sequence[Int[np.ndarray, " _"]],
+        train_sequences: Iterable[Int[np.ndarray, " _"]],
         seed: int,
         runtime: Runtime,
     ) -> ConcatPca:
@@ -161,7 +161,7 @@ def _widths(modalities: Modalities) -> tuple[int, ...]:
 
 
 def _occurring(
-    sequences: Sequence[Int[np.ndarray, " _"]], num_items: int
+    sequences: Iterable[Int[np.ndarray, " _"]], num_items: int
 ) -> Bool[np.ndarray, " items"]:
     """Which items occur in any sequence."""
     occurring = np.zeros(num_items, dtype=bool)

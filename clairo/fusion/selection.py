@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -39,7 +39,7 @@ class _SelectionConfig(FusionConfig):
     def fit(
         self,
         modalities: Modalities,
-        train_sequences: Sequence[Int[np.ndarray, " _"]],
+        train_sequences: Iterable[Int[np.ndarray, " _"]],
         seed: int,
         runtime: Runtime,
     ) -> Selection:

@@ -9,7 +9,6 @@ import numpy as np
 from jaxtyping import Bool, Int64
 
 from clairo.core.dataset import Dataset
-from clairo.core.ragged import Ragged
 from clairo.merging.description import NUM_TOP_MERGES, spread_sequences
 from clairo.merging.distinctive_words import TitleWords
 from clairo.merging.meetings import TrainingText
@@ -39,7 +38,7 @@ def spell_merges(tokenizer: Tokenizer, dataset: Dataset) -> SpelledVocabulary:
         dataset: Whose titles, or ids where it has none, and training parts are read.
     """
     counts = dataset.train_counts()
-    training = Ragged.from_sequences(dataset.train_sequences())
+    training = dataset.train_sequences()
     text = TrainingText(tokenizer, spread_sequences(training, READ_ITEMS))
     titles, item_ids = dataset.catalog.titles, dataset.catalog.item_ids
     # A catalogue without any title is shown by its ids; a single missing title stays missing.

@@ -41,7 +41,7 @@ def _cut(longer: FeatureSetBPE, settings: Any, inputs: Mapping[str, Any]) -> Tok
 def _training(inputs: Mapping[str, Any]) -> Ragged:
     dataset: Dataset = inputs["dataset"]
     # Training parts only, uncut: a merge count from valid or test items would be a leak.
-    return Ragged.from_sequences(dataset.train_sequences())
+    return dataset.train_sequences()
 
 
 def _budget(settings: Any) -> int | None:

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Int32, Int64
 
 from clairo.core.artifacts import Dataset
-from clairo.core.ragged import Ragged
+from clairo.core.ragged import Ragged, cut
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class TrainingPrefixes:
     @classmethod
     def of(cls, dataset: Dataset) -> Self:
         """All prefixes of length one and more, user after user."""
-        items = Ragged.from_sequences(dataset.train_sequences())
+        items = dataset.train_sequences()
         counts = np.maximum(items.lengths - 1, 0)
         users = np.repeat(np.arange(len(items), dtype=np.int32), counts)
         starts = np.repeat(np.cumsum(counts) - counts, counts)
@@ -101,21 +101,3 @@ class Questions:
         starts = stops - np.minimum(positions[users], max_history)
         targets = dataset.log.items[stops]
         return cls(users.astype(np.int32), cut(dataset.log.items, starts, stops), targets)
-
-
-def cut(
-    values: Int32[np.ndarray, " total"],
-    starts: Int64[np.ndarray, " rows"],
-    stops: Int64[np.ndarray, " rows"],
-) -> Ragged:
-    """Rows ``values[starts[i]:stops[i]]`` without a Python loop.
-
-    Example:
-        >>> rows = cut(np.arange(10), np.array([2, 5]), np.array([4, 6]))
-        >>> [row.tolist() for row in rows]
-        [[2, 3], [5]]
-    """
-    lengths = stops - starts
-    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    places = np.arange(int(offsets[-1])) + np.repeat(starts - offsets[:-1], lengths)
-    return Ragged(values[places], offsets)

@@ -65,4 +65,4 @@ def read_coded(category: str, shared: Path, folder: Path) -> CodedHistories:
     runner = StageRunner(plan, FilesystemStore(folder), Runtime(), 0)
     table: CodeTable = runner.get("quantization")
     dataset: Dataset = runner.get("dataset")
-    return CodedHistories(table.codes, Ragged.from_sequences(dataset.train_sequences()))
+    return CodedHistories(table.codes, dataset.train_sequences())

@@ -145,7 +145,7 @@ def test_tied_users_are_those_that_the_reader_counts(times: list[list[int]]) -> 
 
 def test_training_rows_are_the_training_sequences() -> None:
     for dataset in (kitchen(), tiny_dataset(), codes_only()):
-        joined = np.concatenate(dataset.train_sequences())
+        joined = dataset.train_sequences().values
         assert (
             dataset.log.items[train_rows(dataset.log, dataset.splits)].tolist() == joined.tolist()
         )

@@ -46,7 +46,7 @@ def test_sizes_ties_and_segments_are_those_of_a_loop_over_users(histories: Histo
     info, splits = data_card_info(dataset), dataset.splits
     users = range(len(histories))
     assert info.sizes.repeats == sum(len(rows) - len({i for i, _ in rows}) for rows in histories)
-    train = Counter(np.concatenate([[], *dataset.train_sequences()]).astype(int).tolist())
+    train = Counter(dataset.train_sequences().values.astype(int).tolist())
     tail, unseen = info.segments[2:]
     assert tail.train == sum(count for count in train.values() if count <= 5)
     assert unseen.items == 5 - len(train)
