@@ -49,6 +49,7 @@ def prepare_dataset(config: RawDatasetConfig, table: InteractionTable, num_threa
         log, splits = cut_training(log, splits, config.max_history)
     facts = {
         **config.source_facts(),
+        "chosen_settings": config.chosen(),
         **_filter_facts(config, table, found),
         **_log_facts(log, splits, len(catalogue.items)),
         "time_unit": unit,
@@ -73,6 +74,7 @@ def prepare_items(config: RawDatasetConfig) -> Dataset:
     splits = Splits(nothing, nothing, nothing)
     facts = {
         **config.source_facts(),
+        "chosen_settings": config.chosen(),
         **_log_facts(log, splits, len(catalogue.items)),
         **catalogue.facts,
     }

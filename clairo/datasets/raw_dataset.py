@@ -136,6 +136,21 @@ class RawDatasetConfig(DatasetConfig):
             DataError: A file is damaged.
         """
 
+    def chosen(self) -> dict[str, Any]:
+        """Result-changing settings that are not at their default, the data's name left out.
+
+        Example:
+            >>> from clairo.datasets import AmazonConfig
+            >>> AmazonConfig(category="Books", release="2018", min_rating=4).chosen()
+            {'min_rating': 4.0}
+        """
+        fields = type(self).model_fields
+        return {
+            name: value
+            for name, value in self.identity().items()
+            if not fields[name].is_required() and getattr(self, name) != fields[name].default
+        }
+
     def source_facts(self) -> dict[str, Any]:
         """Where the data is from, as facts."""
         return {"source": self.kind}  # type: ignore[attr-defined]

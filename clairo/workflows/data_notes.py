@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -42,9 +43,12 @@ def given_words(facts: Mapping[str, Any]) -> str:
 
 
 def data_notes(facts: Mapping[str, Any]) -> tuple[str, ...]:
-    """A sentence for each thing that is missing in earnest; for terminal and report."""
+    """A sentence for what was chosen, and for each thing that is missing in earnest.
+
+    For terminal and report.
+    """
     items, users = facts["num_items"], facts["num_users"]
-    notes = []
+    notes = _choices(facts)
     if missing := facts.get("items_without_metadata", 0):
         share = missing / items
         if share >= _WORTH_SAYING:
@@ -72,3 +76,18 @@ def data_notes(facts: Mapping[str, Any]) -> tuple[str, ...]:
             f"{unasked:,} of {users:,} users have fewer than 3 interactions and only train."
         )
     return tuple(notes)
+
+
+def _choices(facts: Mapping[str, Any]) -> list[str]:
+    """What makes this another data set than its name says, and what the order rests on."""
+    notes = []
+    if chosen := facts.get("chosen_settings"):
+        words = ", ".join(f"{name}={json.dumps(value)}" for name, value in chosen.items())
+        notes.append(f"A data set of its own, by its settings: {words}.")
+    tied, asked = facts.get("tied_test_targets", 0), facts.get("num_asked_users", 0)
+    if asked and tied / asked >= _WORTH_SAYING:
+        notes.append(
+            f"For {tied:,} of {asked:,} users asked on test ({tied / asked:.0%}) the last item "
+            "shares its time with another one: only the order of the file says which is asked."
+        )
+    return notes

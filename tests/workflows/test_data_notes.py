@@ -66,3 +66,16 @@ def test_broken_pictures_and_users_who_cannot_be_asked_are_said() -> None:
         "3 pictures do not decode and count as missing.",
         "30 of 50 users have fewer than 3 interactions and only train.",
     )
+
+
+def test_filters_are_named_because_they_make_another_data_set() -> None:
+    (note,) = data_notes({**WHOLE, "chosen_settings": {"min_rating": 4.0, "duplicates": "first"}})
+    assert note == 'A data set of its own, by its settings: min_rating=4.0, duplicates="first".'
+    assert data_notes({**WHOLE, "chosen_settings": {}}) == ()
+
+
+def test_last_items_that_only_the_file_orders_are_said() -> None:
+    asked = WHOLE["num_asked_users"]
+    (note,) = data_notes({**WHOLE, "tied_test_targets": asked // 2})
+    assert note.startswith(f"For {asked // 2} of {asked} users asked on test (50%) the last item")
+    assert data_notes({**WHOLE, "tied_test_targets": 1 if asked > 20 else 0}) == ()
