@@ -9,10 +9,12 @@ trials on one machine share it.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from jaxtyping import Bool, Int32, Int64, UInt8
@@ -32,11 +34,14 @@ from clairo.core.given_codes import GivenCodes
 from clairo.core.ragged import Ragged, cut
 from clairo.core.string_column import StringColumn
 
+if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
+
 Facts = Mapping[str, Any]
 """Named JSON scalars (or small JSON values) worth a place in the tracker and the report."""
 
 _ARRAYS, _FACTS, _USERS = "arrays.safetensors", "facts.json", "users.arrow"
-_PIECE = 1 << 22
+_PIECE, _STRINGS = 1 << 22, 1 << 16
 
 
 @dataclass(frozen=True)
@@ -252,22 +257,28 @@ class Dataset:
 
 
 def _digest(dataset: Dataset) -> str:
-    """Sha256 over ids, histories, splits, texts and pictures, the same on any machine."""
+    """Sha256 over ids, histories, splits, texts, pictures and codes, the same on any machine."""
     catalog, log, splits = dataset.catalog, dataset.log, dataset.splits
     digest = hashlib.sha256()
-    strings: dict[str, Iterable[str]] = {
-        name: getattr(catalog, name)
-        for name in ("item_ids", "titles", "sentences", "categories", "prices")
-    }
-    for name, values in {**strings, "user_ids": log.user_ids}.items():
-        digest.update(name.encode("utf-8"))
-        for value in values:
-            text = value.encode("utf-8")
-            digest.update(len(text).to_bytes(8, "little") + text)
+    for name in ("item_ids", "titles", "sentences", "categories", "prices"):
+        _add_strings(digest, name, getattr(catalog, name))
+    _add_strings(digest, "user_ids", log.user_ids)
     for part in (catalog, log, splits, *dataset.codes):
         for name, array in vars(part).items():
             if isinstance(array, np.ndarray):
                 digest.update(f"{name}/{array.dtype.str}/{array.shape}".encode())
                 for start in range(0, len(array), _PIECE):
                     digest.update(np.ascontiguousarray(array[start : start + _PIECE]).data)
+    for codes in dataset.codes:
+        digest.update(json.dumps(codes.about(), sort_keys=True).encode())
     return digest.hexdigest()
+
+
+def _add_strings(digest: Hash, name: str, values: Iterable[str]) -> None:
+    """Lengths and bytes of strings, piece by piece; pieces are cut at fixed places."""
+    digest.update(name.encode("utf-8"))
+    iterator = iter(values)
+    while piece := list(islice(iterator, _STRINGS)):
+        encoded = [value.encode("utf-8") for value in piece]
+        digest.update(np.array([len(text) for text in encoded], dtype="<i8").data)
+        digest.update(b"".join(encoded))

@@ -11,6 +11,7 @@ from jaxtyping import Int, Int64
 
 from clairo.core.errors import DataError
 
+_PIECE_VALUES = 1 << 22
 _SMALLEST, _LARGEST = np.iinfo(np.int32).min, np.iinfo(np.int32).max
 
 
@@ -100,5 +101,28 @@ def cut(
     """
     lengths = stops - starts
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    places = np.arange(int(offsets[-1])) + np.repeat(starts - offsets[:-1], lengths)
-    return Ragged(values[places], offsets)
+    taken = np.empty(int(offsets[-1]), values.dtype)
+    for rows in row_pieces(offsets):
+        first, last = int(offsets[rows.start]), int(offsets[rows.stop])
+        shift = np.repeat(starts[rows] - offsets[rows], lengths[rows])
+        taken[first:last] = values[np.arange(first, last) + shift]
+    return Ragged(taken, offsets)
+
+
+def row_pieces(
+    offsets: Int64[np.ndarray, " rows+1"], num_values: int = _PIECE_VALUES
+) -> Iterator[slice]:
+    """Consecutive rows, so many at a time that they hold about ``num_values`` values.
+
+    For work whose scratch arrays must not grow with a table.
+
+    Example:
+        >>> list(row_pieces(np.array([0, 2, 4, 9, 10]), num_values=4))
+        [slice(0, 2, None), slice(2, 3, None), slice(3, 4, None)]
+    """
+    start, count = 0, len(offsets) - 1
+    while start < count:
+        stop = int(np.searchsorted(offsets, offsets[start] + num_values, side="right")) - 1
+        stop = min(max(stop, start + 1), count)
+        yield slice(start, stop)
+        start = stop

@@ -92,6 +92,8 @@ class Stage(Generic[ConfigT, OutputT]):
         seeded: Whether ``run`` draws random numbers, given the stage's settings.
         run: ``(settings, inputs by stage name, seed, runtime) -> output``.
         prefix: How a result is the beginning of a longer one, ``None`` where it is not.
+        only_to_compute: Whether the output is of use to compute others alone, and too large to
+            be read where these are there already.
     """
 
     name: str
@@ -102,3 +104,4 @@ class Stage(Generic[ConfigT, OutputT]):
     seeded: Callable[[Config], bool]
     run: Callable[[Any, Mapping[str, Any], int, Runtime], OutputT] = field(repr=False)
     prefix: Prefix | None = field(default=None, repr=False)
+    only_to_compute: bool = False

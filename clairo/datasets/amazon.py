@@ -134,7 +134,13 @@ class AmazonConfig(RawDatasetConfig):
         """How the interactions are read."""
         rows = row_format(RELEASES[self.release].reviews[self.level])
         paths = tuple(file.path for file in self.reviews_files)
-        return Reading(kind=self.kind, paths=paths, rows=(rows,) * len(paths), salvage=self.salvage)
+        return Reading(
+            kind=self.kind,
+            paths=paths,
+            rows=(rows,) * len(paths),
+            salvage=self.salvage,
+            memory_mb=self.memory_mb,
+        )
 
     @property
     def label(self) -> str:
@@ -170,6 +176,10 @@ class AmazonConfig(RawDatasetConfig):
             require_files_inside(self.image_dir, self.data_dir)
             found["images"] = self.image_dir
         return found
+
+    def identity(self) -> dict[str, Any]:
+        """Settings as they act, the kind of reviews spelled out."""
+        return {**super().identity(), "reviews": self.level if self.has_interactions else "none"}
 
     def source_facts(self) -> dict[str, Any]:
         """Category, release and files."""

@@ -40,5 +40,5 @@ def describe_amazon_items(config: AmazonConfig, item_ids: tuple[str, ...]) -> Ca
     everything = config.catalogue == "all" or not config.has_interactions
     metadata = read_item_metadata(config, None if everything else item_ids)
     if everything:
-        item_ids = with_uninteracted(item_ids, metadata.records)
+        item_ids = with_uninteracted(config, item_ids, metadata.records)
     return make_catalogue(item_ids, metadata, ItemRecord(), config.text_fields, config.image_dir)

@@ -136,7 +136,13 @@ class AtomicConfig(RawDatasetConfig):
             time_unit="position" if self.timestamp is None else self.time_unit,
             quoted=False,
         )
-        return Reading(kind=self.kind, paths=(self.inter_path,), rows=(rows,), salvage=self.salvage)
+        return Reading(
+            kind=self.kind,
+            paths=(self.inter_path,),
+            rows=(rows,),
+            salvage=self.salvage,
+            memory_mb=self.memory_mb,
+        )
 
     @property
     def label(self) -> str:

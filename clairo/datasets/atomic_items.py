@@ -110,7 +110,7 @@ def describe_atomic_items(config: AtomicConfig, item_ids: tuple[str, ...]) -> Ca
     everything = config.catalogue == "all"
     metadata, fields = _read_items(config, None if everything else frozenset(item_ids))
     if everything:
-        item_ids = with_uninteracted(item_ids, metadata.records)
+        item_ids = with_uninteracted(config, item_ids, metadata.records)
     unknown = AtomicItem(texts=dict.fromkeys(fields, ()))
     return make_catalogue(item_ids, metadata, unknown, fields, config.image_dir)
 

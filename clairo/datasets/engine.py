@@ -17,6 +17,19 @@ BATCH_ROWS: Final = 1 << 18
 OWN_MB: Final = 512
 """What the process itself needs beside the engine: interpreter, parsers, batches under way."""
 
+_MB_PER_THREAD: Final = 256
+"""Memory without which a thread, of the engine or of the parsers, does not get on."""
+
+
+def threads_within(memory_mb: int, num_threads: int) -> int:
+    """So many of the threads as the memory is enough for, at least one.
+
+    Example:
+        >>> threads_within(2048, 64), threads_within(2048, 2), threads_within(768, 64)
+        (6, 2, 1)
+    """
+    return max(1, min(num_threads, (memory_mb - OWN_MB) // _MB_PER_THREAD))
+
 
 @dataclass(frozen=True)
 class Engine:
@@ -88,7 +101,7 @@ def open_engine(memory_mb: int, num_threads: int) -> Iterator[Engine]:
 
     Args:
         memory_mb: Megabytes for the whole process.
-        num_threads: Threads of the engine; they never change a result.
+        num_threads: Threads of the engine at most; they never change a result.
 
     Raises:
         DataError: The disk is full, or the work needs more memory even so.
@@ -100,7 +113,7 @@ def open_engine(memory_mb: int, num_threads: int) -> Iterator[Engine]:
         folder = Path(name)
         settings: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": f"{memory_mb - OWN_MB}MB",
-            "threads": num_threads,
+            "threads": threads_within(memory_mb, num_threads),
             "temp_directory": str(folder / "spilled"),
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
@@ -108,7 +121,8 @@ def open_engine(memory_mb: int, num_threads: int) -> Iterator[Engine]:
         try:
             with duckdb.connect(str(folder / "interactions.duckdb"), config=settings) as connection:
                 yield Engine(connection, folder)
-        except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
+        # While rows are streamed, the engine's errors arrive as those of Arrow.
+        except (duckdb.OutOfMemoryException, duckdb.IOException, OSError) as error:
             reason = str(error).splitlines()[0]
             raise DataError(
                 f"Filtering interactions needs disk below {folder.parent} and {memory_mb} MB of "

@@ -21,6 +21,7 @@ from clairo.core.interaction_table import InteractionTable
 from clairo.core.string_column import StringColumn, write_strings
 from clairo.datasets.engine import Engine
 from clairo.datasets.kcore import count_pairs, k_core
+from clairo.datasets.time_positions import are_only_positions
 
 _PAIR_ROWS: Final = 1 << 22
 _INT32, _INT64 = np.dtype(np.int32), np.dtype(np.int64)
@@ -236,7 +237,7 @@ class _Work:
             offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
             sources=engine.mapped("source", _INT32) if keep_sources else np.zeros(0, np.int32),
             funnel=tuple(self.funnel),
-            only_positions=self._only_positions(),
+            only_positions=are_only_positions(engine, self.funnel[0].users),
         )
 
     def pairs(self) -> Iterator[Int32[np.ndarray, "rows 2"]]:
@@ -251,25 +252,6 @@ class _Work:
                 ],
                 axis=1,
             )
-
-    def _only_positions(self) -> bool:
-        """Whether every user's first raw timestamp is the same, and every second one another.
-
-        Data that was rebuilt from sequences carries such. It is asked of the raw rows: filters
-        leave gaps, which look like time.
-        """
-        earliest = 'SELECT count(*) FROM raw WHERE "timestamp" = (SELECT min("timestamp") FROM raw)'
-        if self.engine.one(earliest) != self.funnel[0].users:
-            # Spares real data the sorting.
-            return False
-        places = self.engine.run(
-            'SELECT min(t), max(t), count(*) FROM (SELECT "timestamp" AS t, row_number() OVER '
-            '(PARTITION BY "user" ORDER BY "timestamp", position) AS place FROM raw) '
-            "GROUP BY place ORDER BY place"
-        )
-        times = [first for first, last, _ in places if first == last]
-        is_told_twice = len(places) > 1 and places[1][2] > 1
-        return is_told_twice and len(set(times)) == len(places)
 
     def _forget_those_without_rows(self) -> None:
         of_user, of_item = count_pairs(self.pairs(), self.users, self.items)

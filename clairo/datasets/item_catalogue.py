@@ -8,23 +8,27 @@ from pathlib import Path
 from typing import Any, Final
 
 from clairo.core.dataset import ItemCatalog, pack_images
-from clairo.datasets.item_images import ItemImages, read_images
+from clairo.datasets.item_images import ItemImages, pictured_items, read_images
 from clairo.datasets.item_rows import DUPLICATE_RULE, DescriptionT, Metadata
 from clairo.datasets.item_text import join_texts
-from clairo.datasets.raw_dataset import Catalogue
+from clairo.datasets.raw_dataset import Catalogue, RawDatasetConfig
 
 _MAX_LISTED: Final = 100
 
 
-def with_uninteracted(item_ids: tuple[str, ...], known: Mapping[str, object]) -> tuple[str, ...]:
-    """The items, then those that only the metadata knows.
+def with_uninteracted(
+    config: RawDatasetConfig, item_ids: tuple[str, ...], known: Mapping[str, object]
+) -> tuple[str, ...]:
+    """The items, then those of the metadata that nobody interacts with in this data set.
 
-    Example:
-        >>> with_uninteracted(("b", "a"), {"a": 1, "c": 2})
-        ('b', 'a', 'c')
+    Where pictures are required, only those with a picture come along.
     """
     interacted = frozenset(item_ids)
-    return (*item_ids, *(item for item in known if item not in interacted))
+    others = [item for item in known if item not in interacted]
+    if config.image_required != "no":
+        pictured = frozenset(pictured_items(config.image_dir))
+        others = [item for item in others if item in pictured]
+    return (*item_ids, *others)
 
 
 def make_catalogue(
@@ -52,7 +56,11 @@ def make_catalogue(
     items = ItemCatalog(
         item_ids=item_ids,
         titles=tuple(record.title for record in records),
-        sentences=tuple(join_texts(record.texts, text_fields) for record in records),
+        sentences=tuple(
+            # Of ten million items without metadata none needs texts to be joined.
+            "" if record is unknown else join_texts(record.texts, text_fields)
+            for record in records
+        ),
         categories=tuple(record.category for record in records),
         prices=tuple(record.price for record in records),
         image_bytes=image_bytes,
@@ -70,9 +78,9 @@ def _facts(
 ) -> dict[str, Any]:
     """Coverage of texts and pictures, duplicates, and what is missing."""
     urls = [record.image_url for record in records if record.image_url]
-    there = metadata.records.keys() & set(items.item_ids)
+    known = [record for record in records if record is not unknown]
     return {
-        "items_without_metadata": len(items) - len(there),
+        "items_without_metadata": len(items) - len(known),
         "duplicate_metadata": metadata.num_duplicates,
         "duplicate_metadata_rule": DUPLICATE_RULE,
         "duplicate_metadata_items": [
@@ -81,7 +89,7 @@ def _facts(
         ],
         "items_with_title": sum(bool(title) for title in items.titles),
         "field_coverage": {
-            name: sum(any(record.texts[name]) for record in records) for name in unknown.texts
+            name: sum(any(record.texts[name]) for record in known) for name in unknown.texts
         },
         "text_coverage": _share(items.has_text),
         "image_coverage": _share(items.has_image),

@@ -10,21 +10,20 @@ import numpy as np
 from clairo.core.dataset import Dataset, InteractionLog, Splits
 from clairo.core.errors import DataError
 from clairo.core.interaction_table import InteractionTable
+from clairo.core.ragged import cut
 from clairo.datasets.engine import open_engine
 from clairo.datasets.filtering import Filters, NumberedInteractions, filter_interactions
 from clairo.datasets.item_images import pictured_items
+from clairo.datasets.leaks import check_splits
 from clairo.datasets.raw_dataset import RawDatasetConfig
 from clairo.datasets.splits import (
     GlobalTime,
-    check_splits,
     global_time,
     leave_last_out,
     moments_of,
     official,
-    shuffle_ties,
-    tied_targets,
 )
-from clairo.datasets.ties import count_tied_users
+from clairo.datasets.ties import count_tied_users, shuffle_ties, tied_targets
 
 
 def prepare_dataset(config: RawDatasetConfig, table: InteractionTable, num_threads: int) -> Dataset:
@@ -42,7 +41,7 @@ def prepare_dataset(config: RawDatasetConfig, table: InteractionTable, num_threa
         sources = found.sources if config.has_official_splits else None
         order = shuffle_ties(log, config.tie_seed, sources)
         log = InteractionLog(log.user_ids, log.items[order], log.timestamps, log.offsets)
-    unit = "position" if found.only_positions else table.facts["time_unit"]
+    unit = _time_unit(config, found, table)
     splits, moments = _split(config, log, found, unit)
     checked = check_splits(log, splits, moments)
     if config.max_history is not None:
@@ -110,16 +109,14 @@ def cut_training(
         ([7, 8, 9], [1], [2])
     """
     dropped = np.maximum(splits.train_lengths - max_history, 0)
-    lengths = np.diff(log.offsets)
-    places = np.arange(len(log)) - np.repeat(log.offsets[:-1], lengths)
-    keep = places >= np.repeat(dropped, lengths)
-    offsets = np.concatenate([[0], np.cumsum(lengths - dropped)]).astype(np.int64)
+    starts, stops = log.offsets[:-1] + dropped, log.offsets[1:]
+    items, timestamps = cut(log.items, starts, stops), cut(log.timestamps, starts, stops)
 
     def moved(positions: np.ndarray) -> np.ndarray:
         return np.where(positions >= 0, positions - dropped, -1).astype(np.int32)
 
     return (
-        InteractionLog(log.user_ids, log.items[keep], log.timestamps[keep], offsets),
+        InteractionLog(log.user_ids, items.values, timestamps.values, items.offsets),
         Splits(
             (splits.train_lengths - dropped).astype(np.int32),
             moved(splits.valid_positions),
@@ -150,11 +147,19 @@ def _filters(config: RawDatasetConfig) -> Filters:
     )
 
 
+def _time_unit(
+    config: RawDatasetConfig, found: NumberedInteractions, table: InteractionTable
+) -> str:
+    judged = "positions" if found.only_positions else "times"
+    chosen = judged if config.timestamps == "auto" else config.timestamps
+    return "position" if chosen == "positions" else str(table.facts["time_unit"])
+
+
 def _split(
     config: RawDatasetConfig, log: InteractionLog, found: NumberedInteractions, unit: str
 ) -> tuple[Splits, tuple[int, int] | None]:
     if config.has_official_splits:
-        if not isinstance(config.split, type(type(config).model_fields["split"].default)):
+        if isinstance(config.split, GlobalTime):
             raise DataError(
                 f"Files of official splits bring their own split, got {config.split.kind}; read "
                 "the ratings or all reviews for another one."
@@ -165,7 +170,8 @@ def _split(
     if unit == "position":
         raise DataError(
             f"A split by time needs times, the timestamps of {config.label} are only positions "
-            "in the history; use leave_last_out, or data with real timestamps."
+            "in the history; use leave_last_out, or data with real timestamps (where these are "
+            "such all the same, say so by timestamps: times)."
         )
     moments = moments_of(config.split, log.timestamps)
     return global_time(log, *moments), moments

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import numpy as np
 from pydantic import Field, NonNegativeInt, PositiveInt
 
 from clairo.core.config import RUNTIME_ONLY, Config
 from clairo.core.dataset import Dataset, ItemCatalog
 from clairo.core.interaction_table import InteractionTable
 from clairo.datasets.base import DatasetConfig
+from clairo.datasets.engine import threads_within
 from clairo.datasets.ingestion import RawFile, ingest
 from clairo.datasets.row_format import RowFormat
 from clairo.datasets.splits import AnySplit, LeaveLastOut
@@ -27,12 +27,14 @@ class Reading(Config):
         paths: The files; where they lie is no part of what they say.
         rows: How the rows of each file are written.
         salvage: Read the whole lines of a file that ends early instead of refusing it.
+        memory_mb: Megabytes that reading may use.
     """
 
     kind: str
     paths: Annotated[tuple[Path, ...], RUNTIME_ONLY]
     rows: tuple[RowFormat, ...]
     salvage: bool = False
+    memory_mb: Annotated[int, RUNTIME_ONLY] = 2048
 
     def ingest(self, num_threads: int = 1) -> InteractionTable:
         """Reads the files into partitions.
@@ -41,7 +43,8 @@ class Reading(Config):
             DataError: See :func:`clairo.datasets.ingestion.ingest`.
         """
         files = [RawFile(path, rows) for path, rows in zip(self.paths, self.rows, strict=True)]
-        return ingest(files, salvage=self.salvage, num_threads=num_threads)
+        threads = threads_within(self.memory_mb, num_threads)
+        return ingest(files, salvage=self.salvage, num_threads=threads)
 
 
 @dataclass(frozen=True)
@@ -74,14 +77,19 @@ class RawDatasetConfig(DatasetConfig):
         item_core: The same for items.
         sample_users: Draw so many users, each with all interactions; ``None`` for all.
         sample_seed: Names the draw.
+        timestamps: Whether timestamps are ``times`` or only ``positions`` in the history, which
+            no split by time may use; ``auto`` judges by the data.
         split: Which interactions train and which are asked.
         max_history: Keep the last so many training interactions of each user, after splitting.
         tie_seed: Draw the order of a user's interactions at one time anew instead of taking
             that of the file; for seeing how much a metric depends on it.
         catalogue: ``interacted`` holds the items that remain, ``all`` also those that only the
-            metadata knows, which nobody has interacted with.
+            metadata knows, and those whose interactions were filtered away; nobody has
+            interacted with either. Items without a picture stay out where one is required.
         salvage: Read the whole lines of a file that ends early instead of refusing it.
-        memory_mb: Megabytes that preparing may use; more work than that goes to disk.
+        memory_mb: Megabytes for reading, filtering and sorting interactions, whatever their
+            number; more work than that goes to disk. Items come on top: their texts and
+            pictures, and the ids of users, are held in memory as the data set is put together.
     """
 
     min_rating: float | None = None
@@ -91,6 +99,7 @@ class RawDatasetConfig(DatasetConfig):
     item_core: PositiveInt | None = None
     sample_users: PositiveInt | None = None
     sample_seed: NonNegativeInt = 0
+    timestamps: Literal["auto", "times", "positions"] = "auto"
     split: AnySplit = LeaveLastOut()
     max_history: PositiveInt | None = None
     tie_seed: NonNegativeInt | None = None
@@ -136,6 +145,21 @@ class RawDatasetConfig(DatasetConfig):
             DataError: A file is damaged.
         """
 
+    def identity(self) -> dict[str, Any]:
+        """Settings as they act: what is usual is spelled out, and what does nothing left out.
+
+        So that two spellings of one data set have one digest.
+        """
+        user_core, item_core = self.cores
+        acting = {
+            "user_core": user_core,
+            "item_core": item_core,
+            "duplicates": "all" if self.keeps_repeats else "first",
+        }
+        if self.sample_users is None:
+            acting["sample_seed"] = 0
+        return {**super().identity(), **acting}
+
     def chosen(self) -> dict[str, Any]:
         """Result-changing settings that are not at their default, the data's name left out.
 
@@ -147,8 +171,10 @@ class RawDatasetConfig(DatasetConfig):
         fields = type(self).model_fields
         return {
             name: value
-            for name, value in self.identity().items()
-            if not fields[name].is_required() and getattr(self, name) != fields[name].default
+            for name, value in self.model_dump(mode="json").items()
+            if not fields[name].is_required()
+            and RUNTIME_ONLY not in fields[name].metadata
+            and getattr(self, name) != fields[name].default
         }
 
     def source_facts(self) -> dict[str, Any]:
@@ -176,8 +202,3 @@ class RawDatasetConfig(DatasetConfig):
         """
         self.sources()
         return self.prepare(self.reading.ingest() if self.has_interactions else None)
-
-
-def no_images(num_items: int) -> tuple[np.ndarray, np.ndarray]:
-    """The two image fields of a catalogue without pictures."""
-    return np.zeros(0, np.uint8), np.zeros(num_items + 1, np.int64)

@@ -1,18 +1,20 @@
-"""Which interactions are for training, validation and test, and the checks against leaks."""
+"""Which interactions are for training, validation and test."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Annotated, Final, Literal, Self
 
 import numpy as np
-from jaxtyping import Int32, Int64
+from jaxtyping import Bool, Int, Int32, Int64
 from pydantic import Field, model_validator
 
 from clairo.core.config import Config
 from clairo.core.dataset import InteractionLog, Splits
 from clairo.core.errors import DataError
+from clairo.core.ragged import row_pieces
 
+_PIECE: Final = 1 << 22
 _SHORTEST: Final = 3
 """Interactions of the shortest history that is asked about."""
 
@@ -102,8 +104,8 @@ def global_time(log: InteractionLog, valid_from: int, test_from: int) -> Splits:
         [2, 1]
     """
     lengths = np.diff(log.offsets)
-    before_valid = _count_before(log, valid_from)
-    before_test = _count_before(log, test_from)
+    before_valid = count_per_user(log, lambda span: log.timestamps[span] < valid_from)
+    before_test = count_per_user(log, lambda span: log.timestamps[span] < test_from)
     trained = before_valid > 0
     return Splits(
         train_lengths=before_valid,
@@ -116,6 +118,21 @@ def global_time(log: InteractionLog, valid_from: int, test_from: int) -> Splits:
     )
 
 
+def count_disordered(
+    log: InteractionLog, values: Int[np.ndarray, " interactions"]
+) -> Int32[np.ndarray, " users"]:
+    """Of each user the interactions whose value is below that of the one before."""
+
+    def falls(span: slice) -> Bool[np.ndarray, " span"]:
+        found = np.zeros(span.stop - span.start, dtype=bool)
+        found[1:] = np.diff(values[span]) < 0
+        starts = log.offsets[np.searchsorted(log.offsets, span.start) :]
+        found[starts[starts < span.stop] - span.start] = False
+        return found
+
+    return count_per_user(log, falls)
+
+
 def official(log: InteractionLog, sources: Int32[np.ndarray, " interactions"]) -> Splits:
     """Splits that a publisher gives as three files: 0 trains, 1 validates, 2 tests.
 
@@ -123,10 +140,11 @@ def official(log: InteractionLog, sources: Int32[np.ndarray, " interactions"]) -
         DataError: A user has two validation or test rows, or rows of a later file that are
             not the latest.
     """
-    counts = [_count_per_user(log, sources == part) for part in range(3)]
-    train, valid, test = counts
-    same_user = np.diff(_owners(log)) == 0
-    disordered = int((np.diff(sources)[same_user] < 0).sum())
+    train, valid, test = (
+        count_per_user(log, lambda span, part=part: sources[span] == part)  # type: ignore[misc]
+        for part in range(3)
+    )
+    disordered = int(count_disordered(log, sources).sum())
     repeated = int((valid > 1).sum() + (test > 1).sum())
     if disordered or repeated:
         raise DataError(
@@ -136,8 +154,11 @@ def official(log: InteractionLog, sources: Int32[np.ndarray, " interactions"]) -
         )
     return Splits(
         train_lengths=train,
-        valid_positions=np.where(valid > 0, train, -1).astype(np.int32),
-        test_positions=np.where(test > 0, train + valid, -1).astype(np.int32),
+        # A target without anything before it asks nothing.
+        valid_positions=np.where((valid > 0) & (train > 0), train, -1).astype(np.int32),
+        test_positions=np.where((test > 0) & (train + valid > 0), train + valid, -1).astype(
+            np.int32
+        ),
     )
 
 
@@ -152,9 +173,9 @@ def moments_of(
     count = len(timestamps)
     first_test = min(int(count * (1 - split.test_share)), count - 1)
     first_valid = int(count * (1 - split.test_share - split.valid_share))
-    ordered = np.partition(timestamps, [first_valid, first_test])
-    valid_from, test_from = int(ordered[first_valid]), int(ordered[first_test])
-    if not int(ordered[: first_valid + 1].min()) < valid_from < test_from:
+    valid_from = _order_statistic(timestamps, first_valid)
+    test_from = _order_statistic(timestamps, first_test)
+    if not int(timestamps.min()) < valid_from < test_from:
         raise DataError(
             "A split by time needs two moments with interactions before, between and after them, "
             f"got {valid_from} and {test_from}; choose other shares, or leave-last-out."
@@ -162,107 +183,38 @@ def moments_of(
     return valid_from, test_from
 
 
-def check_splits(log: InteractionLog, splits: Splits, moments: tuple[int, int] | None) -> list[str]:
-    """What was checked, a sentence each; anything that leaks is an error.
+def count_per_user(
+    log: InteractionLog, chosen: Callable[[slice], Bool[np.ndarray, " span"]]
+) -> Int32[np.ndarray, " users"]:
+    """How many interactions of each user are chosen, in pieces that do not grow with the log.
 
     Args:
-        log: Histories in time order.
-        splits: What is trained on and what is asked.
-        moments: First timestamps of validation and test, for a split by time.
-
-    Raises:
-        DataError: A target stands within or before the training part, or an interaction is on
-            the wrong side of a moment.
+        log: The histories.
+        chosen: Which interactions of a span of all are chosen.
     """
-    valid, test, train = splits.valid_positions, splits.test_positions, splits.train_lengths
-    lengths = np.diff(log.offsets)
-    leaks = {
-        "validation targets within the training part": (valid >= 0) & (valid < train),
-        "test targets within the training part": (test >= 0) & (test < train),
-        "test targets before the validation target": (test >= 0) & (test <= valid),
-        "targets beyond the history": (np.maximum(valid, test) >= lengths) | (train > lengths),
-    }
-    # Times are only looked up at places that are known to be there.
-    _refuse_leaks(leaks)
-    if moments:
-        leaks |= _time_leaks(log, splits, moments)
-        _refuse_leaks(leaks)
-    return [f"no {words}" for words in leaks]
+    counts = np.zeros(len(log.user_ids), np.int32)
+    for users in row_pieces(log.offsets):
+        bounds = log.offsets[users.start : users.stop + 1]
+        span = slice(int(bounds[0]), int(bounds[-1]))
+        running = np.concatenate([[0], np.cumsum(chosen(span), dtype=np.int64)])
+        counts[users] = np.diff(running[bounds - bounds[0]])
+    return counts
 
 
-def _refuse_leaks(leaks: Mapping[str, np.ndarray]) -> None:
-    for words, found in leaks.items():
-        if found.any():
-            raise DataError(
-                f"Splits must not leak, {int(found.sum()):,} users have {words}; this data set "
-                "must not be used: check its timestamps and splits."
-            )
+def _order_statistic(values: Int64[np.ndarray, " interactions"], rank: int) -> int:
+    """The value that stands at a rank, from 0, when all are sorted; by halving, without a copy."""
+    low, high = int(values.min()), int(values.max())
+    while low < high:
+        middle = (low + high) // 2
+        if _count_up_to(values, middle) > rank:
+            high = middle
+        else:
+            low = middle + 1
+    return low
 
 
-def _time_leaks(
-    log: InteractionLog, splits: Splits, moments: tuple[int, int]
-) -> dict[str, np.ndarray]:
-    valid_from, test_from = moments
-    train = splits.train_lengths
-    last = log.timestamps[np.maximum(log.offsets[:-1] + train - 1, log.offsets[:-1])]
-    of_valid, of_test = (
-        _times_at(log, splits.valid_positions),
-        _times_at(log, splits.test_positions),
+def _count_up_to(values: Int64[np.ndarray, " interactions"], limit: int) -> int:
+    return sum(
+        int((values[start : start + _PIECE] <= limit).sum())
+        for start in range(0, len(values), _PIECE)
     )
-    asked_valid, asked_test = splits.valid_positions >= 0, splits.test_positions >= 0
-    return {
-        "training interactions after the training cut": (train > 0) & (last >= valid_from),
-        "validation targets before the training cut": asked_valid & (of_valid < valid_from),
-        "validation targets in the time of the test": asked_valid & (of_valid >= test_from),
-        "test targets before the test cut": asked_test & (of_test < test_from),
-    }
-
-
-def tied_targets(log: InteractionLog, positions: Int32[np.ndarray, " users"]) -> int:
-    """Users whose target has the timestamp of another interaction of their history.
-
-    Which of them is asked is then told by the order of the file alone.
-    """
-    asked = np.flatnonzero(positions >= 0)
-    places = log.offsets[:-1][asked] + positions[asked]
-    earlier = np.maximum(places - 1, log.offsets[:-1][asked])
-    later = np.minimum(places + 1, log.offsets[1:][asked] - 1)
-    times = log.timestamps
-    tied = ((earlier < places) & (times[earlier] == times[places])) | (
-        (later > places) & (times[later] == times[places])
-    )
-    return int(tied.sum())
-
-
-def shuffle_ties(
-    log: InteractionLog, seed: int, sources: Int32[np.ndarray, " interactions"] | None = None
-) -> Int64[np.ndarray, " interactions"]:
-    """An order of all interactions in which those of one user at one time are drawn anew.
-
-    Args:
-        log: Histories in time order.
-        seed: Names the draw.
-        sources: Part of the publisher's split of each interaction: what a publisher asks for
-            stays what is asked.
-    """
-    draws = np.random.default_rng(seed).random(len(log))
-    parts = np.zeros(len(log), np.int32) if sources is None else sources
-    return np.lexsort((draws, parts, log.timestamps, _owners(log))).astype(np.int64)
-
-
-def _owners(log: InteractionLog) -> Int64[np.ndarray, " interactions"]:
-    return np.repeat(np.arange(len(log.user_ids)), np.diff(log.offsets))
-
-
-def _count_before(log: InteractionLog, moment: int) -> Int32[np.ndarray, " users"]:
-    return _count_per_user(log, log.timestamps < moment)
-
-
-def _count_per_user(log: InteractionLog, chosen: np.ndarray) -> Int32[np.ndarray, " users"]:
-    running = np.concatenate([[0], np.cumsum(chosen, dtype=np.int64)])
-    return (running[log.offsets[1:]] - running[log.offsets[:-1]]).astype(np.int32)
-
-
-def _times_at(log: InteractionLog, positions: np.ndarray) -> Int64[np.ndarray, " users"]:
-    places = np.minimum(log.offsets[:-1] + np.maximum(positions, 0), max(len(log) - 1, 0))
-    return log.timestamps[places]

@@ -22,6 +22,7 @@ from clairo.pipeline.plan import (
     make_plan,
     training_until,
 )
+from clairo.stages import STAGES
 from clairo.store import FilesystemStore, StoreResult
 from clairo.store.protocol import CUT_FROM
 from clairo.tracking.records import StageRecord
@@ -106,8 +107,12 @@ class StageRunner:
         return True
 
     def _inputs(self, step: PlannedStage) -> dict[str, Any]:
-        names = [name for name in step.inputs if not name.startswith("raw/")]
-        return {name: self.get(name) for name in names}
+        names = [
+            name
+            for name in step.inputs
+            if not name.startswith("raw/") and not STAGES[name].only_to_compute
+        ]
+        return _Inputs(self.get, {name: self.get(name) for name in names})
 
     def _keep(self, name: str, artifact: Any, record: StageRecord) -> None:
         self._results[name] = artifact
@@ -181,6 +186,22 @@ class StageRunner:
         except Exception as error:
             error.add_note(f"{longer.fingerprint} was being made to cut {step.fingerprint} from.")
             raise
+
+
+class _Inputs(dict[str, Any]):
+    """Inputs of a step; those that only computing needs are got when they are asked for.
+
+    A worker then needs the data set's own entry, and neither raw files nor what was made of
+    them on the way.
+    """
+
+    def __init__(self, get: Callable[[str], Any], there: Mapping[str, Any]) -> None:
+        super().__init__(there)
+        self._get = get
+
+    def __missing__(self, name: str) -> Any:
+        self[name] = self._get(name)
+        return self[name]
 
 
 def _about(step: PlannedStage) -> dict[str, Any]:

@@ -15,7 +15,8 @@ def _read(
     settings: DatasetConfig, inputs: Mapping[str, Any], seed: int, runtime: Runtime
 ) -> Dataset:
     if isinstance(settings, RawDatasetConfig):
-        return settings.prepare(inputs.get("interactions"), runtime.num_threads)
+        table = inputs["interactions"] if settings.has_interactions else None
+        return settings.prepare(table, runtime.num_threads)
     return settings.read()
 
 

@@ -25,4 +25,5 @@ INTERACTIONS: Stage[Any, InteractionTable] = Stage(
     inputs=lambda pipeline: (),
     seeded=lambda settings: False,
     run=_ingest,
+    only_to_compute=True,
 )

@@ -99,6 +99,11 @@ def resolve_data(options: SweepOptions) -> AnyDataset:
     return with_settings(config, {"salvage": True} if options.salvage else {}, "--salvage")
 
 
+def data_source(options: SweepOptions, prepared: PreparedData) -> str:
+    """Where the raw files lie, for the tracker."""
+    return str(options.data.resolve()) if prepared.sources else "generated"
+
+
 def complete_config(base: Mapping[str, Any], dataset: AnyDataset) -> PipelineConfig:
     """A profile's settings with a data set."""
     return PipelineConfig.model_validate({**base, "dataset": dataset})

@@ -25,7 +25,7 @@ from clairo.tracking.reader import KIND_TAG
 from clairo.tracking.records import TrialState
 from clairo.workflows.locations import log_file, store_root, tracking_config
 from clairo.workflows.options import SweepOptions, prepare_out
-from clairo.workflows.preparation import PreparedData, prepare_data
+from clairo.workflows.preparation import PreparedData, data_source, prepare_data
 from clairo.workflows.space import catalog_facts, narrow_base
 from clairo.workflows.summary import new_summary
 
@@ -124,7 +124,9 @@ class SingleRun:
             splits=("valid", "test") if read_test else ("valid",),
         )
         environment = make_environment(options, self.out, prepared, workers=1)
-        outcome = _run_tracked(spec, environment, tracking.connect().open_sweep(summary))
+        parent = tracking.connect().open_sweep(summary)
+        parent.log_dataset(prepared.dataset, prepared.digest, data_source(options, prepared))
+        outcome = _run_tracked(spec, environment, parent)
         if outcome.state != "complete":
             raise ClairoError(f"The run ended as {outcome.state}: {outcome.error}")
         return outcome, run_id

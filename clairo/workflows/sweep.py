@@ -27,7 +27,7 @@ from clairo.workflows.identity import choose_sweep_id, out_identity
 from clairo.workflows.locations import log_file, store_root, tracking_config
 from clairo.workflows.options import SweepOptions, prepare_out
 from clairo.workflows.phases import SweepPhases, open_study
-from clairo.workflows.preparation import PreparedData, prepare_data
+from clairo.workflows.preparation import PreparedData, data_source, prepare_data
 from clairo.workflows.progress import Progress
 from clairo.workflows.report import make_report
 from clairo.workflows.run import make_environment
@@ -108,8 +108,7 @@ def open_sweep(
         )
         with _ended(sweep, tracker):
             log_code(parent)
-            source = str(options.data.resolve()) if prepared.sources else "generated"
-            parent.log_dataset(prepared.dataset, prepared.digest, source)
+            parent.log_dataset(prepared.dataset, prepared.digest, data_source(options, prepared))
             yield sweep
     finally:
         database.close()

@@ -11,6 +11,7 @@ import pytest
 
 from clairo.core.artifacts import Dataset, InteractionLog, ItemCatalog, Splits, pack_images
 from clairo.core.errors import ArtifactError
+from clairo.core.given_codes import GivenCodes, GivenModality
 from clairo.core.string_column import StringColumn
 
 
@@ -60,6 +61,17 @@ CHANGES: dict[str, Callable[[Dataset], Dataset]] = {
 }
 
 
+def with_codes(modality: GivenModality, sizes: tuple[int, ...], value: int) -> Dataset:
+    codes = np.full((3, 1), value, np.int32)
+    return replace(tiny(), codes=(GivenCodes(modality, codes, sizes),))
+
+
+def test_the_digest_changes_with_the_codes_and_what_they_are() -> None:
+    kinds = [with_codes("text", (4,), 1), with_codes("image", (4,), 1)]
+    others = [with_codes("text", (8,), 1), with_codes("text", (4,), 2), tiny()]
+    assert len({content(dataset) for dataset in (*kinds, *others)}) == 5
+
+
 @pytest.mark.parametrize("change", CHANGES)
 def test_the_digest_changes_with_every_part(change: str) -> None:
     assert content(CHANGES[change](tiny())) != content(tiny())
@@ -80,7 +92,7 @@ def test_the_digest_is_pinned() -> None:
     assert content(tiny()) == PINNED
 
 
-PINNED = "16f67a43b3102a390f5e4b748dbb7426a0e2fcaf9dc83710354f2636b67f62ac"
+PINNED = "66b1f25d02e24a4dc837c4b3ab4ad0723140cba8cb9ff93b5f5a583abe5c706f"
 
 
 def test_what_is_read_back_is_mapped(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_settings_filter_repeats_and_rare_items(tmp_path: Path) -> None:
     once = write_amazon(tmp_path, reviews, duplicates="first").read()
     usual = write_amazon(tmp_path).read()
     changed = {name for name, value in usual.facts.items() if once.facts[name] != value}
-    assert changed == {"duplicates", "funnel", "settings_digest", "digest"}
+    assert changed == {"chosen_settings", "duplicates", "funnel", "settings_digest", "digest"}
     cored = write_amazon(tmp_path, reviews, user_core=2, item_core=2).read()
     assert set(cored.catalog.item_ids) == {"cup", "pot"}
     with pytest.raises(DataError, match=r"leave none of 8: .* \(user_core=9, item_core=1\)"):

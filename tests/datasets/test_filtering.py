@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random
@@ -320,6 +321,38 @@ def test_positions_stay_positions_when_filters_leave_gaps(
     found = filtered(ingested(tmp_path, rebuilt()), **filters)
     assert len(found.items) < len(rebuilt())
     assert found.only_positions
+
+
+def many_rebuilt(seed: int = 0) -> list[Event]:
+    """Forty sequences of 5 to 14 items, the timestamp being the place, a day each."""
+    draw = random.Random(seed)
+    return [
+        (f"user{user}", f"item{draw.randrange(30)}", 5.0, 86_400 * (place + 1))
+        for user in range(40)
+        for place in range(5 + user % 10)
+    ]
+
+
+def test_positions_are_told_where_rows_were_lost(tmp_path: Path) -> None:
+    rows = many_rebuilt()
+    assert filtered(ingested(tmp_path, rows)).only_positions
+    assert filtered(ingested(tmp_path, rows[1:])).only_positions
+    lost = random.Random(2)
+    some = [row for row in rows if lost.random() < 0.7]
+    assert 0.6 * len(rows) < len(some) < 0.8 * len(rows)
+    assert filtered(ingested(tmp_path, some)).only_positions
+
+
+def test_whole_days_are_times_where_users_begin_on_days_of_their_own(tmp_path: Path) -> None:
+    draw = random.Random(1)
+    begins = {f"user{user}": draw.randrange(100) for user in range(40)}
+    days = [(u, i, r, t + 86_400 * begins[u]) for u, i, r, t in many_rebuilt()]
+    assert not filtered(ingested(tmp_path, days)).only_positions
+
+
+def test_days_with_two_interactions_are_times(tmp_path: Path) -> None:
+    twice = [(u, i, r, t // 2 // 86_400 * 86_400) for u, i, r, t in many_rebuilt()]
+    assert not filtered(ingested(tmp_path, twice)).only_positions
 
 
 def test_no_source_is_kept_unless_asked_for(tmp_path: Path) -> None:

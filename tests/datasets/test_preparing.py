@@ -292,6 +292,44 @@ def test_positions_are_no_times_to_split_by(tmp_path: Path) -> None:
             prepared(by_time)
 
 
+def test_what_timestamps_are_can_be_said(tmp_path: Path) -> None:
+    # Everyone acts once a day from one day on: no data can tell this from places.
+    reviews = [(f"u{n}", f"i{n * step % 11}", step * DAY) for n in range(9) for step in range(9)]
+    config = write_amazon(tmp_path, reviews)
+    by_time = changed(config, split={"kind": "global_time"})
+    with pytest.raises(DataError, match="say so by timestamps: times"):
+        prepared(by_time)
+    said = prepared(changed(by_time, timestamps="times"))
+    assert (said.facts["time_unit"], said.facts["split"]) == ("s", "global_time")
+    assert prepared(changed(config, timestamps="positions")).facts["time_unit"] == "position"
+
+
+def test_two_spellings_of_one_data_set_have_one_digest(tmp_path: Path) -> None:
+    config = write_amazon(tmp_path)
+    usual = prepared(config).facts["digest"]
+    for settings in (
+        {"user_core": 1, "item_core": 1},
+        {"duplicates": "all"},
+        {"reviews": "5core"},
+        {"sample_seed": 3},
+    ):
+        assert prepared(changed(config, **settings)).facts["digest"] == usual
+    sampled = [changed(config, sample_users=2, sample_seed=seed) for seed in (0, 1)]
+    assert len({prepared(config).facts["settings_digest"] for config in sampled}) == 2
+
+
+def test_items_that_nobody_has_keep_to_the_pictures_that_are_required(tmp_path: Path) -> None:
+    config = write_amazon(tmp_path)
+    for name in ("cup", "pot", "unseen"):
+        put_picture(config, f"{name}.jpg", picture())
+    every = changed(config, catalogue="all")
+    assert set(prepared(every).catalog.item_ids) == {"cup", "pot", "pan", "lid", "unseen"}
+    pictured = changed(every, image_required="after_core")
+    assert set(prepared(pictured).catalog.item_ids) == {"cup", "pot", "unseen"}
+    (config.image_dir / "unseen.jpg").unlink()
+    assert set(prepared(pictured).catalog.item_ids) == {"cup", "pot"}
+
+
 @pytest.mark.parametrize("name", ["reviews", "metadata", "images", "picture"])
 def test_a_link_out_of_the_data_folder_is_refused(tmp_path: Path, name: str) -> None:
     config = write_amazon(tmp_path / "data")

@@ -12,18 +12,16 @@ from pydantic import ValidationError
 
 from clairo.core.dataset import InteractionLog, Splits
 from clairo.core.errors import DataError
+from clairo.datasets.leaks import check_splits
 from clairo.datasets.preparing import cut_training
 from clairo.datasets.splits import (
     GlobalTime,
-    check_splits,
     global_time,
     leave_last_out,
     moments_of,
     official,
-    shuffle_ties,
-    tied_targets,
 )
-from clairo.datasets.ties import count_tied_users
+from clairo.datasets.ties import count_tied_users, shuffle_ties, tied_targets
 
 
 def log_of(histories: Sequence[Sequence[int]]) -> InteractionLog:
@@ -78,13 +76,14 @@ def test_a_split_by_time_never_leaks(histories: list[list[int]], one: int, two: 
         behind = [p for p, time in enumerate(history) if time >= test_from]
         assert valid == (between[0] if train and between else -1)
         assert test == (behind[0] if train and behind else -1)
-    assert len(check_splits(log, splits, (valid_from, test_from))) == 8
+    assert len(check_splits(log, splits, (valid_from, test_from))) == 9
 
 
 @given(_HISTORIES)
 def test_no_split_by_place_is_refused_by_the_checks(histories: list[list[int]]) -> None:
     log = log_of(histories)
     assert check_splits(log, leave_last_out(log), None) == [
+        "no interactions out of time order",
         "no validation targets within the training part",
         "no test targets within the training part",
         "no test targets before the validation target",
@@ -125,6 +124,16 @@ def test_every_planted_leak_is_found(
         check_splits(log, splits, (5, 8))
 
 
+@pytest.mark.parametrize("user", [0, 1])
+def test_a_history_out_of_order_is_found(user: int) -> None:
+    # A training interaction of the future would otherwise pass: only the last one is looked at.
+    turned = [list(times) for times in TIMES]
+    turned[user][0] = 99
+    log = log_of(turned)
+    with pytest.raises(DataError, match="1 users have interactions out of time order"):
+        check_splits(log, splits_of((2, 2, 4), (1, 1, 2)), (5, 8))
+
+
 @given(_HISTORIES, st.data())
 def test_a_target_that_moves_into_the_training_part_is_always_found(
     histories: list[list[int]], data: st.DataObject
@@ -146,7 +155,7 @@ def test_official_splits_are_taken_as_they_are() -> None:
     log = log_of([[1, 2, 3, 4], [1, 2], [5], [1, 9], [7, 7, 7]])
     sources = np.array([0, 0, 1, 2, 0, 0, 2, 0, 1, 0, 1, 2], dtype=np.int32)
     found = official(log, sources)
-    assert parts(found) == [(2, 2, 3), (2, -1, -1), (0, -1, 0), (1, 1, -1), (1, 1, 2)]
+    assert parts(found) == [(2, 2, 3), (2, -1, -1), (0, -1, -1), (1, 1, -1), (1, 1, 2)]
     assert check_splits(log, found, None)
 
 
