@@ -79,6 +79,21 @@ def test_too_little_memory_is_a_clear_error(
     assert list(temporary.iterdir()) == []
 
 
+def test_too_little_memory_while_rows_are_streamed_is_the_same_error(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_module, "OWN_MB", SMALLEST_MB - 8)
+    with (
+        pytest.raises(DataError, match=r"needs disk below .* and 768 MB of memory, .*memory_mb\."),
+        open_engine(SMALLEST_MB, 1) as engine,
+    ):
+        engine.to_files(
+            "SELECT hash(range) % 1000 AS a, list(range) AS b FROM range(20000000) GROUP BY a",
+            {"a": np.dtype(np.int64)},
+        )
+    assert list(temporary.iterdir()) == []
+
+
 def test_columns_become_files_of_numbers_that_outlive_the_folder() -> None:
     table = pa.table({"a": [3, 1, 2], "b": [1, 2, 3]})
     with open_engine(SMALLEST_MB, 1) as engine:

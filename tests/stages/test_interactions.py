@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from clairo.core.artifacts import Dataset
+from clairo.core.errors import DataError
 from clairo.core.interaction_table import InteractionTable
 from clairo.core.stage import Runtime
 from clairo.datasets.amazon import AmazonConfig
@@ -116,7 +118,7 @@ def test_other_reviews_are_other_partitions_and_other_texts_are_not(tmp_path: Pa
     )
 
 
-def test_two_categories_never_share_partitions(tmp_path: Path) -> None:
+def test_other_rows_never_share_partitions(tmp_path: Path) -> None:
     one = write_amazon(tmp_path, TRAINING, ROWS, category="Gift_Cards")
     two = write_amazon(tmp_path, TRAINING[2:], ROWS, category="All_Beauty")
     first, second = (plan_of(config).step("interactions").fingerprint for config in (one, two))
@@ -140,6 +142,20 @@ def test_a_store_gives_partitions_and_data_back(tmp_path: Path) -> None:
     assert cored.get("dataset").facts["item_core"] == 9
     assert cored.records["interactions"].cached
     assert not cored.records["dataset"].cached
+
+
+def test_a_worker_needs_neither_raw_files_nor_their_partitions(tmp_path: Path) -> None:
+    config = write_amazon(tmp_path / "data", TRAINING, ROWS)
+    store, plan = FilesystemStore(tmp_path / "store"), plan_of(config)
+    first: Dataset = StageRunner(plan, store, Runtime(), 0).get("dataset")
+    shutil.rmtree(tmp_path / "data")
+    shutil.rmtree(tmp_path / "store/interactions")
+    worker = StageRunner(plan, store, Runtime(), 0)
+    assert worker.get("dataset").facts == first.facts
+    assert list(worker.records) == ["dataset"]
+    shutil.rmtree(tmp_path / "store/dataset")
+    with pytest.raises(DataError, match="must be there to be read, it is not; fetch it"):
+        StageRunner(plan, store, Runtime(), 0).get("dataset")
 
 
 def test_nothing_that_is_learned_depends_on_the_targets(tmp_path: Path) -> None:
