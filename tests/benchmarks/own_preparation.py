@@ -1,4 +1,7 @@
-"""Ours of the same: prints what remains, and what it took, as one JSON line."""
+"""Ours of the same, as a user has it: read, filter, order, split, check, describe, save.
+
+Prints what remains, and what it took, as one JSON line.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +9,17 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from clairo.core.dataset import InteractionLog
-from clairo.datasets.engine import open_engine
-from clairo.datasets.filtering import Filters, filter_interactions
-from clairo.datasets.ingestion import RawFile, ingest
-from clairo.datasets.row_format import RowFormat
-from clairo.datasets.splits import check_splits, leave_last_out
+from clairo.datasets import AmazonConfig
 
-REVIEWS = RowFormat("json", "reviewerID", "asin", "unixReviewTime", "overall")
-RATINGS = RowFormat(
-    "csv", "user", "item", "timestamp", "rating", ("user", "item", "rating", "timestamp")
-)
+
+def category(data_dir: Path, reviews: str, **settings: Any) -> AmazonConfig:
+    """The 2014 category that the generated files stand for."""
+    values = {"category": "Books", "release": "2014", "metadata": "none", **settings}
+    return AmazonConfig.model_validate({**values, "data_dir": data_dir, "reviews": reviews})
 
 
 def peak_mb() -> float:
@@ -30,27 +30,34 @@ def peak_mb() -> float:
     raise RuntimeError("/proc/self/status must name VmHWM, it does not; run this on Linux.")
 
 
-def prepare(path: Path, rows: RowFormat, core: int, memory_mb: int) -> dict[str, float]:
-    """Ingestion, k-core, order and split of one file."""
+def prepare(config: AmazonConfig, target: Path) -> dict[str, float]:
+    """The data set of a configuration, saved as the store saves it."""
     started = time.perf_counter()
-    table = ingest([RawFile(path, rows)], num_threads=2)
+    table = config.reading.ingest(num_threads=2)
     ingested = time.perf_counter()
-    with open_engine(memory_mb, 2) as engine:
-        found = filter_interactions(table, Filters(user_core=core, item_core=core), engine)
-    log = InteractionLog(found.user_ids, found.items, found.timestamps, found.offsets)
-    check_splits(log, leave_last_out(log), None)
+    after_reading = peak_mb()
+    dataset = config.prepare(table, num_threads=2)
+    prepared = time.perf_counter()
+    after_preparing = peak_mb()
+    target.mkdir()
+    dataset.save(target)
     return {
-        "rows": len(log),
-        "users": len(found.user_ids),
-        "items": len(found.item_ids),
-        "shortest": int(np.diff(log.offsets).min()),
+        "rows": len(dataset.log),
+        "users": len(dataset.log.user_ids),
+        "items": len(dataset.catalog),
+        "shortest": int(np.diff(dataset.log.offsets).min()),
         "ingest_seconds": ingested - started,
+        "prepare_seconds": prepared - ingested,
         "seconds": time.perf_counter() - started,
+        "ingest_peak_mb": after_reading,
+        "prepare_peak_mb": after_preparing,
         "peak_mb": peak_mb(),
     }
 
 
 if __name__ == "__main__":
-    formats = {"reviews": REVIEWS, "ratings": RATINGS}
-    result = prepare(Path(sys.argv[1]), formats[sys.argv[2]], int(sys.argv[3]), int(sys.argv[4]))
-    print(json.dumps(result))
+    folder, reviews, core, memory = sys.argv[1:5]
+    found = category(
+        Path(folder), reviews, user_core=int(core), item_core=int(core), memory_mb=int(memory)
+    )
+    print(json.dumps(prepare(found, Path(folder) / "prepared")))

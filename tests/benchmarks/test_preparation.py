@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -15,7 +16,9 @@ from typing import Any
 
 import pytest
 
+from clairo.datasets.amazon_sources import CoreLevel
 from tests.benchmarks.generated_ratings import write_ratings, write_reviews
+from tests.benchmarks.own_preparation import category
 
 FOLDER = Path(__file__).parent
 NUM_REVIEWS = int(os.environ.get("CLAIRO_BENCH_REVIEWS", "10000000"))
@@ -53,17 +56,24 @@ def resident_peak(pid: int) -> float:
     return int(found[0].split()[1]) / 1024 if found else 0.0
 
 
-def prepare(path: Path, rows: str, memory_mb: int) -> dict[str, Any]:
+def raw_file(folder: Path, reviews: CoreLevel) -> Path:
+    """Where the generated file of a kind belongs."""
+    path = category(folder, reviews).reviews_files[0].path
+    path.parent.mkdir(parents=True)
+    return path
+
+
+def prepare(folder: Path, reviews: str, memory_mb: int) -> dict[str, Any]:
     """Ours, in a process of its own."""
     program = str(FOLDER / "own_preparation.py")
-    lines, seconds, peak = run_program(program, str(path), rows, str(CORE), str(memory_mb))
+    lines, seconds, peak = run_program(program, str(folder), reviews, str(CORE), str(memory_mb))
     return json.loads(lines[-1]) | {"process_seconds": seconds, "process_peak_mb": peak}
 
 
 def test_five_times_faster_and_smaller_than_pandas(tmp_path: Path) -> None:
-    path = tmp_path / "reviews.json.gz"
+    path = raw_file(tmp_path, "all")
     write_reviews(path, NUM_REVIEWS)
-    ours = prepare(path, "reviews", memory_mb=1024)
+    ours = prepare(tmp_path, "all", memory_mb=1024)
     program = str(FOLDER / "pandas_preparation.py")
     lines, seconds, peak = run_program(program, str(path), str(CORE))
     print(
@@ -97,18 +107,22 @@ def test_time_grows_as_the_number_of_ratings_and_memory_stays_within_four_gigaby
     tmp_path: Path,
 ) -> None:
     sizes = [size for size in (10**6, 10**7, 10**8) if size <= LARGEST]
+    assert len(sizes) > 1, "growth needs two sizes; raise CLAIRO_BENCH_RATINGS to 10^7 or more"
     found: dict[int, dict[str, Any]] = {}
     for size in sizes:
-        path = tmp_path / "ratings.csv"
+        path = raw_file(tmp_path / str(size), "ratings")
         write_ratings(path, size)
-        found[size] = prepare(path, "ratings", memory_mb=MEMORY_MB)
+        found[size] = prepare(tmp_path / str(size), "ratings", memory_mb=MEMORY_MB)
         print(
             f"\n{size:,} ratings, {path.stat().st_size / 1e9:.2f} GB: "
-            f"{found[size]['seconds']:.1f} s ({found[size]['ingest_seconds']:.1f} s ingestion), "
-            f"{found[size]['process_peak_mb']:,.0f} MB; the {CORE}-core has "
-            f"{found[size]['rows']:,} of {found[size]['users']:,} users"
+            f"{found[size]['seconds']:.1f} s ({found[size]['ingest_seconds']:.1f} s ingestion, "
+            f"{found[size]['prepare_seconds']:.1f} s filters to digest), peak "
+            f"{found[size]['process_peak_mb']:,.0f} MB ({found[size]['ingest_peak_mb']:,.0f} "
+            f"ingestion, {found[size]['prepare_peak_mb']:,.0f} filters to digest); the "
+            f"{CORE}-core has {found[size]['rows']:,} of {found[size]['users']:,} users and "
+            f"{found[size]['items']:,} items"
         )
-        path.unlink()
+        shutil.rmtree(tmp_path / str(size))
         assert found[size]["shortest"] >= CORE
         assert found[size]["process_peak_mb"] < 4096
     growth = found[sizes[-1]]["seconds"] / found[sizes[0]]["seconds"]
