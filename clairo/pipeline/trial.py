@@ -93,6 +93,7 @@ class _TrackedTrial:
         goals = tuple(f"{split}_evaluation" for split in spec.splits)
         self.spec = spec
         self.tracked = run
+        self.data_source = environment.data_source
         self.keep_going = keep_going
         self.rung_values: dict[int, float] = {}
         self._logged_epochs: set[int] = set()
@@ -121,6 +122,7 @@ class _TrackedTrial:
     def run(self) -> TrialOutcome:
         """All stages up to the evaluations, or to the gate or rung that ends the trial."""
         self._log_config()
+        self._log_dataset()
         why = self._check_gates()
         if why:
             self.tracked.set_tags({"trial.error": why})
@@ -189,6 +191,10 @@ class _TrackedTrial:
         identity = self.spec.config.identity()
         self.tracked.log_params(flatten(identity) | {"seed": self.spec.seed})
         self.tracked.log_text(yaml.safe_dump(identity, sort_keys=False), "config.yaml")
+
+    def _log_dataset(self) -> None:
+        dataset = self.runner.get("dataset")
+        self.tracked.log_dataset(dataset, str(dataset.facts["digest"]), self.data_source)
 
     def _log_stage(self, record: StageRecord) -> None:
         facts = {

@@ -62,6 +62,7 @@ class TrialEnvironment:
         device: A torch device string, or ``auto``: what the trial's own process finds, which
             on a cluster is not what the driver has.
         log_file: Where the trial's process appends its log, ``None`` for nowhere.
+        data_source: Where the raw files lie, for the tracker.
         reach: By stage name, the greatest length of a result that the trials around this one
             may ask for; see :class:`~clairo.pipeline.runner.StageRunner`.
     """
@@ -72,6 +73,7 @@ class TrialEnvironment:
     num_threads: int = 1
     device: str = "auto"
     log_file: Path | None = None
+    data_source: str = ""
     reach: Mapping[str, int] = field(default_factory=dict)
 
     def connect(self) -> Tracker:

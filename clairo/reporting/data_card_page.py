@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import yaml
 
-from clairo.core.dataset import Dataset
+from clairo.core.dataset import Dataset, Facts
 from clairo.reporting import data_card_figures, data_card_findings, data_card_tables
 from clairo.reporting.data_card_info import DataCardInfo, data_card_info, interaction_counts
 from clairo.reporting.data_card_log import TieInfo
@@ -70,16 +72,22 @@ def _stands_on(info: DataCardInfo) -> Definitions:
             ("Source", ", ".join(names) or _UNKNOWN),
             ("Time", _say_time(info)),
             ("Filters", "; ".join(filters) or ("none" if info.funnel else _UNKNOWN)),
+            *((("Settings", _chosen(facts)),) if facts.get("chosen_settings") else ()),
             ("Split", data_card_findings.SPLITS.get(info.split, info.split or _UNKNOWN)),
             (
                 "Asked",
                 f"{sizes.valid_users:,} on validation, {sizes.test_users:,} on test; "
                 f"{plural(sizes.training_only, 'user')} only for training",
             ),
-            ("Content digest", str(facts.get("content_digest", _UNKNOWN))),
-            ("Settings digest", str(facts.get("settings_digest", _UNKNOWN))),
+            ("Digest", str(facts.get("digest", _UNKNOWN))),
         )
     )
+
+
+def _chosen(facts: Facts) -> str:
+    """Settings that are not at their default."""
+    chosen = facts["chosen_settings"]
+    return ", ".join(f"{name}: {json.dumps(value)}" for name, value in chosen.items())
 
 
 def _say_time(info: DataCardInfo) -> str:
@@ -99,8 +107,8 @@ def _short(info: DataCardInfo) -> str:
         "items_with_text": content.text.items,
         "items_with_picture": content.picture.items,
         "split": info.split or None,
-        "content_digest": info.facts.get("content_digest"),
-        "settings_digest": info.facts.get("settings_digest"),
+        "settings": info.facts.get("chosen_settings") or None,
+        "digest": info.facts.get("digest"),
     }
     return yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
 
@@ -238,9 +246,10 @@ def _split(info: DataCardInfo) -> tuple[Block, ...]:
 
 def _provenance(info: DataCardInfo) -> tuple[Block, ...]:
     words = (
-        "The content digest is over ids, interactions, splits, texts and pictures, the settings "
-        "digest over everything that was chosen; both are on the first screen. Data with the same "
-        "content digest is the same data, whatever it was read from."
+        "The digest on the first screen is over content and settings. The content digest is over "
+        "ids, interactions, splits, texts, pictures and codes, the settings digest over "
+        "everything that was chosen. Data with the same content digest is the same data, whatever "
+        "it was read from."
     )
     table = data_card_tables.facts_table(info)
     facts: tuple[Block, ...] = (

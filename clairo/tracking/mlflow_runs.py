@@ -55,6 +55,12 @@ _STATUS: Mapping[TrialState, str] = {
 }
 _MAX_TAGS, _MAX_PARAMS, _MAX_METRICS = 100, 100, 1000
 _MAX_DIGEST_CHARACTERS = 36
+_PROFILED = (
+    "split", "chosen_settings", "time_unit", "num_asked_users", "tied_test_targets",
+    "text_coverage", "image_coverage", "content_digest", "settings_digest",
+)  # fmt: skip
+"""Facts of a data set that its profile shows."""
+
 _MAX_SOURCE_CHARACTERS = 60_000
 
 
@@ -116,17 +122,19 @@ class MlflowRun:
 
         MLflow keeps 36 characters of a digest; the tag ``dataset.digest`` keeps all.
         """
-        counts = {
+        facts = {name: dataset.facts[name] for name in _PROFILED if name in dataset.facts}
+        profile = {
             "items": len(dataset.catalog),
             "users": len(dataset.log.user_ids),
             "interactions": len(dataset.log),
+            **facts,
         }
         entity = DatasetEntity(
             name=dataset.name,
             digest=digest[:_MAX_DIGEST_CHARACTERS],
             source_type="local",
             source=cut(json.dumps({"uri": source}), _MAX_SOURCE_CHARACTERS),
-            profile=json.dumps(counts),
+            profile=json.dumps(profile),
         )
         given = DatasetInput(entity, tags=[InputTag("mlflow.data.context", "sweep")])
         self.connection.call(self.connection.client.log_inputs, self.run_id, [given])

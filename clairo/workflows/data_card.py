@@ -58,7 +58,7 @@ def write_data_card(dataset: Dataset, reports: Path) -> Path:
     from clairo.reporting.page import render_page
     from clairo.reporting.report import write_tables
 
-    folder = reports.resolve() / "data" / slug(dataset.name)
+    folder = reports.resolve() / "data" / card_name(dataset)
     page = make_data_card_page(dataset)
     part = folder / "index.html.part"
     try:
@@ -71,6 +71,17 @@ def write_data_card(dataset: Dataset, reports: Path) -> Path:
             "some or choose another with --reports."
         ) from error
     return folder / "index.html"
+
+
+def card_name(dataset: Dataset) -> str:
+    """The name as a folder; data with settings of its own has its digest behind it.
+
+    So that the cards of one category under two filters stand side by side.
+    """
+    name = slug(dataset.name)
+    if not dataset.facts.get("chosen_settings"):
+        return name
+    return f"{name}-{str(dataset.facts['digest'])[:8]}"
 
 
 def slug(name: str) -> str:

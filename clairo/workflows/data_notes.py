@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from clairo.workflows.preparation import PreparedData
 
 _WORTH_SAYING = 0.05
+_UNITS: Final = {"s": 1, "ms": 1000}
+_BEFORE_ANY_SHOP: Final = 788_918_400
+"""The year 1995 in seconds: nobody sold anything on the web before."""
+
 _OUR_CASE = {"text": "upper", "image": "lower"}
 """Letters in which codes are printed."""
 
@@ -84,6 +88,12 @@ def _choices(facts: Mapping[str, Any]) -> list[str]:
     if chosen := facts.get("chosen_settings"):
         words = ", ".join(f"{name}={json.dumps(value)}" for name, value in chosen.items())
         notes.append(f"A data set of its own, by its settings: {words}.")
+    unit, latest = facts.get("time_unit"), facts.get("latest_timestamp", 0)
+    if unit in _UNITS and latest < _BEFORE_ANY_SHOP * _UNITS[unit]:
+        notes.append(
+            f"The latest timestamp, read in {unit}, lies before 1995: is it in another unit, or no "
+            "time at all?"
+        )
     tied, asked = facts.get("tied_test_targets", 0), facts.get("num_asked_users", 0)
     if asked and tied / asked >= _WORTH_SAYING:
         notes.append(

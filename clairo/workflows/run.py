@@ -201,6 +201,7 @@ def make_environment(
         tracking=tracking_config(out, options.tracking_uri),
         num_threads=max(1, usable_cpus() // workers),
         log_file=log_file(out),
+        data_source=data_source(options, prepared),
     )
 
 

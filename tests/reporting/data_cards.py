@@ -96,6 +96,8 @@ def recorded_kitchen() -> Dataset:
         salvage=True,
         salvaged_lines=12,
         lost_bytes=7,
+        digest="ef" * 32,
+        chosen_settings={"min_rating": 2.0},
         content_digest="ab" * 32,
         settings_digest="cd" * 32,
         field_coverage=FIELD_COVERAGE,

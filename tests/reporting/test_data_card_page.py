@@ -89,19 +89,19 @@ def test_the_first_screen_names_source_time_filters_split_and_digests(page: Page
     assert rows["Filters"] == "minimum rating 3"
     assert rows["Split"].startswith("leave-last-out")
     assert rows["Asked"] == "2 on validation, 2 on test; 2 users only for training"
-    assert rows["Content digest"] == "ab" * 32
-    assert rows["Settings digest"] == "cd" * 32
+    assert rows["Digest"] == "ef" * 32
+    assert rows["Settings"] == "min_rating: 2.0"
     assert isinstance(code, Code)
     short = yaml.safe_load(code.text)
     assert (short["users"], short["items"], short["interactions"]) == (4, 5, 11)
     assert (short["items_with_text"], short["items_with_picture"]) == (4, 3)
-    assert short["content_digest"] == "ab" * 32
+    assert (short["digest"], short["settings"]) == ("ef" * 32, {"min_rating": 2.0})
 
 
 def test_what_was_not_recorded_is_said_in_its_place() -> None:
     bare = make_data_card_page(kitchen(time_unit=None, split=None))
     rows = definitions(bare)
-    for name in ("Source", "Filters", "Split", "Content digest", "Settings digest", "Timestamps"):
+    for name in ("Source", "Filters", "Split", "Digest", "Timestamps"):
         assert rows[name] == "not recorded", name
     for name in ("Items without metadata", "Pictures that do not decode"):
         assert rows[name] == "not recorded", name

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,15 @@ class TestRuns:
         assert given.dataset.digest == ("0123456789abcdef" * 4)[:36]
         assert json.loads(given.dataset.profile) == {"items": 3, "users": 1, "interactions": 3}
         assert found.data.tags["dataset.digest"] == "0123456789abcdef" * 4
+
+    def test_the_dataset_says_how_it_was_filtered_and_split(self, tracker: MlflowTracker) -> None:
+        run = tracker.open_sweep(make_summary())
+        facts = {"split": "global_time", "chosen_settings": {"min_rating": 4}, "other": 1}
+        run.log_dataset(replace(make_dataset(), facts=facts), "ab" * 32, "data")
+        (given,) = stored(tracker, run.run_id).inputs.dataset_inputs
+        profile = json.loads(given.dataset.profile)
+        assert (profile["split"], profile["chosen_settings"]) == ("global_time", {"min_rating": 4})
+        assert "other" not in profile
 
     def test_artifacts_lie_below_the_absolute_root(
         self, tracker: MlflowTracker, tmp_path: Path

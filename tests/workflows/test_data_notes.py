@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from clairo.workflows.data_notes import data_notes, given_words
 
 WHOLE = {
@@ -79,3 +81,11 @@ def test_last_items_that_only_the_file_orders_are_said() -> None:
     (note,) = data_notes({**WHOLE, "tied_test_targets": asked // 2})
     assert note.startswith(f"For {asked // 2} of {asked} users asked on test (50%) the last item")
     assert data_notes({**WHOLE, "tied_test_targets": 1 if asked > 20 else 0}) == ()
+
+
+@pytest.mark.parametrize(("unit", "old", "new"), [("s", 2_000, 10**9), ("ms", 10**9, 10**12)])
+def test_times_before_there_were_shops_are_doubted(unit: str, old: int, new: int) -> None:
+    (note,) = data_notes({**WHOLE, "time_unit": unit, "latest_timestamp": old})
+    assert note.startswith(f"The latest timestamp, read in {unit}, lies before 1995")
+    assert data_notes({**WHOLE, "time_unit": unit, "latest_timestamp": new}) == ()
+    assert data_notes({**WHOLE, "time_unit": "position", "latest_timestamp": 7}) == ()
