@@ -226,6 +226,9 @@ class TestTracking:
         digest = real_sweep.record.summary.dataset_digest
         assert given.dataset.digest == digest[:36]
         assert parent.data.tags["dataset.digest"] == digest
+        for trial in with_role(real_sweep.record, "confirm"):
+            (given,) = runs[trial.key].inputs.dataset_inputs
+            assert given.dataset.digest == digest[:36]
         commit = parent.data.tags["git.commit"]
         if commit != "none":
             assert {run.data.tags["mlflow.source.git.commit"] for run in runs.values()} == {commit}
