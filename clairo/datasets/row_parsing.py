@@ -19,10 +19,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
-import pyarrow.json
 
 from clairo.core.errors import DataError
 from clairo.core.interaction_table import INTERACTION_SCHEMA, LINE_BITS
+from clairo.datasets.json_rows import read_json
 from clairo.datasets.raw_blocks import Block
 from clairo.datasets.raw_lines import decode_line, lines_of, refuse_line, require_string
 from clairo.datasets.row_format import RowFormat
@@ -64,11 +64,11 @@ class RowParser:
             return None
         try:
             found = (
-                _read_json(block, self.rows)
+                read_json(block, self.rows)
                 if self.rows.kind == "json"
                 else _read_csv(block, self.rows)
             )
-        except pa.ArrowException:
+        except (pa.ArrowException, ValueError):
             # The line by line reading says what is wrong, and where.
             return None
         if found.num_rows != block.num_lines or not self._is_ordinary(found):
@@ -168,16 +168,6 @@ def with_columns(rows: RowFormat, header: bytes, path: Path) -> RowFormat:
     return replace(rows, rating=rows.rating if rows.rating in names else None, columns=names)
 
 
-def _read_json(block: Block, rows: RowFormat) -> pa.Table:
-    schema = pa.schema([(theirs, _TYPES[ours]) for ours, theirs in rows.names.items()])
-    table = pyarrow.json.read_json(
-        pa.BufferReader(block.data),
-        pyarrow.json.ReadOptions(use_threads=False, block_size=len(block.data) + 1),
-        pyarrow.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore"),
-    )
-    return table.rename_columns(list(rows.names))
-
-
 def _read_csv(block: Block, rows: RowFormat) -> pa.Table:
     try:
         return _read_typed_csv(block, rows, _TYPES)
@@ -225,8 +215,7 @@ def _rows_are_lines(block: Block, rows: RowFormat) -> bool:
     except UnicodeDecodeError:
         return False
     if rows.kind == "json":
-        joints = data.count(b"}\n{") + data.count(b"}\r\n{")
-        return b"\0" not in data and data.startswith(b"{") and joints == block.num_lines - 1
+        return b"\0" not in data
     mark = re.escape(rows.delimiter.encode())
     # Text after a closing quote, which the fast parser lets pass. It begins with the quote, so
     # that searching is as fast as looking for one.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -16,6 +15,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
+from isal import igzip
+from isal.igzip_lib import IsalError
 
 from clairo.datasets.checksums import sha256_of
 from clairo.datasets.download import Downloader, DownloadError, TemporaryError, require_success
@@ -231,13 +232,13 @@ def _require_whole_gzip(transfer: Transfer) -> None:
     try:
         if not sum(1 for _ in _pieces(transfer.part)):
             raise EOFError("it is empty")
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+    except (EOFError, gzip.BadGzipFile, IsalError) as error:  # type: ignore[misc]
         transfer.discard()
         raise TemporaryError(f"what came is no whole gzip file ({error})") from error
 
 
 def _pieces(path: Path) -> Iterator[bytes]:
-    with gzip.open(path, "rb") as stream:
+    with igzip.open(path, "rb") as stream:  # type: ignore[no-untyped-call]
         while piece := stream.read(_CHUNK_BYTES):
             yield piece
 
