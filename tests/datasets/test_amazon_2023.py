@@ -14,8 +14,9 @@ import pytest
 
 from clairo.core.errors import DataError
 from clairo.datasets import amazon_2023
-from clairo.datasets.amazon import ITEM_TABLE_2023, AmazonConfig
+from clairo.datasets.amazon import AmazonConfig
 from clairo.datasets.amazon_metadata import read_metadata
+from clairo.datasets.amazon_sources import ITEM_TABLE_2023
 from tests.contracts.datasets import DatasetContract
 from tests.datasets.amazon_files import gzip_lines
 
