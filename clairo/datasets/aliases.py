@@ -15,6 +15,7 @@ from clairo.datasets.amazon_sources import RELEASES, published_releases
 from clairo.datasets.atomic import AtomicConfig
 from clairo.datasets.demo import DemoConfig
 from clairo.datasets.lcrec import LcrecConfig
+from clairo.datasets.places import list_files, list_folder, readable
 
 KNOWN_RELEASES: Final = tuple(RELEASES)
 _DEMO: Final = "demo"
@@ -54,7 +55,7 @@ def resolve_category(category: str, release: str | None, data_dir: Path) -> Reso
 
     Raises:
         ConfigError: The name or the release is unknown, ambiguous, or not readable yet.
-        DataError: The files of ``kind/NAME`` cannot be read.
+        DataError: The files of ``kind/NAME``, or a folder of data, cannot be read.
     """
     name, year = category.strip(), (release or "").strip() or None
     if year is not None and year not in KNOWN_RELEASES:
@@ -109,7 +110,7 @@ def _folder_of_kind(kind: str, name: str, data_dir: Path) -> str:
         return name
     if len(found) == 1:
         return found[0]
-    here = found or sorted(path.name for path in parent.glob("*") if path.is_dir())
+    here = found or [path.name for path in list_folder(parent) if path.is_dir()]
     listed = ", ".join(f"{kind}/{folder}" for folder in here)
     raise ConfigError(
         f"CATEGORY={kind}/NAME must name a folder of {parent}, got {name!r}; "
@@ -158,7 +159,7 @@ def _official(name: str, year: str | None, data_dir: Path) -> AmazonConfig:
 
 
 def _has_data(folder: Path) -> bool:
-    return any(path.suffix in (".gz", ".csv") for path in folder.rglob("*"))
+    return any(path.suffix in (".gz", ".csv") for path in list_files(folder))
 
 
 def _matches(name: str, data_dir: Path) -> list[tuple[str, str]]:
@@ -186,10 +187,9 @@ def _official_names() -> list[str]:
 
 def _folders(parent: Path, name: str) -> list[str]:
     """Folders of this name, letter case aside."""
-    if not parent.is_dir():
-        return []
-    names = sorted(path.name for path in parent.iterdir() if path.is_dir())
-    return [folder for folder in names if folder.lower() == name.lower()]
+    alike = [path for path in list_folder(parent) if path.name.lower() == name.lower()]
+    with readable(parent):
+        return [path.name for path in alike if path.is_dir()]
 
 
 def _spelled(match: tuple[str, str]) -> str:

@@ -8,14 +8,23 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from clairo.core.config import RUNTIME_ONLY
-from clairo.datasets.amazon_sources import RELEASES, CoreLevel, ReleaseYear, ReviewsFiles
-from clairo.datasets.places import require_files_inside, require_inside
+from clairo.datasets.amazon_sources import (
+    ITEM_TABLE_2023,
+    RELEASES,
+    CoreLevel,
+    ReleaseYear,
+    ReviewsFiles,
+)
+from clairo.datasets.places import list_folder, readable, require_files_inside, require_inside
 from clairo.datasets.raw_dataset import Catalogue, RawDatasetConfig, Reading
 from clairo.datasets.remote_file import RemoteFile, missing_files_error, remote_file
 from clairo.datasets.row_format import RowFormat
 
-ITEM_TABLE_2023: Final = "filterd_meta_items.csv"
-"""Name, as published, of the item table that lies beside some of the official splits."""
+_OF_INTERACTIONS: Final = (
+    "min_rating", "duplicates", "image_required", "user_core", "item_core", "sample_users",
+    "split", "max_history", "tie_seed",
+)  # fmt: skip
+"""Settings that say nothing about items that nobody has interacted with."""
 
 TextField = Literal["title", "price", "brand", "features", "categories", "description"]
 
@@ -63,6 +72,22 @@ class AmazonConfig(RawDatasetConfig):
             raise ValueError(
                 f"release {self.release} has reviews of the kinds {known}, got {self.level}; "
                 "choose one of them"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _has_something(self) -> Self:
+        if self.has_interactions:
+            return self
+        if self.metadata == "none":
+            raise ValueError(
+                "reviews and metadata must not both be left out, got none and none; take one out"
+            )
+        chosen = [name for name in _OF_INTERACTIONS if name in self.chosen()]
+        if chosen:
+            raise ValueError(
+                f"items alone (reviews: none) have no interactions to filter or split, got "
+                f"{', '.join(chosen)}; take out these, or 'reviews'"
             )
         return self
 
@@ -153,16 +178,21 @@ class AmazonConfig(RawDatasetConfig):
         return self.release
 
     def missing_files(self) -> list[RemoteFile]:
-        """Reviews and metadata that are not there; pictures may always be missing."""
-        there = {self.metadata_file.path} if self.metadata_path.is_file() else set()
-        return [file for file in self.files if file.path not in there and not file.path.is_file()]
+        """Reviews and metadata that are not there; pictures may always be missing.
+
+        Raises:
+            DataError: The folder may not be read.
+        """
+        with readable(self.folder):
+            there = {self.metadata_file.path} if self.metadata_path.is_file() else set()
+            return [f for f in self.files if f.path not in there and not f.path.is_file()]
 
     def sources(self) -> dict[str, Path]:
         """Reviews, metadata and, if there are any, the folder of pictures.
 
         Raises:
-            DataError: Reviews or metadata are missing; the message names address and path, or a
-                file is a link that leads out of the data folder.
+            DataError: Reviews or metadata are missing; the message names address and path. Or a
+                file is a link that leads out of the data folder, or a folder may not be read.
         """
         missing = self.missing_files()
         if missing:
@@ -172,7 +202,7 @@ class AmazonConfig(RawDatasetConfig):
             found[self.metadata_path.name] = self.metadata_path
         for path in found.values():
             require_inside(path, self.data_dir)
-        if self.image_dir.is_dir() and any(self.image_dir.iterdir()):
+        if list_folder(self.image_dir):
             require_files_inside(self.image_dir, self.data_dir)
             found["images"] = self.image_dir
         return found

@@ -19,6 +19,7 @@ from clairo.datasets.item_text import (
 
 ROW_RULE: Final = "a 2014 metadata row must be one Python dictionary of plain values"
 ITEM_ID: Final = "asin"
+_ADDRESS: Final = re.compile(r" at 0x[0-9a-fA-F]+")
 ASIN: Final = re.compile(rb"""['"]asin['"]: *['"]([^'"\\]+)['"]""")
 
 
@@ -34,8 +35,9 @@ def parse_row(line: bytes) -> object:
             warnings.simplefilter("ignore", SyntaxWarning)
             warnings.simplefilter("ignore", DeprecationWarning)
             return ast.literal_eval(line.decode("utf-8").strip())
-    except (SyntaxError, TypeError, MemoryError, RecursionError) as error:
-        raise ValueError(str(error)) from error
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
+        # Where an object lies in memory differs from run to run.
+        raise ValueError(_ADDRESS.sub("", str(error))) from error
 
 
 def item_record(row: Mapping[str, Any]) -> ItemRecord:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from clairo.datasets.amazon_metadata import read_metadata
 from clairo.datasets.item_catalogue import make_catalogue, with_uninteracted
 from clairo.datasets.item_rows import Metadata
 from clairo.datasets.item_text import ItemRecord
+from clairo.datasets.raw_blocks import Truncation
 from clairo.datasets.raw_dataset import Catalogue
 from clairo.datasets.raw_lines import salvager
 
@@ -25,8 +27,10 @@ def read_item_metadata(
     """
     if config.metadata == "none":
         return Metadata({}, ())
-    path = config.metadata_path
-    return read_metadata(path, config.release, item_ids, salvager(path) if config.salvage else None)
+    path, lost = config.metadata_path, list[Truncation]()
+    on_truncated = salvager(path, lost) if config.salvage else None
+    metadata = read_metadata(path, config.release, item_ids, on_truncated)
+    return replace(metadata, truncation=lost[0] if lost else None)
 
 
 def describe_amazon_items(config: AmazonConfig, item_ids: tuple[str, ...]) -> Catalogue:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
@@ -13,8 +13,8 @@ from clairo.core.errors import DataError
 from clairo.datasets import amazon_2014, amazon_2018, amazon_2023
 from clairo.datasets.item_rows import CollectedRows, Metadata
 from clairo.datasets.item_text import ItemRecord
-from clairo.datasets.raw_blocks import OnTruncated, read_blocks
-from clairo.datasets.raw_lines import read_lines, refuse_line, require_string
+from clairo.datasets.raw_blocks import MAX_LINE_BYTES, OnTruncated, read_blocks
+from clairo.datasets.raw_lines import decode_line, read_lines, refuse_line, require_string
 
 _FORMATS: Final[Mapping[str, ModuleType]] = {
     "2014": amazon_2014,
@@ -95,15 +95,34 @@ def _table_rows(
 ) -> Iterator[tuple[str, ItemRecord, int]]:
     """Rows of a comma separated table; a quoted cell may hold line ends."""
     rule = "an item table must have a header line and as many values in every row"
-    data = b"".join(block.data for block in read_blocks(path))
+    reader = csv.DictReader(_text_lines(path), strict=True)
     try:
-        reader = csv.DictReader(io.StringIO(data.decode("utf-8"), newline=""), strict=True)
-        for row in reader:
-            collected.num_rows += 1
-            if None in row or None in row.values():
-                raise refuse_line(path, reader.line_num, rule, "the number of values differs")
-            values: dict[str, Any] = dict(row)
-            item = require_string(values, amazon_2023.ITEM_ID, path, reader.line_num)
-            yield item, amazon_2023.table_record(row), reader.line_num
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise refuse_line(path, collected.num_rows + 2, rule, error) from error
+        with _long_cells():
+            for row in reader:
+                collected.num_rows += 1
+                if None in row or None in row.values():
+                    raise refuse_line(path, reader.line_num, rule, "the number of values differs")
+                values: dict[str, Any] = dict(row)
+                item = require_string(values, amazon_2023.ITEM_ID, path, reader.line_num)
+                yield item, amazon_2023.table_record(row), reader.line_num
+    except csv.Error as error:
+        raise refuse_line(path, reader.line_num, rule, error) from error
+
+
+def _text_lines(path: Path) -> Iterator[str]:
+    """All lines with their ends, blank ones too: they may belong to a cell."""
+    for block in read_blocks(path):
+        # After the line end that a block is sure to have nothing is left but an empty piece.
+        lines = block.data.removesuffix(b"\n").split(b"\n")
+        for number, line in enumerate(lines, block.first_line):
+            yield decode_line(line, path, number) + "\n"
+
+
+@contextmanager
+def _long_cells() -> Iterator[None]:
+    """Lets a cell be as long as a line may be; the limit belongs to all of the process."""
+    usual = csv.field_size_limit(MAX_LINE_BYTES)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(usual)

@@ -22,6 +22,9 @@ from typing import Final, Literal
 MIRROR_VARIABLE: Final = "CLAIRO_AMAZON_MIRROR"
 """Environment variable with addresses of servers laid out as ``<release>/<Category>/<file>``."""
 
+ITEM_TABLE_2023: Final = "filterd_meta_items.csv"
+"""Name, as published, of the item table that lies beside some of the official splits."""
+
 CoreLevel = Literal["5core", "all", "ratings", "official"]
 """Which reviews: with at least five of each user and item, all of them, all of them without
 texts, or the publisher's own training, validation and test files."""

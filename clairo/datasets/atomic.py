@@ -10,7 +10,13 @@ from pydantic import Field, model_validator
 from clairo.core.config import RUNTIME_ONLY, parse_config
 from clairo.core.errors import DataError
 from clairo.datasets.atomic_header import read_header
-from clairo.datasets.places import require_files_inside, require_inside
+from clairo.datasets.places import (
+    list_folder,
+    readable,
+    require_files_inside,
+    require_inside,
+    why_no_file,
+)
 from clairo.datasets.raw_dataset import Catalogue, RawDatasetConfig, Reading
 from clairo.datasets.row_format import RowFormat
 from clairo.datasets.settings_file import read_settings, with_settings
@@ -90,12 +96,13 @@ class AtomicConfig(RawDatasetConfig):
         place = {"name": name, "data_dir": data_dir}
         config = parse_config(cls, place, f"CATEGORY=atomic/{name}")
         path, settings = config.folder / SETTINGS_FILE, dict[str, Any]()
-        if path.is_file():
-            require_inside(path, data_dir)
-            settings = read_settings(path)
-            config = with_settings(config, settings, str(path))
-        if "timestamp" not in settings and config._has_no_further_column():
-            return config.model_copy(update={"timestamp": None})
+        with readable(config.folder):
+            if path.is_file():
+                require_inside(path, data_dir)
+                settings = read_settings(path)
+                config = with_settings(config, settings, str(path))
+            if "timestamp" not in settings and config._has_no_further_column():
+                return config.model_copy(update={"timestamp": None})
         return config
 
     @property
@@ -159,18 +166,16 @@ class AtomicConfig(RawDatasetConfig):
 
         Raises:
             DataError: There are no interactions, or a file is a link that leads out of the data
-                folder.
+                folder, or something may not be read.
         """
-        if not self.inter_path.is_file():
-            raise DataError(
-                f"{self.label} needs its interactions at {self.inter_path}, there is no such "
-                "file; put it there, or make it of a table with 'clairo data import'."
-            )
-        paths = [self.inter_path, *([self.item_path] if self.item_path.exists() else [])]
-        for path in paths:
-            require_inside(path, self.data_dir)
+        with readable(self.folder):
+            has_items = self.item_path.is_symlink() or self.item_path.exists()
+            paths = [self.inter_path, *([self.item_path] if has_items else [])]
+            for path in paths:
+                require_inside(path, self.data_dir)
+                self._require_file(path)
         found = {path.name: path for path in paths}
-        if self.image_dir.is_dir() and any(self.image_dir.iterdir()):
+        if list_folder(self.image_dir):
             require_files_inside(self.image_dir, self.data_dir)
             found["images"] = self.image_dir
         return found
@@ -196,6 +201,14 @@ class AtomicConfig(RawDatasetConfig):
         from clairo.datasets.atomic_items import describe_atomic_items
 
         return describe_atomic_items(self, item_ids)
+
+    def _require_file(self, path: Path) -> None:
+        if not path.is_file():
+            what = "interactions" if path == self.inter_path else "items"
+            raise DataError(
+                f"{self.label} needs a file of its {what} at {path}, {why_no_file(path)}; put it "
+                "there, or make it of a table with 'clairo data import'."
+            )
 
     def _has_no_further_column(self) -> bool:
         """Whether the interactions have nothing that could be a time, if they are there."""

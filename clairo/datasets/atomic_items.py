@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +13,7 @@ from clairo.datasets.atomic_header import AtomicColumn, parse_header
 from clairo.datasets.item_catalogue import make_catalogue, with_uninteracted
 from clairo.datasets.item_rows import CollectedRows, Metadata
 from clairo.datasets.item_text import clean_text, price_text
+from clairo.datasets.raw_blocks import Truncation
 from clairo.datasets.raw_dataset import Catalogue
 from clairo.datasets.raw_lines import decode_line, read_lines, refuse_line, require_string, salvager
 
@@ -122,7 +123,8 @@ def _read_items(
     path, rows = config.item_path, CollectedRows[AtomicItem]()
     if not path.exists():
         return rows.result(), config.text_fields or ()
-    lines = read_lines(path, salvager(path) if config.salvage else None)
+    lost: list[Truncation] = []
+    lines = read_lines(path, salvager(path, lost) if config.salvage else None)
     _, header = next(lines)
     layout = _columns(config, parse_header(header, path))
     names = [column.name for column in layout.columns]
@@ -131,7 +133,7 @@ def _read_items(
         item = require_string(dict(cells), layout.item, path, number)
         if wanted is None or item in wanted:
             rows.add(item, layout.describe(cells), number)
-    return rows.result(), layout.text_fields
+    return replace(rows.result(), truncation=lost[0] if lost else None), layout.text_fields
 
 
 def _columns(config: AtomicConfig, columns: tuple[AtomicColumn, ...]) -> ItemColumns:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,10 +71,21 @@ def open_frame(source: object, what: str) -> FrameStream:
     try:
         reader = pa.RecordBatchReader.from_stream(source)
     except (pa.ArrowException, TypeError, ValueError) as error:
+        if repeated := _repeated_columns(source):
+            raise DataError(
+                f"{what}: each column must have a name of its own, got {', '.join(repeated)} more "
+                "than once; rename a column or leave it out."
+            ) from error
         raise DataError(
             f"{what}: every column must hold values of one type ({error}); convert the column."
         ) from error
     return FrameStream(what, reader.schema, _cut(reader))
+
+
+def _repeated_columns(source: object) -> list[str]:
+    """Names that several columns of a data frame have."""
+    counts = Counter(map(str, getattr(source, "columns", ())))
+    return [name for name, count in counts.items() if count > 1]
 
 
 def _files(path: Path) -> list[Path]:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import yaml
+from pydantic import model_validator
 
 from clairo.core.config import Config, parse_config
 from clairo.core.errors import DataError
 from clairo.datasets.atomic import DELIMITER, SETTINGS_FILE, AtomicConfig, ColumnName
 from clairo.datasets.frame_columns import FrameColumn, atomic_type, is_datetime
+from clairo.datasets.frame_pictures import CopiedPictures, candidate_pictures, copy_pictures
 from clairo.datasets.frame_stream import FrameStream, open_frame
+from clairo.datasets.places import require_inside
 
 _USER, _ITEM, _RATING, _TIME = "user_id", "item_id", "rating", "timestamp"
 _INTERACTIONS: Final = "interactions"
@@ -42,6 +45,44 @@ class ImportSettings(Config):
     time_unit: Literal["s", "ms"] = "s"
     overwrite: bool = False
 
+    @model_validator(mode="after")
+    def _columns_differ(self) -> Self:
+        roles = [name for name in (self.user, self.item, self.timestamp, self.rating) if name]
+        if len(set(roles)) < len(roles):
+            raise ValueError(
+                f"user, item, timestamp and rating must be different columns, got {roles}; "
+                "correct one of them"
+            )
+        return self
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What becomes a data set.
+
+    Attributes:
+        interactions: One row per interaction.
+        items: One row per item, ``None`` where nothing is known about them.
+        images: Folder with pictures ``<item id>.<any suffix>``.
+    """
+
+    interactions: object
+    items: object = None
+    images: Path | str | None = None
+
+
+@dataclass(frozen=True)
+class SavedTables:
+    """A data set that was written.
+
+    Attributes:
+        config: Reads it.
+        pictures: Which pictures came along.
+    """
+
+    config: AtomicConfig
+    pictures: CopiedPictures
+
 
 def save_as_atomic(
     interactions: object,
@@ -65,13 +106,15 @@ def save_as_atomic(
         data_dir: Root of all data; the files go to ``<data_dir>/atomic/<name>/``.
         name: Of the data set: letters, digits, ``.``, ``_`` and ``-``.
         items: One row per item; a column named ``title`` is shown to people.
-        images: Folder with pictures ``<item id>.<any suffix>``, which are copied.
+        images: Folder with pictures ``<item id>.<any suffix>``. Those that decode are copied,
+            of the others there is a warning in the log; :func:`save_tables` gives their names.
         settings: What the columns mean; by default RecBole's names.
 
     Raises:
         ConfigError: The name is no name of a folder.
         DataError: A column is missing or of another type, a value is missing or unusable (the
-            message names the row), the data set exists already, or cannot be written.
+            message names the row), the data set exists already, cannot be written, or a link
+            leads out of the data folder or the folder of pictures.
 
     Example:
         >>> import pandas as pd
@@ -97,39 +140,67 @@ def save_as_atomic(
         >>> config.time_unit, dataset.log.history(0).tolist()
         ('ms', [0, 1, 2])
     """
+    return save_tables(Tables(interactions, items, images), data_dir, name, settings).config
+
+
+def save_tables(
+    tables: Tables, data_dir: Path | str, name: str, settings: ImportSettings | None = None
+) -> SavedTables:
+    """The same, with the names of the pictures that came along and of those that did not.
+
+    Args:
+        tables: Interactions, items and pictures.
+        data_dir: Root of all data.
+        name: Of the data set.
+        settings: What the columns mean.
+
+    Raises:
+        ConfigError: The name is no name of a folder.
+        DataError: As :func:`save_as_atomic` has it.
+    """
     chosen, root = settings or ImportSettings(), Path(data_dir)
-    where = f"atomic/{name}"
-    config = parse_config(AtomicConfig, {"name": name, "data_dir": root}, where)
-    if config.inter_path.exists() and not chosen.overwrite:
-        raise DataError(
-            f"{where} must be a new data set, {config.inter_path} is there already; choose another "
-            "name, or overwrite it (overwrite=True, --overwrite)."
-        )
+    config = parse_config(AtomicConfig, {"name": name, "data_dir": root}, f"atomic/{name}")
+    _require_free(config, chosen)
+    pictures = None if tables.images is None else candidate_pictures(Path(tables.images))
+    copied = CopiedPictures()
     try:
         root.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".importing-", dir=root) as beside:
-            written = _write_all(Path(beside), config, interactions, items, chosen)
-            _put_in_place(written, config)
-        if images is not None:
-            _copy_pictures(Path(images), config.image_dir)
+        with tempfile.TemporaryDirectory(prefix=".importing-", dir=root) as temporary:
+            beside = Path(temporary)
+            written = _write_all(beside, config, tables, chosen)
+            if pictures is not None:
+                copied = copy_pictures(pictures, beside / "images")
+            _put_in_place(written, config, {beside / "images" / n: n for n in copied.copied})
     except OSError as error:
         raise DataError(
             f"{config.folder} must be writable ({error}); free some space, change its rights, or "
             "name another data folder."
         ) from error
-    return AtomicConfig.resolve(name, root)
+    return SavedTables(AtomicConfig.resolve(name, root), copied)
+
+
+def _require_free(config: AtomicConfig, chosen: ImportSettings) -> None:
+    """Refuses to write over a data set unasked, and through a link that leads elsewhere."""
+    files = (config.inter_path, config.item_path, config.folder / SETTINGS_FILE)
+    for path in (config.folder, *files, config.image_dir):
+        require_inside(path, config.data_dir)
+    if config.inter_path.exists() and not chosen.overwrite:
+        raise DataError(
+            f"atomic/{config.name} must be a new data set, {config.inter_path} is there already; "
+            "choose another name, or overwrite it (overwrite=True, --overwrite)."
+        )
 
 
 def _write_all(
-    beside: Path, config: AtomicConfig, interactions: object, items: object, chosen: ImportSettings
+    beside: Path, config: AtomicConfig, tables: Tables, chosen: ImportSettings
 ) -> dict[Path, Path]:
-    """Writes all files; gives where each one belongs, the interactions last."""
-    table = open_frame(interactions, _INTERACTIONS)
+    """Writes all tables; gives where each file belongs, the interactions last."""
+    table = open_frame(tables.interactions, _INTERACTIONS)
     unit = _check_interactions(table, chosen)
     written: dict[Path, Path] = {}
-    if items is not None:
+    if tables.items is not None:
         written[beside / "item"] = config.item_path
-        frame = open_frame(items, "items")
+        frame = open_frame(tables.items, "items")
         _write(beside / "item", _item_header(frame, chosen.item), _item_lines(frame, chosen.item))
     about: dict[str, Any] = {"time_unit": unit} if unit == "ms" else {}
     if chosen.timestamp is None:
@@ -221,27 +292,20 @@ def _write(path: Path, header: list[str], lines: Iterable[list[str]]) -> int:
     return num_rows
 
 
-def _put_in_place(written: dict[Path, Path], config: AtomicConfig) -> None:
-    """Moves what was written to where it belongs; what an earlier data set had more of goes."""
+def _put_in_place(
+    written: dict[Path, Path], config: AtomicConfig, pictures: dict[Path, str]
+) -> None:
+    """Moves what was written to where it belongs; what an earlier data set had more of goes.
+
+    The interactions, which make it a data set, come last.
+    """
     config.folder.mkdir(parents=True, exist_ok=True)
     for stale in (config.item_path, config.folder / SETTINGS_FILE):
         if stale not in written.values():
             stale.unlink(missing_ok=True)
+    if pictures:
+        config.image_dir.mkdir(exist_ok=True)
+    for source, name in pictures.items():
+        source.replace(config.image_dir / name)
     for source, target in written.items():
         source.replace(target)
-
-
-def _copy_pictures(source: Path, target: Path) -> None:
-    """Copies every file that can be a picture of an item.
-
-    Raises:
-        DataError: There is no such folder.
-    """
-    if not source.is_dir():
-        raise DataError(f"images must be a folder of pictures, got {source}; name another one.")
-    target.mkdir(parents=True, exist_ok=True)
-    for path in sorted(source.iterdir()):
-        if path.is_file() and path.suffix and not path.name.startswith("."):
-            beside = target / f".{path.name}.writing"
-            shutil.copyfile(path, beside)
-            beside.replace(target / path.name)

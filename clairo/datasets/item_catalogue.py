@@ -11,6 +11,7 @@ from clairo.core.dataset import ItemCatalog, pack_images
 from clairo.datasets.item_images import ItemImages, pictured_items, read_images
 from clairo.datasets.item_rows import DUPLICATE_RULE, DescriptionT, Metadata
 from clairo.datasets.item_text import join_texts
+from clairo.datasets.raw_blocks import Truncation
 from clairo.datasets.raw_dataset import Catalogue, RawDatasetConfig
 
 _MAX_LISTED: Final = 100
@@ -97,7 +98,14 @@ def _facts(
         "num_images_undecodable": len(pictures.undecodable),
         "items_with_image_url": len(urls),
         "image_url_example": urls[0] if urls else "",
+        **_salvage_facts(metadata.truncation),
     }
+
+
+def _salvage_facts(left: Truncation | None) -> dict[str, Any]:
+    if left is None:
+        return {}
+    return {"salvaged_metadata_lines": left.num_lines, "lost_metadata_bytes": left.lost_bytes}
 
 
 def _share(has: Any) -> float:

@@ -12,6 +12,7 @@ from pathlib import Path
 from PIL import Image, UnidentifiedImageError
 
 from clairo.core.errors import DataError
+from clairo.datasets.places import list_folder, readable
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ class ItemImages:
 
     Attributes:
         images: Encoded picture of each item, ``None`` where there is none.
-        undecodable: File names that were found and could not be decoded, in item order.
+        undecodable: File names that were tried and could not be decoded, in item order.
     """
 
     images: tuple[bytes | None, ...]
@@ -60,51 +61,71 @@ class ItemImages:
 
 
 def find_images(folder: Path, wanted: Sequence[str]) -> Mapping[str, Path]:
-    """Picture file of each item that has one; the first by name where there are several."""
-    if not folder.is_dir():
-        return {}
-    known = frozenset(wanted)
-    found: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()):
-        if path.stem in known and path.suffix and path.is_file():
-            found.setdefault(path.stem, path)
-    return found
+    """A file of each item that has one, which may not decode; the first by name of several.
+
+    Raises:
+        DataError: The folder may not be read.
+    """
+    return {item: paths[0] for item, paths in _candidates(folder, frozenset(wanted)).items()}
 
 
 def pictured_items(folder: Path) -> tuple[str, ...]:
     """Names of all pictures of a folder that decode, in order: the items that have one.
 
     Raises:
-        DataError: A picture's file cannot be read at all.
+        DataError: The folder, or a picture's file, cannot be read at all.
     """
-    if not folder.is_dir():
-        return ()
-    names = sorted({path.stem for path in folder.iterdir() if path.suffix and path.is_file()})
-    paths = find_images(folder, names)
-    return tuple(name for name in names if picture_format(_read(paths[name])) is not None)
+    candidates = _candidates(folder, None)
+    return tuple(name for name in sorted(candidates) if _first_whole(candidates[name])[0])
 
 
 def read_images(folder: Path, item_ids: Sequence[str]) -> ItemImages:
     """Pictures of the given items, each decoded once as a check.
 
+    Of several files of an item the first by name that decodes counts.
+
     Raises:
-        DataError: A picture's file cannot be read at all.
+        DataError: The folder, or a picture's file, cannot be read at all.
     """
-    paths = find_images(folder, item_ids)
+    candidates = _candidates(folder, frozenset(item_ids))
     images: list[bytes | None] = []
-    undecodable = []
+    undecodable: list[str] = []
     for item_id in item_ids:
-        path = paths.get(item_id)
-        data = _read(path) if path else None
-        if path and data is not None and picture_format(data) is None:
-            _LOGGER.warning("%s does not decode; the item counts as one without a picture", path)
+        data, broken = _first_whole(candidates.get(item_id, ()))
+        for path in broken:
+            _LOGGER.warning("%s does not decode and counts as missing", path)
             undecodable.append(path.name)
-            data = None
         images.append(data)
     return ItemImages(tuple(images), tuple(undecodable))
 
 
-def _read(path: Path) -> bytes:
+def _candidates(folder: Path, known: frozenset[str] | None) -> dict[str, list[Path]]:
+    """Files that may be pictures of the known items, or of any; those of an item by name."""
+    found: dict[str, list[Path]] = {}
+    with readable(folder):
+        for path in list_folder(folder):
+            if (known is None or path.stem in known) and path.suffix and path.is_file():
+                found.setdefault(path.stem, []).append(path)
+    return found
+
+
+def _first_whole(paths: Sequence[Path]) -> tuple[bytes | None, list[Path]]:
+    """The first picture that decodes, and the files before it, which do not."""
+    broken: list[Path] = []
+    for path in paths:
+        data = read_picture(path)
+        if picture_format(data) is not None:
+            return data, broken
+        broken.append(path)
+    return None, broken
+
+
+def read_picture(path: Path) -> bytes:
+    """The bytes of a picture's file.
+
+    Raises:
+        DataError: It cannot be read at all.
+    """
     try:
         return path.read_bytes()
     except OSError as error:

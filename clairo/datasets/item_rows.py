@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Generic, Protocol, TypeVar
 
+from clairo.datasets.raw_blocks import Truncation
+
 DUPLICATE_RULE: Final = "the last complete row counts; complete is a row with a title"
 
 
@@ -58,10 +60,12 @@ class Metadata(Generic[DescriptionT]):
     Attributes:
         records: By item id, in order of first row; items without a row are missing.
         duplicates: Items with several rows, in order of their first one.
+        truncation: What is left of the file, where it ends early and that is put up with.
     """
 
     records: Mapping[str, DescriptionT]
     duplicates: tuple[Duplicate, ...]
+    truncation: Truncation | None = None
 
     @property
     def num_duplicates(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,9 @@ from clairo.datasets.amazon import TextField
 
 _TAG = re.compile(r"<[a-zA-Z/!][^>]*>")
 _PRICE = re.compile(r"[$£€]?\d[\d.,]*( ?- ?[$£€]?\d[\d.,]*)?")
+_AMOUNT = re.compile(r"\d[\d.,]*")
 _MAX_UNPACKINGS = 2
+_MAX_PRICE_DIGITS = 12
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,7 @@ def _strip_tags(text: str) -> str:
 def texts_of(value: object) -> list[str]:
     """Clean, non-empty texts of a field that holds a string, a number, or a list of such.
 
-    Anything else, such as the objects of a malformed row, says nothing.
+    Anything else, such as the objects of a malformed row or JSON's ``NaN``, says nothing.
 
     Example:
         >>> texts_of([" a ", "", ["b"], None, 3])
@@ -115,7 +118,7 @@ def texts_of(value: object) -> list[str]:
     if isinstance(value, bool) or value is None:
         return []
     if isinstance(value, (int, float)):
-        return [str(value)]
+        return [str(value)] if math.isfinite(value) else []
     if isinstance(value, (list, tuple)):
         return [text for entry in value for text in texts_of(entry)]
     return []
@@ -129,14 +132,21 @@ def one_text(value: object) -> str:
 def price_text(value: object) -> str:
     """A price as shown to people; ``""`` for what is none, such as scraped style sheets.
 
+    Nothing costs less than nothing, or a million million and more.
+
     Example:
         >>> price_text(9.5), price_text("$1.00 - $2.00"), price_text(".a-box{margin:0}")
         ('$9.50', '$1.00 - $2.00', '')
+        >>> price_text(1e300), price_text(float("nan"))
+        ('', '')
     """
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return f"${value:.2f}"
+        return f"${value:.2f}" if 0 <= value < 10**_MAX_PRICE_DIGITS else ""
     text = one_text(value)
-    return text if _PRICE.fullmatch(text) else ""
+    if not _PRICE.fullmatch(text):
+        return ""
+    wholes = [amount.replace(",", "").split(".")[0] for amount in _AMOUNT.findall(text)]
+    return text if all(len(whole) <= _MAX_PRICE_DIGITS for whole in wholes) else ""
 
 
 def usable_image_url(*candidates: object) -> str:

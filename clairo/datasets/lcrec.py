@@ -13,7 +13,7 @@ from clairo.core.dataset import Dataset
 from clairo.core.errors import ConfigError, DataError
 from clairo.core.given_codes import GivenModality
 from clairo.datasets.base import DatasetConfig
-from clairo.datasets.places import require_inside
+from clairo.datasets.places import require_inside, why_no_file
 
 Case = Literal["lower", "upper"]
 
@@ -137,12 +137,13 @@ class LcrecConfig(DatasetConfig):
                 told apart.
             ConfigError: The modality of an index file is not known.
         """
-        if not self.path("inter.json").is_file():
+        histories = self.path("inter.json")
+        if not histories.is_file():
             raise DataError(
-                f"{self.label} needs {self.path('inter.json')}, which is not there; put the file "
-                "there or name another folder with DATA=."
+                f"{self.label} needs {histories}, {why_no_file(histories)}; put the file there or "
+                "name another folder with DATA=."
             )
-        wanted = [self.path("inter.json"), *map(self.index_path, self.index_files())]
+        wanted = [histories, *map(self.index_path, self.index_files())]
         optional = [self.path(ending) for ending in ("item.json", "item2id", "user2id")]
         if not self.indexes:
             optional.append(self.folder / SETTINGS_FILE)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt, field_validator
 
 from clairo.core.config import RUNTIME_ONLY, Config
 from clairo.core.dataset import Dataset, ItemCatalog
@@ -106,6 +106,12 @@ class RawDatasetConfig(DatasetConfig):
     catalogue: Literal["interacted", "all"] = "interacted"
     salvage: bool = False
     memory_mb: Annotated[int, Field(ge=768), RUNTIME_ONLY] = 2048
+
+    @field_validator("image_required", mode="before")
+    @classmethod
+    def _no_is_a_word(cls, value: object) -> object:
+        # YAML reads a bare no as false.
+        return "no" if value is False else value
 
     @property
     @abstractmethod

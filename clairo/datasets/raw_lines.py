@@ -37,10 +37,16 @@ def lines_of(block: Block) -> Iterator[tuple[int, bytes]]:
             yield number, line.removesuffix(b"\r")
 
 
-def salvager(path: Path) -> OnTruncated:
-    """Takes the whole lines of a file that ends early, and notes what is lost."""
+def salvager(path: Path, lost: list[Truncation]) -> OnTruncated:
+    """Takes the whole lines of a file that ends early, and notes what is left of it.
+
+    Args:
+        path: The file.
+        lost: Where that is noted.
+    """
 
     def note(left: Truncation) -> None:
+        lost.append(left)
         _LOGGER.warning(
             "%s ends early; its %d whole lines are used, %d bytes of another are lost",
             path, left.num_lines, left.lost_bytes,

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Literal
 
 from clairo.core.errors import DataError
-from clairo.datasets.amazon_sources import MIRROR_VARIABLE, RELEASES
+from clairo.datasets.amazon_sources import ITEM_TABLE_2023, MIRROR_VARIABLE, RELEASES
 from clairo.datasets.mirrors import configured_mirrors, without_password
+from clairo.datasets.places import why_no_file
 
 Role = Literal["reviews", "metadata"]
 
@@ -88,6 +89,8 @@ def missing_files_error(
 ) -> DataError:
     """One error for all files that are missing, with address and path of each.
 
+    Where one of reviews and metadata is there, it says how to do without the other.
+
     Args:
         label: Name of the data set.
         files: What is missing.
@@ -100,10 +103,36 @@ def missing_files_error(
     wanted = "; ".join(
         f"{' or '.join(map(without_password, file.urls))} to {file.path}" for file in files
     )
+    blocked = [file.path for file in files if file.path.is_symlink() or file.path.exists()]
+    if blocked:
+        named = "; ".join(f"{path}, {why_no_file(path)}" for path in blocked)
+        return DataError(f"{label} needs {roles}, got {named}; put the file itself there.")
     are = "are" if len(files) > 1 else "is"
     found = "which could not be fetched" if failure else f"which {are} not there"
     other = "" if failure else "allow fetching (FETCH=1), "
     return DataError(
         f"{label} needs {roles}, {found}{f' ({failure})' if failure else ''}: {other}download "
-        f"{wanted} by hand, or name a mirror in {MIRROR_VARIABLE}."
+        f"{wanted} by hand, or name a mirror in {MIRROR_VARIABLE}{_doing_without(files)}."
     )
+
+
+def _doing_without(files: Sequence[RemoteFile]) -> str:
+    """How to do without what is missing, where the rest of the category is there."""
+    folder, (release, category, _) = files[0].folder, files[0].key.split("/", 2)
+    source = RELEASES[release]
+    missing = {file.role for file in files}
+    names = [source.metadata.file_name(category), ITEM_TABLE_2023]
+    has_metadata = any((folder / name).is_file() for name in names)
+    reviews = [name for kind in source.reviews.values() for name in kind.file_names(category)]
+    has_reviews = any((folder / name).is_file() for name in reviews)
+    if missing == {"metadata"} and has_reviews:
+        return (
+            "; or do without metadata: 'clairo data prepare' and 'clairo data card' with "
+            "--no-metadata, or 'metadata: none' in a file of FILTERS"
+        )
+    if missing == {"reviews"} and has_metadata and not has_reviews:
+        return (
+            "; or look at the items alone with 'clairo data card', or with 'reviews: none' in a "
+            "file of FILTERS"
+        )
+    return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -56,5 +57,18 @@ def with_settings(config: DatasetT, values: Mapping[str, Any], where: str) -> Da
     """
     if not values:
         return config
+    _require_known(config, values, f"{where}: {config.label}")
     given = {name: getattr(config, name) for name in type(config).model_fields}
     return parse_config(type(config), {**given, **values}, f"{where}: {config.label}")
+
+
+def _require_known(config: DatasetConfig, values: Mapping[str, Any], where: str) -> None:
+    """Refuses settings that the kind of data does not have, those like them named first."""
+    known = [name for name in type(config).model_fields if name not in _NAMING]
+    unknown = [name for name in values if name not in type(config).model_fields]
+    if unknown:
+        close = [n for u in unknown for n in difflib.get_close_matches(u, known, len(known))]
+        listed = ", ".join(dict.fromkeys([*close, *known]))
+        raise ConfigError(
+            f"{where} has no setting {', '.join(map(repr, unknown))}; it has: {listed}."
+        )

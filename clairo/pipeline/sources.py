@@ -8,6 +8,7 @@ from pathlib import Path
 from clairo.core.errors import DataError
 from clairo.core.fingerprint import Fingerprint, hash_file, hash_json
 from clairo.datasets.base import DatasetConfig
+from clairo.datasets.places import list_files
 
 
 def hash_sources(dataset: DatasetConfig) -> dict[str, str]:
@@ -17,7 +18,8 @@ def hash_sources(dataset: DatasetConfig) -> dict[str, str]:
     needs the stage store and not the raw files.
 
     Raises:
-        DataError: A file that the data set needs is not there.
+        DataError: A file that the data set needs is not there, or it or a folder may not be
+            read.
     """
     return {name: _hash_source(name, path) for name, path in sorted(dataset.sources().items())}
 
@@ -28,13 +30,13 @@ def source_fingerprints(digests: Mapping[str, str]) -> dict[str, Fingerprint]:
 
 
 def _hash_source(name: str, path: Path) -> str:
-    if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.is_file())
-        return hash_json({str(file.relative_to(path)): hash_file(file) for file in files})
     try:
+        if path.is_dir():
+            return hash_json({str(f.relative_to(path)): hash_file(f) for f in list_files(path)})
         return hash_file(path)
     except OSError as error:
         raise DataError(
-            f"The data needs {name} at {path}, which cannot be read ({error.strerror}); "
-            "put the file there or let 'clairo data fetch' get it."
+            f"The data needs {name} at {path}, where {error.filename or path} cannot be read "
+            f"({error.strerror}); change its rights, put the file there or let 'clairo data "
+            "fetch' get it."
         ) from error

@@ -113,6 +113,8 @@ def _remarks(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
         "duplicate_metadata": "repeated metadata rows",
         "salvaged_lines": "whole lines of a broken file",
         "lost_bytes": "bytes lost after them",
+        "salvaged_metadata_lines": "whole lines of the broken metadata",
+        "lost_metadata_bytes": "bytes lost after them",
         "num_images_undecodable": "pictures that do not decode",
         "items_with_image_url": "items with a picture address",
         "image_url_example": "for example",

@@ -13,6 +13,7 @@ from clairo.core.dataset import Dataset
 from clairo.datasets import AnyDataset
 from clairo.datasets.amazon import AmazonConfig
 from clairo.datasets.fetch import fetch_missing
+from clairo.datasets.places import readable
 from clairo.datasets.settings_file import with_settings
 from clairo.pipeline.profiles import get_profile
 from clairo.pipeline.runner import load_dataset
@@ -87,10 +88,15 @@ def metadata_alone(config: AnyDataset) -> AnyDataset | None:
     """A category of which only the metadata is there, as a catalogue without interactions.
 
     ``None`` where that is not so.
+
+    Raises:
+        ConfigError: The configuration filters or splits interactions.
+        DataError: The folder may not be read.
     """
     if not isinstance(config, AmazonConfig) or config.metadata == "none":
         return None
-    reviews_there = any(file.path.is_file() for file in config.reviews_files)
-    if reviews_there or not config.metadata_path.is_file():
-        return None
+    with readable(config.folder):
+        reviews_there = any(file.path.is_file() for file in config.reviews_files)
+        if reviews_there or not config.metadata_path.is_file():
+            return None
     return with_settings(config, {"reviews": "none"}, "metadata alone")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -186,7 +187,59 @@ def test_a_truncated_file_is_refused_or_salvaged(tmp_path: Path) -> None:
     facts = config.model_copy(update={"salvage": True}).read().facts
     assert facts["salvage"] is True
     assert 0 < facts["items_without_metadata"] < 5000
+    # Every row is of another item, so what was salvaged is what is known.
+    assert facts["salvaged_metadata_lines"] == 5000 - facts["items_without_metadata"]
+    assert facts["lost_metadata_bytes"] < len(json.dumps(rows[-1]))
+    assert "salvaged_lines" not in facts
     assert facts["num_items"] == 5000
+
+
+@pytest.mark.parametrize("is_missing", ["metadata", "reviews"])
+def test_what_can_be_done_without_the_rest_of_a_category_is_said(
+    tmp_path: Path, is_missing: str
+) -> None:
+    config = write_amazon(tmp_path)
+    (config.metadata_file.path if is_missing == "metadata" else reviews_path(config)).unlink()
+    cures = {
+        "metadata": "--no-metadata, or 'metadata: none' in a file of FILTERS",
+        "reviews": "'clairo data card', or with 'reviews: none' in a file of FILTERS",
+    }
+    with pytest.raises(DataError) as caught:
+        config.sources()
+    assert [role for role, cure in cures.items() if cure in str(caught.value)] == [is_missing]
+
+
+def test_a_category_of_which_nothing_is_there_cannot_do_without(tmp_path: Path) -> None:
+    config = AmazonConfig(category="Gift_Cards", release="2018", data_dir=tmp_path)
+    with pytest.raises(DataError, match="needs a reviews file and a metadata file") as caught:
+        config.sources()
+    assert "FILTERS" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["folder", "loop"])
+def test_what_is_no_file_is_not_called_missing(tmp_path: Path, kind: str) -> None:
+    config = write_amazon(tmp_path)
+    path = reviews_path(config)
+    path.unlink()
+    path.mkdir() if kind == "folder" else path.symlink_to(path)
+    said = {"folder": "which is a folder and no file", "loop": "which is a link that leads to no"}
+    with pytest.raises(DataError, match=said[kind]) as caught:
+        config.sources()
+    assert "not there" not in str(caught.value)
+
+
+@pytest.mark.parametrize("method", ["sources", "missing_files"])
+def test_a_category_that_may_not_be_looked_at_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    config = write_amazon(tmp_path)
+
+    def refuse(path: Path, **_: object) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+    with pytest.raises(DataError, match=r"Gift_Cards.* must be readable \(Permission denied\)"):
+        getattr(config, method)()
 
 
 def test_a_metadata_file_that_lacks_half_the_items_works(tmp_path: Path) -> None:

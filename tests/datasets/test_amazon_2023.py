@@ -14,8 +14,9 @@ import pytest
 
 from clairo.core.errors import DataError
 from clairo.datasets import amazon_2023
-from clairo.datasets.amazon import ITEM_TABLE_2023, AmazonConfig
+from clairo.datasets.amazon import AmazonConfig
 from clairo.datasets.amazon_metadata import read_metadata
+from clairo.datasets.amazon_sources import ITEM_TABLE_2023
 from tests.contracts.datasets import DatasetContract
 from tests.datasets.amazon_files import gzip_lines
 
@@ -222,5 +223,34 @@ def test_a_table_that_is_none_is_refused(tmp_path: Path, text: str, message: str
 def test_a_table_of_another_encoding_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     path.write_bytes("title,parent_asin\nTä,cup\n".encode("latin-1"))
-    with pytest.raises(DataError, match=r"table.csv line 2: an item table must .*utf-8"):
+    with pytest.raises(DataError, match=r"table.csv line 2: a line must be UTF-8 .*utf-8"):
+        read_metadata(path, "2023", None)
+
+
+def _table(path: Path, *lines: bytes) -> Path:
+    path.write_bytes(b"title,parent_asin\n" + b"".join(line + b"\n" for line in lines))
+    return path
+
+
+@pytest.mark.parametrize("wrong", ["Tä".encode("latin-1"), b"T\0"])
+def test_the_line_of_a_table_that_is_no_text_is_named(tmp_path: Path, wrong: bytes) -> None:
+    # Six rows on lines 2 to 7, one of them over two lines, then the wrong one.
+    rows = [b"A,a", b'"B', b'b",b', b"", b"C,c", b"D,d"]
+    path = _table(tmp_path / "table.csv", *rows, wrong + b",e", b"F,f")
+    with pytest.raises(DataError, match=r"table.csv line 8: a line must be UTF-8 text without NUL"):
+        read_metadata(path, "2023", None)
+
+
+def test_a_cell_may_be_as_long_as_a_line(tmp_path: Path) -> None:
+    usual = csv.field_size_limit()
+    title = "x" * (usual + 1)
+    path = _table(tmp_path / "table.csv", title.encode() + b",a", b'"two\n\nlines",b')
+    records = read_metadata(path, "2023", None).records
+    assert (records["a"].title, records["b"].title) == (title, "two lines")
+    assert csv.field_size_limit() == usual
+
+
+def test_a_quotation_mark_that_never_ends_is_refused_with_the_last_line(tmp_path: Path) -> None:
+    path = _table(tmp_path / "table.csv", b"A,a", b'"B,b', b"C,c")
+    with pytest.raises(DataError, match="line 4: an item table must have"):
         read_metadata(path, "2023", None)

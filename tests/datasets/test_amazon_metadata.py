@@ -168,3 +168,15 @@ def test_a_row_of_another_encoding_is_refused_by_line(
     path.write_bytes(b"\n" + row + b"\n")
     with pytest.raises(DataError, match=f"line 2: a {release} metadata row must be one"):
         read_metadata(path, release, None)
+
+
+def test_a_refusal_of_code_reads_the_same_in_every_run(tmp_path: Path) -> None:
+    path = _file(tmp_path, "{'asin': open('x')}")
+    with pytest.raises(DataError, match=r"malformed node or string on line 1: <ast.Call object>"):
+        read_metadata(path, "2014", None)
+
+
+def test_prices_that_json_can_write_and_nobody_can_pay_say_nothing(tmp_path: Path) -> None:
+    lines = [f'{{"asin": "{n}", "price": {p}}}' for n, p in enumerate(("NaN", "1e300", "2.5"))]
+    records = read_metadata(_file(tmp_path, *lines), "2018", None).records
+    assert [records[str(number)].sentence(("price",)) for number in range(3)] == ["", "", "$2.50"]

@@ -93,7 +93,7 @@ def test_settings_that_belong_to_the_data_lie_beside_it(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("name: other", "got name; take it out"),
-        ("min_raiting: 4", "clairo.yaml.*min_raiting: Extra inputs"),
+        ("min_raiting: 4", "clairo.yaml: shop has no setting 'min_raiting'; it has: min_rating,"),
         ("- 4", "must be a mapping"),
         ("a: [", "not YAML"),
         ("user: item_id", "must be different columns"),
@@ -198,8 +198,17 @@ def test_pictures_are_found_by_item_and_counted(tmp_path: Path) -> None:
 
 def test_missing_interactions_say_where_they_belong(tmp_path: Path) -> None:
     (tmp_path / "atomic/shop").mkdir(parents=True)
-    with pytest.raises(DataError, match=r"shop/shop.inter, there is no such file; .*data import"):
+    with pytest.raises(DataError, match=r"shop/shop.inter, which is not there; .*data import"):
         resolve_category("atomic/shop", None, tmp_path).sources()
+
+
+@pytest.mark.parametrize("name", ["shop.inter", "shop.item"])
+def test_a_folder_in_the_place_of_a_file_is_said(tmp_path: Path, name: str) -> None:
+    path = write_atomic(tmp_path) / name
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(DataError, match=rf"{name}, which is a folder and no file"):
+        AtomicConfig(name="shop", data_dir=tmp_path).sources()
 
 
 @pytest.mark.parametrize("name", ["shop.inter", "shop.item", "images", "clairo.yaml"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,16 @@ def test_a_header_gives_names_and_types(tmp_path: Path) -> None:
         AtomicColumn("item_id", "token"), AtomicColumn("plot"), AtomicColumn("year", "float"),
     )  # fmt: skip
     assert [column.is_text for column in columns] == [True, True, False]
+
+
+def test_a_truncated_file_of_items_is_salvaged_and_counted(tmp_path: Path) -> None:
+    items = [f"i{n}\t{n * 7919 % 9973}" for n in range(5000)]
+    folder = write_atomic(tmp_path, item="item_id:token\ttitle:token_seq", items=items)
+    path = folder / "shop.item"
+    path.write_bytes(gzip.compress(path.read_bytes())[:-4000])
+    with pytest.raises(DataError, match="ends early after line"):
+        _read(tmp_path)
+    dataset = _read(tmp_path, salvage=True, catalogue="all")
+    # The header is a line, too; four items are only in the interactions.
+    assert dataset.facts["salvaged_metadata_lines"] == len(dataset.catalog) - 4 + 1
+    assert dataset.facts["lost_metadata_bytes"] < len("i4999\t9972")

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clairo.core.config import parse_config
 from clairo.core.dataset import Dataset
 from clairo.core.errors import ConfigError, DataError
 from clairo.datasets import frame_stream
@@ -160,6 +161,19 @@ def test_rows_are_counted_over_all_batches(tmp_path: Path, monkeypatch: pytest.M
     ten = pd.concat([visits()] * 3 + [visits(at=[1, 2, -5])], ignore_index=True)
     with pytest.raises(DataError, match=r"row 11 \(from 0\)"):
         save_as_atomic(ten, tmp_path / "data", "shop", settings=NAMES)
+
+
+@pytest.mark.parametrize("other", ["item", "timestamp", "rating"])
+def test_two_roles_are_two_columns(other: str) -> None:
+    with pytest.raises(ConfigError, match=r"import: .*must be different columns, got .*'who'"):
+        parse_config(ImportSettings, {"user": "who", other: "who"}, "import")
+
+
+def test_two_columns_of_one_name_are_named(tmp_path: Path) -> None:
+    frame = visits().rename(columns={"stars": "who"})
+    rule = "interactions: each column must have a name of its own, got who more than once"
+    with pytest.raises(DataError, match=rule):
+        save_as_atomic(frame, tmp_path, "shop", settings=NAMES)
 
 
 def test_a_table_without_rows_or_columns_is_refused(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from clairo.core.errors import DataError
-from clairo.datasets.item_images import find_images, picture_format, read_images
+from clairo.datasets.item_images import find_images, picture_format, pictured_items, read_images
 from tests.datasets.amazon_files import picture
 
 
@@ -47,6 +47,16 @@ def test_an_undecodable_picture_is_missing_and_its_neighbours_keep_theirs(tmp_pa
     found = read_images(tmp_path, ["d", "c", "b", "a"])
     assert found.images == (blue, None, None, red)
     assert found.undecodable == ("b.jpg",)
+
+
+def test_a_broken_picture_does_not_hide_a_good_one_of_the_same_item(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(picture()[:200])
+    (tmp_path / "a.png").write_bytes(picture(kind="PNG"))
+    (tmp_path / "b.jpg").write_bytes(b"")
+    found = read_images(tmp_path, ["b", "a"])
+    assert found.images == (None, picture(kind="PNG"))
+    assert found.undecodable == ("b.jpg", "a.jpg")
+    assert pictured_items(tmp_path) == ("a",)
 
 
 def test_without_a_folder_there_are_no_pictures(tmp_path: Path) -> None:

@@ -60,7 +60,10 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"min_ratings": 4}, r"filters.yaml: Amazon 2018 Books: min_ratings: Extra inputs"),
+        (
+            {"min_ratings": 4},
+            r"^filters.yaml: Amazon 2018 Books has no setting 'min_ratings'; it has: min_rating, ",
+        ),
         ({"user_core": 0}, "user_core: Input should be greater than 0"),
         ({"split": {"kind": "random"}}, "split"),
         (
@@ -79,5 +82,37 @@ def test_a_wrong_setting_is_named_with_its_value_and_rule(
 
 
 def test_a_generated_world_has_no_filters() -> None:
-    with pytest.raises(ConfigError, match="min_rating: Extra inputs"):
+    with pytest.raises(ConfigError, match="demo world 0 has no setting 'min_rating'; it has: "):
         with_settings(DemoConfig(), {"min_rating": 4}, "filters.yaml")
+
+
+@pytest.mark.parametrize("text", ["image_required: no", "image_required: 'no'"])
+def test_a_bare_no_means_no(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "filters.yaml"
+    path.write_text(text, encoding="utf-8")
+    assert with_settings(BOOKS, read_settings(path), "x").image_required == "no"
+    with pytest.raises(ConfigError, match="image_required"):
+        with_settings(BOOKS, {"image_required": True}, "x")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"metadata": "none"},
+        {"min_rating": 4},
+        {"duplicates": "first"},
+        {"image_required": "after_core"},
+        {"user_core": 5},
+        {"item_core": 1},
+        {"sample_users": 10},
+        {"split": {"kind": "global_time"}},
+        {"max_history": 20},
+        {"tie_seed": 0},
+    ],
+)
+def test_items_alone_have_nothing_to_filter(values: dict[str, object]) -> None:
+    with_settings(BOOKS, {"reviews": "none"}, "x")
+    with_settings(BOOKS, values, "x")
+    with pytest.raises(ConfigError, match="take (one|these|out)") as caught:
+        with_settings(BOOKS, {"reviews": "none", **values}, "filters.yaml")
+    assert next(iter(values)) in str(caught.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 
 import pytest
@@ -67,3 +68,20 @@ def test_what_cannot_be_fetched_or_read_is_an_error(
 def test_the_card_of_real_data_states_its_pictures(shared: Path) -> None:
     card = "\n".join(describe("gift_cards", None, shared / "data"))
     assert "115 of 148" in card
+
+
+@pytest.mark.shared
+def test_what_is_salvaged_of_broken_metadata_is_on_the_card(tmp_path: Path, shared: Path) -> None:
+    config = write_amazon(
+        tmp_path, [("ann", "i", 1)], release="2014", category="Digital_Music", salvage=True
+    )
+    broken = (shared / "data/corrupt/truncated_meta_Digital_Music.json.gz").read_bytes()
+    config.metadata_file.path.write_bytes(broken)
+    dataset = config.read()
+    unpacker = zlib.decompressobj(wbits=31)
+    whole, _, rest = unpacker.decompress(broken).rpartition(b"\n")
+    assert dataset.facts["salvaged_metadata_lines"] == whole.count(b"\n") + 1 > 1
+    assert dataset.facts["lost_metadata_bytes"] == len(rest)
+    rows = dict(dataset_card(dataset).rows)
+    assert rows["whole lines of the broken metadata"] == f"{whole.count(10) + 1:,}"
+    assert rows["bytes lost after them"] == f"{len(rest):,}"

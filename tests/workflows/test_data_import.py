@@ -12,6 +12,7 @@ from clairo.cli import app
 from clairo.core.errors import ConfigError
 from clairo.datasets.aliases import resolve_category
 from clairo.workflows.data_import import Tables, import_tables
+from tests.datasets.amazon_files import picture
 
 VISITS = pd.DataFrame({"user_id": [1, 1, 1], "item_id": ["a", "b", "c"], "timestamp": [3, 2, 1]})
 
@@ -30,6 +31,25 @@ def test_tables_become_a_category(tmp_path: Path) -> None:
         f"What is in it:  clairo data describe atomic/shop --data '{data}'",
         f"A sweep of it:  make sweep CATEGORY=atomic/shop DATA='{data}'",
     ]
+
+
+def test_how_many_pictures_came_along_is_said(tmp_path: Path) -> None:
+    VISITS.to_parquet(tmp_path / "visits.parquet")
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    (pictures / "a.png").write_bytes(picture(kind="PNG"))
+    for number in range(7):
+        (pictures / f"broken{number}.jpg").write_bytes(b"")
+    said: list[str] = []
+    tables = Tables(tmp_path / "visits.parquet", images=pictures)
+    import_tables("shop", tables, tmp_path / "data", {}, say=said.append)
+    assert said[1] == (
+        "Pictures: 1 copied, 7 left out since they do not decode (broken0.jpg, broken1.jpg, "
+        "broken2.jpg, broken3.jpg, broken4.jpg and 2 more)"
+    )
+    whole = Tables(tmp_path / "visits.parquet", images=tmp_path / "data/atomic/shop/images")
+    import_tables("other", whole, tmp_path / "data", {}, say=said.append)
+    assert "Pictures: 1 copied" in said
 
 
 def test_a_wrong_setting_is_a_usage_error(tmp_path: Path) -> None:

@@ -67,9 +67,11 @@ def test_reviews_without_metadata_are_prepared_where_that_is_asked_for(tmp_path:
 
 
 def test_options_that_a_kind_of_data_does_not_have_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="--no-metadata, --memory: demo world 0: metadata"):
+    with pytest.raises(
+        ConfigError, match="--no-metadata, --memory: demo world 0 has no setting 'metadata'"
+    ):
         request(_options(tmp_path, category="demo"), no_metadata=True)
-    with pytest.raises(ConfigError, match="--salvage: demo world 0: salvage"):
+    with pytest.raises(ConfigError, match="--salvage: demo world 0 has no setting 'salvage'"):
         request(_options(tmp_path, category="demo", salvage=True))
 
 
