@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pandas as pd
@@ -97,7 +96,7 @@ def test_nothing_is_written_through_a_link_that_leads_out(
     outside.mkdir()
     link = folder / name
     link.parent.mkdir(parents=True)
-    os.symlink(outside if name in (".", "images") else outside / name, link)
+    link.symlink_to(outside if name in (".", "images") else outside / name)
     with pytest.raises(DataError, match=r"must lie in the data folder .*leads to"):
         save_as_atomic(VISITS, tmp_path / "data", "shop", images=photos, settings=AGAIN)
     assert list(outside.iterdir()) == []

@@ -113,6 +113,6 @@ def test_a_bare_no_means_no(tmp_path: Path, text: str) -> None:
 def test_items_alone_have_nothing_to_filter(values: dict[str, object]) -> None:
     with_settings(BOOKS, {"reviews": "none"}, "x")
     with_settings(BOOKS, values, "x")
-    with pytest.raises(ConfigError, match="take (one|these|out)") as caught:
+    with pytest.raises(ConfigError, match=r"take (one|these|out)") as caught:
         with_settings(BOOKS, {"reviews": "none", **values}, "filters.yaml")
     assert next(iter(values)) in str(caught.value)
