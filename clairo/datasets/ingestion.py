@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -66,7 +67,8 @@ def ingest(
     with ThreadPoolExecutor(num_threads) as pool:
         for number, file in enumerate(files):
             tables = _tables(file, number, lost.append if salvage else None, pool, num_threads)
-            partitions += _write(tables, folder, file.path.name)
+            write = partial(_write_partition, folder=folder, source=file.path.name)
+            partitions += _in_order(pool, write, _slices(tables), waiting=1)
     if not partitions:
         names = ", ".join(str(file.path) for file in files)
         raise DataError(f"{names} must hold interactions, there is none; fetch the file again.")
@@ -133,8 +135,8 @@ def _in_order(
             future.cancel()
 
 
-def _write(tables: Iterator[pa.Table], folder: Path, source: str) -> Iterator[Partition]:
-    """Partitions of equal length, but for the last one of a file."""
+def _slices(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """The same rows in tables of the length of a partition, but for the last one."""
     waiting: list[pa.Table] = []
     num_waiting = 0
     for table in tables:
@@ -142,20 +144,22 @@ def _write(tables: Iterator[pa.Table], folder: Path, source: str) -> Iterator[Pa
         num_waiting += table.num_rows
         while num_waiting >= PARTITION_ROWS:
             joined = pa.concat_tables(waiting)
-            yield _write_partition(joined.slice(0, PARTITION_ROWS), folder, source)
+            yield joined.slice(0, PARTITION_ROWS)
             waiting = [joined.slice(PARTITION_ROWS)]
             num_waiting -= PARTITION_ROWS
     if num_waiting:
-        yield _write_partition(pa.concat_tables(waiting), folder, source)
+        yield pa.concat_tables(waiting)
 
 
 def _write_partition(table: pa.Table, folder: Path, source: str) -> Partition:
-    beside = folder / "partition.writing"
+    # Named by the first row: other partitions are written at the same time.
+    beside = folder / f"{table['position'][0]}.writing"
     pq.write_table(
         table.cast(INTERACTION_SCHEMA).combine_chunks(),
         beside,
-        compression="zstd",
+        compression="lz4",
         use_dictionary=["item", "rating"],
+        column_encoding={"position": "DELTA_BINARY_PACKED"},
     )
     digest = hash_file(beside)
     partition = Partition(f"part-{digest[:16]}.parquet", digest, table.num_rows, source)
