@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 import pyarrow as pa
-from jaxtyping import Bool, Int32, Int64
+from jaxtyping import Bool, Int, Int32, Int64
 
 from clairo.core.errors import DataError
 from clairo.core.interaction_table import InteractionTable
@@ -119,6 +119,7 @@ class _Work:
         self.funnel: list[FunnelStep] = []
         self.users: Bool[np.ndarray, " users"] = np.ones(0, dtype=bool)
         self.items: Bool[np.ndarray, " items"] = np.ones(0, dtype=bool)
+        self.counts: tuple[np.ndarray, np.ndarray] | None = None
 
     def open(self, table: InteractionTable) -> None:
         # Links of our own: the engine would read patterns and quotes into other names.
@@ -186,32 +187,36 @@ class _Work:
     def apply_core(self) -> None:
         filters = self.filters
         if max(filters.user_core, filters.item_core) > 1:
-            self.users, self.items = k_core(
+            core = k_core(
                 self.pairs,
                 len(self.users),
                 len(self.items),
                 user_core=filters.user_core,
                 item_core=filters.item_core,
             )
+            self.users, self.items = core.users, core.items
+            self.counts = core.of_user, core.of_item
             self._note(f"{filters.user_core}-core of users, {filters.item_core}-core of items")
         if filters.pictured is not None and filters.pictured_when == "after_core":
             self._register_pictured()
             numbers = self._numbers("SELECT number FROM items WHERE id IN (FROM pictured)")
             has_picture = np.zeros(len(self.items), dtype=bool)
             has_picture[numbers] = True
-            self.items &= has_picture
+            self.items = self.items & has_picture
+            self.counts = None
             self._note("items with a picture (after the core)")
 
     def sample(self) -> None:
         """Draws users; each stays with all that was left of their interactions."""
         count = self.filters.sample_users
         # Without the pictured items some users have nothing left; they are not drawn.
-        left = np.flatnonzero(count_pairs(self.pairs(), self.users, self.items)[0])
+        left = np.flatnonzero(self._counted()[0])
         if count is None or count >= len(left):
             return
         drawn = np.random.default_rng(self.filters.sample_seed).choice(left, count, replace=False)
         self.users = np.zeros(len(self.users), dtype=bool)
         self.users[drawn] = True
+        self.counts = None
         self._note(f"sample of {count:,} users")
 
     def collect(self, keep_sources: bool) -> NumberedInteractions:
@@ -254,7 +259,7 @@ class _Work:
             )
 
     def _forget_those_without_rows(self) -> None:
-        of_user, of_item = count_pairs(self.pairs(), self.users, self.items)
+        of_user, of_item = self._counted()
         self.users, self.items = of_user > 0, of_item > 0
         if not self.users.any():
             raise DataError(
@@ -296,8 +301,14 @@ class _Work:
                 "min_rating out for this data."
             )
 
+    def _counted(self) -> tuple[Int[np.ndarray, " users"], Int[np.ndarray, " items"]]:
+        """Interactions of each user and item between those who are left; counted once."""
+        if self.counts is None:
+            self.counts = count_pairs(self.pairs(), self.users, self.items)
+        return self.counts
+
     def _note(self, words: str) -> None:
-        of_user, of_item = count_pairs(self.pairs(), self.users, self.items)
+        of_user, of_item = self._counted()
         left = int((of_user > 0).sum()), int((of_item > 0).sum())
         self.funnel.append(FunnelStep(words, int(of_user.sum()), *left))
 

@@ -24,8 +24,14 @@ def cored(
         for start in range(0, len(rows), piece):
             yield rows[start : start + piece]
 
-    users, items = k_core(pieces, _USERS, _ITEMS, user_core=user_core, item_core=item_core)
-    return set(np.flatnonzero(users).tolist()), set(np.flatnonzero(items).tolist())
+    found = k_core(pieces, _USERS, _ITEMS, user_core=user_core, item_core=item_core)
+    users, items = np.flatnonzero(found.users).tolist(), np.flatnonzero(found.items).tolist()
+    left = [(user, item) for user, item in pairs if user in users and item in items]
+    for number, count in enumerate(found.of_user.tolist()):
+        assert count == sum(user == number for user, _ in left)
+    for number, count in enumerate(found.of_item.tolist()):
+        assert count == sum(item == number for _, item in left)
+    return set(users), set(items)
 
 
 def peeled(
