@@ -106,7 +106,8 @@ def _table_rows(
                 item = require_string(values, amazon_2023.ITEM_ID, path, reader.line_num)
                 yield item, amazon_2023.table_record(row), reader.line_num
     except csv.Error as error:
-        raise refuse_line(path, reader.line_num, rule, error) from error
+        # The inner reader counts the lines of the row that could not be finished, too.
+        raise refuse_line(path, reader.reader.line_num, rule, error) from error
 
 
 def _text_lines(path: Path) -> Iterator[str]:

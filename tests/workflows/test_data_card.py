@@ -19,7 +19,7 @@ from tests.reporting.data_cards import kitchen, recorded_kitchen, without_intera
 
 def test_a_card_is_a_page_with_its_tables_beside_it(tmp_path: Path) -> None:
     written = write_data_card(recorded_kitchen(), tmp_path)
-    assert written == tmp_path.resolve() / "data" / "kitchen" / "index.html"
+    assert written == tmp_path.resolve() / "data" / "kitchen-efefefef" / "index.html"
     assert "What is in Kitchen?" in written.read_text("utf-8")
     names = {path.name for path in (written.parent / "tables").iterdir()}
     for table in ("quantiles", "segments", "funnel", "leak_checks", "duplicate_metadata", "facts"):
