@@ -203,8 +203,8 @@ app.add_typer(data_app, name="data")
 
 @data_app.command("fetch")
 def data_fetch(
-    category: Annotated[str, typer.Argument(help="Alias, official name, or kind/NAME.")],
-    release: Annotated[str | None, typer.Argument(help="Amazon release.")] = None,
+    category: DataName,
+    release: DataRelease = None,
     data: Data = Path("data"),
     pictures: Annotated[
         bool, typer.Option("--pictures/--no-pictures", help="Download pictures as well.")
@@ -254,8 +254,8 @@ def data_prepare(
 
 @data_app.command("describe")
 def data_describe(
-    category: Annotated[str, typer.Argument(help="Alias, official name, or kind/NAME.")] = "demo",
-    release: Annotated[str | None, typer.Argument(help="Amazon release.")] = None,
+    category: DataName = "demo",
+    release: DataRelease = None,
     data: Data = Path("data"),
     verbose: Verbose = False,
 ) -> None:

@@ -29,6 +29,20 @@ SETTINGS_FILE: Final = "clairo.yaml"
 """Settings that belong to the data, beside its files."""
 
 
+def require_different_columns(*roles: str | None) -> None:
+    """Refuses one column in two roles; ``None`` is a role that no column has.
+
+    Raises:
+        ValueError: A name is there twice.
+    """
+    named = [name for name in roles if name]
+    if len(set(named)) < len(named):
+        raise ValueError(
+            f"user, item, timestamp and rating must be different columns, got {named}; "
+            "correct one of them"
+        )
+
+
 class AtomicConfig(RawDatasetConfig):
     """One's own data in RecBole's files.
 
@@ -68,12 +82,7 @@ class AtomicConfig(RawDatasetConfig):
 
     @model_validator(mode="after")
     def _columns_differ(self) -> Self:
-        roles = [name for name in (self.user, self.item, self.timestamp, self.rating) if name]
-        if len(set(roles)) < len(roles):
-            raise ValueError(
-                f"user, item, timestamp and rating must be different columns, got {roles}; "
-                "correct one of them"
-            )
+        require_different_columns(self.user, self.item, self.timestamp, self.rating)
         fields = self.text_fields or ()
         if len(set(fields)) < len(fields) or self.text_fields == ():
             raise ValueError(

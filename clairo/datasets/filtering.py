@@ -17,7 +17,7 @@ import pyarrow as pa
 from jaxtyping import Bool, Int, Int32, Int64
 
 from clairo.core.errors import DataError
-from clairo.core.interaction_table import InteractionTable
+from clairo.core.interaction_table import LINE_BITS, InteractionTable
 from clairo.core.string_column import StringColumn, write_strings
 from clairo.datasets.engine import Engine
 from clairo.datasets.kcore import count_pairs, k_core
@@ -26,12 +26,8 @@ from clairo.datasets.time_positions import are_only_positions
 _PAIR_ROWS: Final = 1 << 22
 _INT32, _INT64 = np.dtype(np.int32), np.dtype(np.int64)
 _PAIR_FILES: Final[dict[str, np.dtype[Any]]] = {"pair_u": _INT32, "pair_i": _INT32}
-_HISTORY_FILES: Final[dict[str, np.dtype[Any]]] = {
-    "owner": _INT32,
-    "item": _INT32,
-    "t": _INT64,
-    "source": _INT32,
-}
+_HISTORY_FILES: Final[dict[str, np.dtype[Any]]] = {"item": _INT32, "t": _INT64}
+_SOURCE_FILE: Final[dict[str, np.dtype[Any]]] = {"source": _INT32}
 
 
 @dataclass(frozen=True)
@@ -221,19 +217,18 @@ class _Work:
 
     def collect(self, keep_sources: bool) -> NumberedInteractions:
         """Those who are left, renumbered without gaps, their histories in order."""
-        self._forget_those_without_rows()
+        lengths = self._forget_those_without_rows()
         engine = self.engine
         for name, left in (("users", self.users), ("items", self.items)):
             old = np.flatnonzero(left).astype(np.int32)
             new = pa.table({"old": old, "new": np.arange(len(old), dtype=np.int32)})
             engine.run(f"CREATE TABLE kept_{name} AS SELECT * FROM renumbered", renumbered=new)
         engine.to_files(
-            "SELECT ku.new AS owner, ki.new AS item, t, (p >> 40)::INTEGER AS source "
+            f"SELECT ki.new AS item, t, (p >> {LINE_BITS})::INTEGER AS source "
             "FROM numbered JOIN kept_users ku ON u = ku.old JOIN kept_items ki ON i = ki.old "
             "ORDER BY ku.new, t, p",
-            _HISTORY_FILES,
+            _HISTORY_FILES | (_SOURCE_FILE if keep_sources else {}),
         )
-        lengths = self._lengths(int(self.users.sum()))
         return NumberedInteractions(
             user_ids=self._ids("users"),
             item_ids=tuple(self._ids("items")),
@@ -258,7 +253,12 @@ class _Work:
                 axis=1,
             )
 
-    def _forget_those_without_rows(self) -> None:
+    def _forget_those_without_rows(self) -> Int64[np.ndarray, " users"]:
+        """Marks who has an interaction left; gives the lengths of the histories.
+
+        Raises:
+            DataError: Nobody has.
+        """
         of_user, of_item = self._counted()
         self.users, self.items = of_user > 0, of_item > 0
         if not self.users.any():
@@ -269,16 +269,7 @@ class _Work:
                 + f" (user_core={self.filters.user_core}, item_core={self.filters.item_core}); "
                 "loosen one of them."
             )
-
-    def _lengths(self, num_users: int) -> Int64[np.ndarray, " users"]:
-        lengths = np.zeros(num_users, np.int64)
-        path = self.engine.folder / "owner"
-        for start in range(0, path.stat().st_size, _PAIR_ROWS * _INT32.itemsize):
-            owners = np.fromfile(path, _INT32, _PAIR_ROWS, offset=start)
-            low = int(owners[0])
-            counts = np.bincount(owners - low)
-            lengths[low : low + len(counts)] += counts
-        return lengths
+        return of_user[self.users]
 
     def _ids(self, name: str) -> StringColumn:
         sql = f"SELECT id FROM {name} JOIN kept_{name} ON number = old ORDER BY new"

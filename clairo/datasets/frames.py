@@ -15,7 +15,13 @@ from pydantic import model_validator
 
 from clairo.core.config import Config, parse_config
 from clairo.core.errors import DataError
-from clairo.datasets.atomic import DELIMITER, SETTINGS_FILE, AtomicConfig, ColumnName
+from clairo.datasets.atomic import (
+    DELIMITER,
+    SETTINGS_FILE,
+    AtomicConfig,
+    ColumnName,
+    require_different_columns,
+)
 from clairo.datasets.frame_columns import FrameColumn, atomic_type, is_datetime
 from clairo.datasets.frame_pictures import CopiedPictures, candidate_pictures, copy_pictures
 from clairo.datasets.frame_stream import FrameStream, open_frame
@@ -47,12 +53,7 @@ class ImportSettings(Config):
 
     @model_validator(mode="after")
     def _columns_differ(self) -> Self:
-        roles = [name for name in (self.user, self.item, self.timestamp, self.rating) if name]
-        if len(set(roles)) < len(roles):
-            raise ValueError(
-                f"user, item, timestamp and rating must be different columns, got {roles}; "
-                "correct one of them"
-            )
+        require_different_columns(self.user, self.item, self.timestamp, self.rating)
         return self
 
 

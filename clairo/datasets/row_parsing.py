@@ -122,7 +122,7 @@ class RowParser:
             rule = f"{name} must lie between 1970 and 2100, counted in {unit}"
             # As milliseconds it would lie between 1973 and 2100.
             is_ms = unit == "s" and self.rows.latest / 40 < value / 1000 < self.rows.latest
-            hint = ", a time in ms: say so with time_unit" if is_ms else ""
+            hint = ", a time in ms: say so with time_unit, where the data has it" if is_ms else ""
             raise refuse_line(self.path, number, rule, f"got {int(value)}{hint}")
         return int(value)
 

@@ -1,4 +1,7 @@
-"""What every data set promises; a kind's tests subclass this and say how to make one."""
+"""What every data set promises; a kind's tests subclass this and say how to make one.
+
+:class:`LeaveLastOutContract` is for those that are split in the usual way.
+"""
 
 from __future__ import annotations
 
@@ -71,16 +74,6 @@ class DatasetContract:
             assert (positions[positions >= 0] >= splits.train_lengths[positions >= 0]).all()
         assert (splits.test_positions[asked] > splits.valid_positions[asked]).all()
 
-    def test_a_split_by_place_asks_the_last_two(self, dataset: Dataset) -> None:
-        if dataset.facts.get("split", "leave_last_out") != "leave_last_out":
-            pytest.skip("this data set is split in another way")
-        splits, lengths = dataset.splits, np.diff(dataset.log.offsets)
-        asked = splits.test_positions >= 0
-        assert (splits.train_lengths[asked] == lengths[asked] - 2).all()
-        assert (splits.valid_positions[asked] == lengths[asked] - 2).all()
-        assert (splits.test_positions[asked] == lengths[asked] - 1).all()
-        assert (splits.train_lengths[~asked] == lengths[~asked]).all()
-
     def test_people_get_a_name_and_counts(self, config: DatasetConfig, dataset: Dataset) -> None:
         assert config.label
         assert dataset.name
@@ -92,3 +85,15 @@ class DatasetContract:
         for name, path in config.sources().items():
             assert path.exists()
             assert not Path(name).is_absolute()
+
+
+class LeaveLastOutContract(DatasetContract):
+    """What data sets promise, too, that ask for the last two interactions of each user."""
+
+    def test_a_split_by_place_asks_the_last_two(self, dataset: Dataset) -> None:
+        splits, lengths = dataset.splits, np.diff(dataset.log.offsets)
+        asked = splits.test_positions >= 0
+        assert (splits.train_lengths[asked] == lengths[asked] - 2).all()
+        assert (splits.valid_positions[asked] == lengths[asked] - 2).all()
+        assert (splits.test_positions[asked] == lengths[asked] - 1).all()
+        assert (splits.train_lengths[~asked] == lengths[~asked]).all()

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from clairo.core.errors import DataError
 from clairo.datasets.amazon import AmazonConfig
 from clairo.datasets.amazon_sources import MIRROR_VARIABLE
-from tests.contracts.datasets import DatasetContract
+from tests.contracts.datasets import LeaveLastOutContract
 from tests.datasets.amazon_files import (
     REVIEWS,
     ROWS_2018,
@@ -24,7 +24,7 @@ from tests.datasets.amazon_files import (
 )
 
 
-class TestAmazon2018(DatasetContract):
+class TestAmazon2018(LeaveLastOutContract):
     config_type = AmazonConfig
 
     @pytest.fixture
@@ -34,7 +34,7 @@ class TestAmazon2018(DatasetContract):
         return config
 
 
-class TestAmazon2014(DatasetContract):
+class TestAmazon2014(LeaveLastOutContract):
     config_type = AmazonConfig
 
     @pytest.fixture

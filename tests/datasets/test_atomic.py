@@ -12,12 +12,12 @@ from clairo.core.errors import ConfigError, DataError
 from clairo.datasets.aliases import resolve_category
 from clairo.datasets.atomic import AtomicConfig
 from clairo.datasets.splits import GlobalTime
-from tests.contracts.datasets import DatasetContract
+from tests.contracts.datasets import LeaveLastOutContract
 from tests.datasets.amazon_files import picture
 from tests.datasets.atomic_files import RATINGS, write_atomic
 
 
-class TestAtomicContract(DatasetContract):
+class TestAtomicContract(LeaveLastOutContract):
     config_type = AtomicConfig
 
     @pytest.fixture

@@ -13,11 +13,11 @@ from clairo.core.errors import ConfigError
 from clairo.datasets import DemoConfig
 from clairo.datasets.demo import MAX_THEMES
 from clairo.datasets.demo_words import THEMES
-from tests.contracts.datasets import DatasetContract
+from tests.contracts.datasets import LeaveLastOutContract
 from tests.worlds import small_demo
 
 
-class TestDemo(DatasetContract):
+class TestDemo(LeaveLastOutContract):
     config_type = DemoConfig
 
     @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 from clairo.core.errors import DataError
 from clairo.datasets import engine as engine_module
-from clairo.datasets.engine import OWN_MB, open_engine
+from clairo.datasets.engine import OWN_MB, Engine, open_engine
 
 SMALLEST_MB = 768
 
@@ -67,30 +68,25 @@ def test_what_does_not_fit_goes_to_disk(monkeypatch: pytest.MonkeyPatch) -> None
         assert len(np.unique(numbers)) == 1_000_000
 
 
+def _gather_at_once(engine: Engine) -> None:
+    engine.run("SELECT list(range) FROM range(20000000)")
+
+
+def _gather_while_streaming(engine: Engine) -> None:
+    sql = "SELECT hash(range) % 1000 AS a, list(range) AS b FROM range(20000000) GROUP BY a"
+    engine.to_files(sql, {"a": np.dtype(np.int64)})
+
+
+@pytest.mark.parametrize("gather", [_gather_at_once, _gather_while_streaming])
 def test_too_little_memory_is_a_clear_error(
-    temporary: Path, monkeypatch: pytest.MonkeyPatch
+    temporary: Path, monkeypatch: pytest.MonkeyPatch, gather: Callable[[Engine], None]
 ) -> None:
     monkeypatch.setattr(engine_module, "OWN_MB", SMALLEST_MB - 8)
     with (
         pytest.raises(DataError, match=r"needs disk below .* and 768 MB of memory, .*memory_mb\."),
         open_engine(SMALLEST_MB, 1) as engine,
     ):
-        engine.run("SELECT list(range) FROM range(20000000)")
-    assert list(temporary.iterdir()) == []
-
-
-def test_too_little_memory_while_rows_are_streamed_is_the_same_error(
-    temporary: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(engine_module, "OWN_MB", SMALLEST_MB - 8)
-    with (
-        pytest.raises(DataError, match=r"needs disk below .* and 768 MB of memory, .*memory_mb\."),
-        open_engine(SMALLEST_MB, 1) as engine,
-    ):
-        engine.to_files(
-            "SELECT hash(range) % 1000 AS a, list(range) AS b FROM range(20000000) GROUP BY a",
-            {"a": np.dtype(np.int64)},
-        )
+        gather(engine)
     assert list(temporary.iterdir()) == []
 
 

@@ -14,11 +14,11 @@ from clairo.core.errors import DataError
 from clairo.datasets.aliases import resolve_category
 from clairo.datasets.lcrec import LcrecConfig
 from clairo.pipeline.sources import hash_sources
-from tests.contracts.datasets import DatasetContract
+from tests.contracts.datasets import LeaveLastOutContract
 from tests.datasets.lcrec_files import HISTORIES, IMAGE, TEXT, put_file, with_item, write_lcrec
 
 
-class TestContract(DatasetContract):
+class TestContract(LeaveLastOutContract):
     config_type: ClassVar[type] = LcrecConfig
 
     @pytest.fixture
