@@ -54,7 +54,7 @@ def resolve_category(category: str, release: str | None, data_dir: Path) -> Reso
             may be missing.
 
     Raises:
-        ConfigError: The name or the release is unknown, ambiguous, or not readable yet.
+        ConfigError: The name or the release is unknown or ambiguous.
         DataError: The files of ``kind/NAME``, or a folder of data, cannot be read.
     """
     name, year = category.strip(), (release or "").strip() or None

@@ -74,7 +74,7 @@ def describe(category: str, release: str | None, data_dir: Path) -> tuple[str, .
     """Reads a data set that is there and gives its card as lines.
 
     Raises:
-        ConfigError: The name or the release is unknown, ambiguous, or not readable yet.
+        ConfigError: The name or the release is unknown or ambiguous.
         DataError: A file is missing, empty, truncated or of another format.
     """
     return dataset_card(resolve_category(category, release, data_dir).read()).lines()
