@@ -34,6 +34,7 @@ from clairo.core.files import (
     write_json,
     write_table,
 )
+from clairo.core.fusion_insight import FusionInsight
 from clairo.core.given_codes import GivenCodes, GivenModality, given_modalities
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "Dataset",
     "EmbeddingTable",
     "Facts",
+    "FusionInsight",
     "GivenCodes",
     "GivenModality",
     "InteractionLog",
@@ -110,15 +112,23 @@ class Modalities:
 
     Reductions and fusions take and give this: after a fusion there is one ``fused`` (or one
     single-modality) table, after ``none`` there are still several.
+
+    Attributes:
+        tables: One per modality.
+        insight: What the fusion that made them tells about itself, ``None`` before a fusion and
+            after one that only chooses.
     """
 
     tables: tuple[EmbeddingTable, ...]
+    insight: FusionInsight | None = None
 
     def __post_init__(self) -> None:
         if not self.tables:
             raise DataError("At least one modality is needed, got none; choose text or image.")
         if any(table.item_ids != self.tables[0].item_ids for table in self.tables):
             raise DataError("Embedding tables must list the same items in the same order.")
+        for name, shares in (self.insight.weights if self.insight else {}).items():
+            require_length(f"{name} weights", len(shares), len(self.item_ids))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -150,6 +160,7 @@ class Modalities:
         """Writes all tables."""
         arrays = {f"{t.modality}.vectors": t.vectors for t in self.tables}
         arrays |= {f"{t.modality}.present": t.present for t in self.tables}
+        arrays |= self.insight.arrays() if self.insight else {}
         write_arrays(folder / _ARRAYS, arrays)
         write_table(folder / _STRINGS, {"item_ids": self.item_ids})
         write_json(folder / _FACTS, [[t.modality, dict(t.facts)] for t in self.tables])
@@ -163,7 +174,8 @@ class Modalities:
             tuple(
                 EmbeddingTable(m, ids, arrays[f"{m}.vectors"], arrays[f"{m}.present"], facts)
                 for m, facts in names
-            )
+            ),
+            FusionInsight.from_arrays(arrays),
         )
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Protocol, Self, TypeVar
 
+import numpy as np
+
 from clairo.core.config import Config
 
 
@@ -37,6 +39,43 @@ def report_nothing(epoch: int, metrics: Mapping[str, float]) -> bool:
     return True
 
 
+Progress = Callable[[int, int], None]
+"""Called while a long stage works with (items done, items in all), the first time with what a
+former, stopped attempt had done already."""
+
+
+def show_nothing(done: int, total: int) -> None:
+    """A :data:`Progress` that nobody looks at."""
+
+
+class Parts(Protocol):
+    """Finished pieces of one result that is not whole yet, kept until it is.
+
+    A stage that works for hours puts each piece here as it is done, and after it was stopped
+    finds them again. What names the pieces is the stage's own matter; all are of one fingerprint,
+    so a piece made by other settings or from other items is never found.
+    """
+
+    def get(self, name: str) -> Mapping[str, np.ndarray] | None:
+        """A piece that was put, ``None`` where there is none or it is damaged."""
+        ...
+
+    def put(self, name: str, arrays: Mapping[str, np.ndarray]) -> None:
+        """Keeps a piece, whole or not at all."""
+        ...
+
+
+class NoParts:
+    """:class:`Parts` that keep nothing."""
+
+    def get(self, name: str) -> Mapping[str, np.ndarray] | None:
+        """Nothing was kept."""
+        return None
+
+    def put(self, name: str, arrays: Mapping[str, np.ndarray]) -> None:
+        """Keeps nothing."""
+
+
 @dataclass(frozen=True)
 class Runtime:
     """What a stage may use, and whom it tells.
@@ -48,11 +87,15 @@ class Runtime:
         num_threads: Threads for every native pool (OpenMP, BLAS, torch, faiss).
         device: A torch device string.
         report: Receives training progress.
+        progress: Told how far a long stage is.
+        parts: Keeps finished pieces of a long stage.
     """
 
     num_threads: int = 1
     device: str = "cpu"
     report: EpochReport = report_nothing
+    progress: Progress = show_nothing
+    parts: Parts = field(default_factory=NoParts)
 
 
 ConfigT = TypeVar("ConfigT")
