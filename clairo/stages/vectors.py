@@ -40,7 +40,7 @@ def _reduction(modality: Literal["text", "image"]) -> Stage[Any, Modalities]:
 
     return Stage(
         name=f"{modality}_reduction",
-        version=1,
+        version=2,
         output=Modalities,
         config=lambda pipeline: pipeline.reduction,
         inputs=lambda pipeline: ("dataset", f"{modality}_embedding"),
