@@ -213,7 +213,7 @@ def _apply_to_choice(node: Choice, path: str, removal: _Removal) -> Node:
     kept = [option for option in node.options if not removal.refuses(setting, option.label)]
     if not kept:
         raise _nothing_left(setting, [option.label for option in node.options], removal)
-    options = []
+    options: list[Option] = []
     for option in kept:
         inner = option.node
         if isinstance(inner, Branch):
