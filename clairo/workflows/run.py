@@ -37,8 +37,8 @@ def run_once(options: SweepOptions, config_file: Path | None, *, read_test: bool
 
     Args:
         options: Data, seed and places.
-        config_file: YAML shaped like PipelineConfig without ``dataset``; ``None`` takes the
-            profile's.
+        config_file: YAML shaped like PipelineConfig without ``dataset``; sections that it
+            leaves out are the profile's, and ``None`` leaves out all.
         read_test: Whether the test split is read, too.
 
     Raises:
@@ -170,18 +170,21 @@ def _described_data(
 def _configure(
     values: dict[str, Any] | None, profile: Profile, prepared: PreparedData, where: str
 ) -> PipelineConfig:
-    """The file's configuration, or the profile's without a modality that no item has.
+    """The file's sections over the profile's, which leave out a modality that no item has.
+
+    A section of the file is taken whole: what it does not name has the default of its class.
 
     Raises:
         ConfigError: The file is about other data than the command.
     """
-    if values is None:
-        values = profile.base_for(prepared.config)
-        if not prepared.dataset.codes:
-            values, _ = narrow_base(values, catalog_facts(prepared.dataset))
-    config = parse_config(PipelineConfig, {**values, "dataset": prepared.config}, where)
-    if "dataset" in values:
-        meant = parse_config(PipelineConfig, values, where).dataset
+    base = profile.base_for(prepared.config)
+    if not prepared.dataset.codes:
+        base, _ = narrow_base(base, catalog_facts(prepared.dataset))
+    named = values or {}
+    whole = {**base, **named}
+    config = parse_config(PipelineConfig, {**whole, "dataset": prepared.config}, where)
+    if "dataset" in named:
+        meant = parse_config(PipelineConfig, whole, where).dataset
         if meant.identity() != prepared.config.identity():
             raise ConfigError(
                 f"{where}: the file is about {meant.label}, the command about "
