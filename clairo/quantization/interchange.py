@@ -168,11 +168,7 @@ def index_of_table(
         ConfigError: The table has no column of that modality.
         DataError: The convention has no letter for a column.
     """
-    kept = [
-        column
-        for column, name in enumerate(table.column_modalities)
-        if (digit if name == "shared" else modality in ("all", name))
-    ]
+    kept = kept_columns(table, modality, digit=digit)
     names = [table.column_modalities[column] for column in kept]
     if not set(names) - {"shared"}:
         there = sorted(set(table.column_modalities) - {"shared"})
@@ -186,6 +182,17 @@ def index_of_table(
         codes=np.ascontiguousarray(table.codes[:, kept]),
         layout=LAYOUTS["indented"],
     )
+
+
+def kept_columns(
+    table: CodeTable, modality: Literal["all", "text", "image"], *, digit: bool
+) -> list[int]:
+    """Columns of one modality or of all, with or without the one that tells items apart."""
+    return [
+        column
+        for column, name in enumerate(table.column_modalities)
+        if (digit if name == "shared" else modality in ("all", name))
+    ]
 
 
 def marks_of(modalities: Sequence[Modality], convention: Convention) -> tuple[str, ...]:
