@@ -115,6 +115,12 @@ def test_a_parquet_column_for_each_dimension_is_read_in_their_order(tmp_path: Pa
     assert found.vectors.tolist() == [[1.0, 3.0], [2.0, 4.0]]
 
 
+def test_names_of_folders_are_no_columns(tmp_path: Path) -> None:
+    (tmp_path / "x=1").mkdir()
+    write_vectors(tmp_path / "x=1" / "a.parquet", IDS, ROWS, force=False)
+    np.testing.assert_array_equal(read_vectors(tmp_path / "x=1" / "a.parquet").vectors, ROWS)
+
+
 def test_parquet_lists_of_any_name_and_in_any_pieces_are_read(tmp_path: Path) -> None:
     table = pa.table({"emb": [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], "item_id": ["a", "b", "c"]})
     pq.write_table(table, tmp_path / "a.parquet", row_group_size=2)
