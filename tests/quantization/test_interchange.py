@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clairo.core.artifacts import CodeTable
 from clairo.core.errors import ConfigError, DataError
@@ -100,6 +103,50 @@ def test_named_layouts_are_those_of_the_field() -> None:
     assert IndexLayout(indent="\t", end="\n").about() == (
         "indented by tabs, a line end after the last brace"
     )
+
+
+LAYOUTS_DRAWN = st.builds(
+    IndexLayout,
+    indent=st.sampled_from(["    ", "  ", "\t", " "]),
+    key_separator=st.sampled_from([": ", ":"]),
+    newline=st.sampled_from(["\n", "\r\n"]),
+    start=st.sampled_from(["", "\ufeff"]),
+    end=st.sampled_from(["", "\n", "\r\n"]),
+)
+TABLES_DRAWN = st.integers(1, 4).flatmap(
+    lambda depth: st.dictionaries(
+        st.text(st.characters(exclude_categories=["Cs"]), max_size=8),
+        st.lists(st.integers(0, LARGEST_CODE), min_size=depth, max_size=depth),
+        min_size=1,
+        max_size=6,
+    )
+)
+
+
+@given(rows=TABLES_DRAWN, layout=LAYOUTS_DRAWN, escaped=st.booleans(), images=st.integers(0, 4))
+def test_whatever_is_written_is_read_and_written_the_same(
+    tmp_path_factory: pytest.TempPathFactory,
+    rows: dict[str, list[int]],
+    layout: IndexLayout,
+    escaped: bool,
+    images: int,
+) -> None:
+    codes = np.array(list(rows.values()), dtype=np.int32)
+    num_images = min(images, codes.shape[1])
+    modalities = ["text"] * (codes.shape[1] - num_images) + ["image"] * num_images
+    laid_out = replace(layout, escaped=escaped)
+    wrote = IndexFile(tuple(rows), marks_of(modalities, "mql4grec"), codes, laid_out)  # type: ignore[arg-type]
+    path = tmp_path_factory.mktemp("drawn") / "a.index.json"
+    wrote.save(path)
+    found = read_index(path)
+    assert (found.keys, found.marks) == (wrote.keys, wrote.marks)
+    assert found.codes.tolist() == codes.tolist()
+    assert found.text().encode() == path.read_bytes()
+    roles = find_roles(found, "mql4grec", digit=False)
+    assert list(roles.modalities) == modalities
+    there = convert(found, roles, "clairo")
+    back = convert(there, find_roles(there, "clairo", digit=False), "mql4grec")
+    assert back.text() == found.text()
 
 
 TWO = b'{\n"0": ["<a_1>", "<b_2>"],\n"1": %s\n}'

@@ -157,6 +157,24 @@ def test_a_moved_file_finds_its_results_in_the_store(tmp_path: Path) -> None:
     assert runner.records["quantization"].cached
 
 
+@pytest.mark.parametrize("name", ["texts.npy", "texts.parquet"])
+def test_a_tracked_configuration_finds_its_results_though_its_file_is_gone(
+    tmp_path: Path, name: str
+) -> None:
+    export(tmp_path, name, "text")
+    values = {**SETTINGS, "dataset": DEMO, "fusion": {"kind": "text_only"}}
+    text = {"kind": "imported", "path": str(tmp_path / name)}
+    config = parse_config(PipelineConfig, {**values, "text": text}, "here")
+    wanted, _ = codes_of(tmp_path, config)
+    tracked, key = config.identity()["text"], config.key
+    (tmp_path / name).unlink()
+    again = parse_config(PipelineConfig, {**values, "text": tracked}, "tracked")
+    assert again.key == key
+    found, runner = codes_of(tmp_path, again)
+    assert runner.records["text_embedding"].cached
+    np.testing.assert_array_equal(found.codes, wanted.codes)
+
+
 def test_a_run_on_imported_texts_is_tracked_and_its_codes_are_exported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
