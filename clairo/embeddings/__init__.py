@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from clairo.embeddings.base import EncoderConfig, ImageEncoderConfig, TextEncoderConfig
 from clairo.embeddings.color_hog import ColorHogConfig
+from clairo.embeddings.imported import ImportedImageConfig, ImportedTextConfig
 from clairo.embeddings.lsa import LsaConfig
 from clairo.embeddings.open_clip_encoder import OpenClipConfig
 from clairo.embeddings.sentence_transformer import SentenceTransformerConfig
 
-AnyTextEncoder = LsaConfig | SentenceTransformerConfig
+AnyTextEncoder = ImportedTextConfig | LsaConfig | SentenceTransformerConfig
 """The registry of text encoders: one member per method."""
 
-AnyImageEncoder = ColorHogConfig | OpenClipConfig
+AnyImageEncoder = ColorHogConfig | ImportedImageConfig | OpenClipConfig
 """The registry of image encoders: one member per method."""
 
 __all__ = [
@@ -20,6 +21,8 @@ __all__ = [
     "ColorHogConfig",
     "EncoderConfig",
     "ImageEncoderConfig",
+    "ImportedImageConfig",
+    "ImportedTextConfig",
     "LsaConfig",
     "OpenClipConfig",
     "SentenceTransformerConfig",

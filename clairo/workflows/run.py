@@ -46,7 +46,7 @@ def run_once(options: SweepOptions, config_file: Path | None, *, read_test: bool
         ClairoError: A stage failed; what was finished is kept in the store.
     """
     run = SingleRun.of(options, config_file)
-    prepared = run.prepare(_described_data(options, run.values, run.where))
+    prepared = run.prepare(described_data(options, run.values, run.where))
     outcome, run_id = run.execute(prepared, read_test=read_test)
     for split in ("valid", "test") if read_test else ("valid",):
         shown = {name: outcome.metrics[f"{split}/{name}"] for name in SHOWN}
@@ -99,6 +99,14 @@ class SingleRun:
         """
         return prepare_data(self.options, self.profile, store_root(self.out), self._say, data)
 
+    def configure(self, prepared: PreparedData) -> PipelineConfig:
+        """The file's configuration for this data, or the profile's.
+
+        Raises:
+            ConfigError: The file is no configuration, or about other data than the command.
+        """
+        return _configure(self.values, self.profile, prepared, self.where)
+
     def execute(self, prepared: PreparedData, *, read_test: bool) -> tuple[TrialOutcome, str]:
         """Runs the configuration on data; gives how it ended and the id of its run.
 
@@ -106,7 +114,7 @@ class SingleRun:
             ClairoError: A stage failed; what was finished is kept in the store.
         """
         options = self.options
-        config = _configure(self.values, self.profile, prepared, self.where)
+        config = self.configure(prepared)
         tracking = tracking_config(self.out, options.tracking_uri)
         tracking.prepare()
         run_id = f"run-{hash_json({'config': config.identity(), 'seed': options.seed})[:8]}"
@@ -150,10 +158,16 @@ def _run_tracked(spec: TrialSpec, environment: TrialEnvironment, parent: Run) ->
     return outcome
 
 
-def _described_data(
+def described_data(
     options: SweepOptions, values: dict[str, Any] | None, where: str
 ) -> DemoConfig | LcrecConfig | None:
-    """The data that a file describes better than the command: a demo world, or index files."""
+    """The data that a file describes better than the command: a demo world, or index files.
+
+    Args:
+        options: Which data the command means.
+        values: Settings of the file.
+        where: Names the file in messages.
+    """
     named = (values or {}).get("dataset")
     if not isinstance(named, dict):
         return None
