@@ -191,10 +191,9 @@ def _configure(
     Raises:
         ConfigError: The file is about other data than the command.
     """
-    base = profile.base_for(prepared.config)
+    base, named = profile.base_for(prepared.config), values or {}
     if not prepared.dataset.codes:
-        base, _ = narrow_base(base, catalog_facts(prepared.dataset))
-    named = values or {}
+        base, _ = narrow_base(base, catalog_facts(prepared.dataset, {**base, **named}))
     whole = {**base, **named}
     config = parse_config(PipelineConfig, {**whole, "dataset": prepared.config}, where)
     if "dataset" in named:

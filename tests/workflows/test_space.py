@@ -116,11 +116,18 @@ def test_fewer_items_than_centroids_end_in_one_clear_message(full: PreparedData)
 
 def test_facts_count_what_training_can_see() -> None:
     data = prepared(missing_images=1.0).dataset
-    facts = catalog_facts(data)
+    facts = catalog_facts(data, QUICK.base)
     assert (facts.text_coverage, facts.image_coverage) == (1.0, 0.0)
     assert facts.absent == ("image",)
     assert facts.num_train_items == int((data.train_counts() > 0).sum())
     assert facts.num_items == 60
+
+
+def test_what_imported_vectors_cover_is_not_judged_by_the_catalogue() -> None:
+    data = prepared(missing_images=1.0).dataset
+    imported = {**QUICK.base, "image": {"kind": "imported", "path": "vectors.npy"}}
+    assert catalog_facts(data, imported).absent == ()
+    assert catalog_facts(data, imported).image_coverage == 1.0
 
 
 def test_a_trial_is_built_from_the_settings_of_its_point(
