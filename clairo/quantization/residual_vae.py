@@ -46,7 +46,7 @@ def _stack(widths: Sequence[int], generator: torch.Generator) -> nn.Sequential:
     layers: list[nn.Module] = []
     for before, after in pairwise(widths):
         # torch's own start would draw from the stream that all of the process shares.
-        layer = skip_init(nn.Linear, before, after)
+        layer = skip_init(nn.Linear, before, after)  # type: ignore[no-untyped-call]
         nn.init.kaiming_normal_(layer.weight, nonlinearity="relu", generator=generator)
         nn.init.zeros_(layer.bias)
         layers += [layer, nn.ReLU()]

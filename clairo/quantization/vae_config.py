@@ -52,12 +52,12 @@ class VaeConfig(QuantizerConfig):
         sinkhorn_iterations: Times that rows and columns are balanced.
     """
 
-    hidden: Annotated[tuple[Width, ...], Field(max_length=8)] = (512, 256)
+    hidden: Annotated[tuple[Width, ...], Field(max_length=8)] = (512,)
     latent_dims: Annotated[int, Field(ge=1, le=4096)] = 64
-    steps: Annotated[int, Field(ge=1, le=10_000_000)] = 1500
+    steps: Annotated[int, Field(ge=1, le=10_000_000)] = 2000
     epochs: Annotated[int, Field(ge=1, le=10_000)] = 30
-    batch_size: Annotated[int, Field(ge=1, le=1_048_576)] = 1024
-    learning_rate: Annotated[float, Field(gt=0.0, le=1.0)] = 0.001
+    batch_size: Annotated[int, Field(ge=1, le=1_048_576)] = 512
+    learning_rate: Annotated[float, Field(gt=0.0, le=1.0)] = 0.003
     weight_decay: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0001
     codebook_init: Literal["kmeans", "random"] = "kmeans"
     codebook_update: Literal["ema", "ste"] = "ema"

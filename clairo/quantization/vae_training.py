@@ -47,10 +47,10 @@ def train(
             return _Session(config, rows, seed, runtime.device).run(runtime)
     except torch.OutOfMemoryError as error:
         raise StageError(
-            f"Training {config.kind} needs memory for a batch and the network, {runtime.device} "
-            f"has too little for batch_size={config.batch_size}, hidden={list(config.hidden)} and "
-            f"codebook_size={config.codebook_size}; lower batch_size (which changes the codes) or "
-            "use a device with more memory."
+            f"A batch and the network must fit into memory, {runtime.device} has too little for "
+            f"batch_size={config.batch_size}, hidden={list(config.hidden)} and codebook_size="
+            f"{config.codebook_size}; lower batch_size (which changes the codes) or use a device "
+            "with more memory."
         ) from error
 
 
@@ -160,11 +160,11 @@ class _Session:
         if config.codebook_init == "random":
             return random_codebooks(depth, size, config.latent_dims, self._generator)
         order = torch.randperm(len(self._inputs), generator=self._generator)
-        latents = []
-        with torch.inference_mode():
-            for block in order.to(self._inputs.device).split(BLOCK_ROWS):
-                latents.append(self._network.encoder(self._inputs[block]))  # noqa: PERF401
-            return kmeans_codebooks(torch.cat(latents), depth, size, seed).clone()
+        with torch.no_grad():
+            shuffled = self._inputs[order.to(self._inputs.device)]
+            blocks = torch.split(shuffled, BLOCK_ROWS)
+            latents = torch.cat([self._network.encoder(block) for block in blocks])
+            return kmeans_codebooks(latents, depth, size, seed)
 
     def _train(self, steps: range) -> dict[str, float]:
         """Means of the losses over some steps.
@@ -179,7 +179,7 @@ class _Session:
         means = dict(zip(_LOSSES, (totals / len(steps)).tolist(), strict=True))
         if not all(math.isfinite(loss) for loss in means.values()):
             raise StageError(
-                f"The losses of {self._config.kind} must be finite, got {means} by step "
+                f"The losses of quantization must be finite, got {means} by step "
                 f"{steps.stop}; lower learning_rate ({self._config.learning_rate})."
             )
         return means
