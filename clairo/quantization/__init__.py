@@ -6,8 +6,10 @@ from clairo.quantization.base import Quantizer, QuantizerConfig
 from clairo.quantization.given import GivenConfig
 from clairo.quantization.opq import OpqConfig
 from clairo.quantization.rq_kmeans import RqKmeansConfig
+from clairo.quantization.rq_vae import RqVaeConfig
+from clairo.quantization.vq_vae import VqVaeConfig
 
-AnyQuantizer = OpqConfig | RqKmeansConfig
+AnyQuantizer = OpqConfig | RqKmeansConfig | RqVaeConfig | VqVaeConfig
 """The registry: one member per method that turns vectors into codes."""
 
 __all__ = [
@@ -17,4 +19,6 @@ __all__ = [
     "Quantizer",
     "QuantizerConfig",
     "RqKmeansConfig",
+    "RqVaeConfig",
+    "VqVaeConfig",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -33,13 +33,34 @@ def make_table(vectors: np.ndarray | None = None, missing: tuple[int, ...] = ())
 
 
 class QuantizerContract:
-    """Subclasses name the quantizer."""
+    """Subclasses name the quantizer.
+
+    Attributes:
+        settings: What the subclass sets apart from the sizes, for example a short training.
+        depth: Most codebooks that a quantizer of this kind can have, up to what is tried here.
+        repeated_atol: How far the decoded may be from vectors that repeat no more often than
+            there are centroids, where vectors are about 1 in each dimension.
+    """
 
     config_type: ClassVar[type[QuantizerConfig]]
+    settings: ClassVar[dict[str, Any]] = {}
+    depth: ClassVar[int] = 4
+    # faiss fills an empty cluster by moving a copy of another by up to 1/1024.
+    repeated_atol: ClassVar[float] = 0.01
+
+    @property
+    def num_codebooks(self) -> int:
+        return min(self.depth, NUM_CODEBOOKS)
+
+    def make(self, **sizes: Any) -> QuantizerConfig:
+        """The quantizer of given sizes, as shallow as its kind wants it."""
+        if "num_codebooks" in sizes:
+            sizes["num_codebooks"] = min(self.depth, sizes["num_codebooks"])
+        return self.config_type(**{**self.settings, **sizes})
 
     @pytest.fixture
     def config(self) -> QuantizerConfig:
-        return self.config_type(num_codebooks=NUM_CODEBOOKS, codebook_size=SIZE)
+        return self.make(num_codebooks=NUM_CODEBOOKS, codebook_size=SIZE)
 
     @pytest.fixture
     def fitted(self, config: QuantizerConfig) -> Quantizer:
@@ -47,7 +68,7 @@ class QuantizerContract:
 
     def test_codes_are_one_per_codebook_and_in_range(self, fitted: Quantizer) -> None:
         codes = fitted.encode(make_table().vectors)
-        assert codes.shape == (NUM_ITEMS, NUM_CODEBOOKS)
+        assert codes.shape == (NUM_ITEMS, self.num_codebooks)
         assert codes.dtype == np.int32
         assert codes.min() >= 0
         assert codes.max() < SIZE
@@ -103,13 +124,13 @@ class QuantizerContract:
     def test_fewer_items_than_centroids_is_an_error_with_numbers_and_cure(
         self, fit_on: str
     ) -> None:
-        config = self.config_type(codebook_size=256, fit_on=fit_on)
+        config = self.make(codebook_size=256, fit_on=fit_on)
         cure = "fit_on: all" if fit_on == "train" else "smaller codebook_size"
         with pytest.raises(DataError, match=rf"got {NUM_ITEMS} text items.*=256.*{cure}"):
             config.fit(make_table(), EVERYBODY, 0, RUNTIME)
 
     def test_as_many_items_as_centroids_are_enough(self) -> None:
-        config = self.config_type(num_codebooks=2, codebook_size=SIZE)
+        config = self.make(num_codebooks=2, codebook_size=SIZE)
         few = make_table(np.random.default_rng(1).normal(size=(SIZE, DIMS)))
         codes = config.fit(few, np.ones(SIZE, dtype=bool), 0, RUNTIME).encode(few.vectors)
         assert len(np.unique(codes, axis=0)) == SIZE
@@ -123,22 +144,21 @@ class QuantizerContract:
         fitted = config.fit(table, EVERYBODY, 0, RUNTIME)
         codes = fitted.encode(table.vectors)
         assert len(np.unique(codes, axis=0)) <= distinct
-        # faiss fills an empty cluster by moving a copy of another by up to 1/1024.
-        np.testing.assert_allclose(fitted.decode(codes), table.vectors, atol=0.01)
+        np.testing.assert_allclose(fitted.decode(codes), table.vectors, atol=self.repeated_atol)
 
     @pytest.mark.parametrize("num_codebooks", [1, 4])
     @pytest.mark.parametrize("dims", [1, 7])
     def test_any_width_can_be_quantized(self, num_codebooks: int, dims: int) -> None:
-        config = self.config_type(num_codebooks=num_codebooks, codebook_size=4)
+        config = self.make(num_codebooks=num_codebooks, codebook_size=4)
         table = make_table(np.random.default_rng(3).normal(size=(50, dims)))
         fitted = config.fit(table, np.ones(50, dtype=bool), 0, RUNTIME)
         codes = fitted.encode(table.vectors)
-        assert codes.shape == (50, num_codebooks)
+        assert codes.shape == (50, min(self.depth, num_codebooks))
         assert fitted.decode(codes).shape == (50, dims)
 
     def test_nothing_encodes_to_nothing(self, fitted: Quantizer) -> None:
         codes = fitted.encode(np.zeros((0, DIMS), dtype=np.float32))
-        assert codes.shape == (0, NUM_CODEBOOKS)
+        assert codes.shape == (0, self.num_codebooks)
         assert fitted.decode(codes).shape == (0, DIMS)
 
     @pytest.mark.parametrize("value", [np.nan, np.inf])
