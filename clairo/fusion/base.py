@@ -112,6 +112,18 @@ def presence(modalities: Modalities) -> Bool[np.ndarray, "items modalities"]:
     return np.stack([table.present for table in modalities.tables], axis=1)
 
 
+def has_any(modalities: Modalities) -> Bool[np.ndarray, " items"]:
+    """Items with at least one of the modalities."""
+    found: Bool[np.ndarray, " items"] = np.any(presence(modalities), axis=1)
+    return found
+
+
+def has_all(modalities: Modalities) -> Bool[np.ndarray, " items"]:
+    """Items with every modality."""
+    found: Bool[np.ndarray, " items"] = np.all(presence(modalities), axis=1)
+    return found
+
+
 def joint_facts(modalities: Modalities, dims: int) -> dict[str, Any]:
     """What the table of joint vectors says of itself, whatever made them.
 
@@ -122,9 +134,8 @@ def joint_facts(modalities: Modalities, dims: int) -> dict[str, Any]:
     Returns:
         ``dims``, ``coverage`` (share of items with any modality), ``both_share`` (with all).
     """
-    present = presence(modalities)
     return {
         "dims": dims,
-        "coverage": float(present.any(axis=1).mean()),
-        "both_share": float(present.all(axis=1).mean()),
+        "coverage": float(has_any(modalities).mean()),
+        "both_share": float(has_all(modalities).mean()),
     }

@@ -20,6 +20,8 @@ from clairo.fusion.base import (
     FusionConfig,
     Source,
     choose,
+    has_all,
+    has_any,
     joint_facts,
     occurring,
     presence,
@@ -73,7 +75,7 @@ class CcaConfig(FusionConfig):
             DataError: Too few items have both modalities, or all vectors of one are equal.
         """
         chosen = choose(modalities, self.needs(), self.kind)
-        rows = presence(chosen).all(axis=1)
+        rows = has_all(chosen)
         if self.fit_on == "train":
             rows &= occurring(train_sequences, len(rows))
         if rows.sum() <= self.num_components:
@@ -83,9 +85,7 @@ class CcaConfig(FusionConfig):
                 "concat."
             )
         axes = tuple(_whitening(table, rows, self.variance) for table in chosen.tables)
-        whitened = [
-            a.project(t.vectors[rows]) for a, t in zip(axes, chosen.tables, strict=True)
-        ]
+        whitened = [a.project(t.vectors[rows]) for a, t in zip(axes, chosen.tables, strict=True)]
         rotations, correlations = _rotations(whitened, self.num_components)
         facts = {
             "fitted_on": int(rows.sum()),
@@ -125,7 +125,7 @@ class Cca(Fusion):
         counts = np.maximum(present.sum(axis=1, keepdims=True), 1)
         vectors = (np.sum(self._project(modalities), axis=0) / counts).astype(np.float32)
         facts = {**joint_facts(modalities, vectors.shape[1]), **self.facts}
-        return EmbeddingTable("fused", modalities.item_ids, vectors, present.any(axis=1), facts)
+        return EmbeddingTable("fused", modalities.item_ids, vectors, has_any(modalities), facts)
 
     def _project(self, modalities: Modalities) -> list[Float32[np.ndarray, "items components"]]:
         """Projections of each modality, zero where it is missing."""

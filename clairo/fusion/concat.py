@@ -19,9 +19,9 @@ from clairo.fusion.base import (
     FusionConfig,
     Source,
     choose,
+    has_any,
     joint_facts,
     occurring,
-    presence,
     require_widths,
     widths_of,
 )
@@ -127,7 +127,7 @@ class Concat(Fusion):
         parts = [t.vectors.astype(np.float32) for t in chosen.tables]
         vectors = np.hstack([unit_rows(p) for p in parts] if self.normalize else parts)
         facts = joint_facts(chosen, vectors.shape[1])
-        present = presence(chosen).any(axis=1)
+        present = has_any(chosen)
         return EmbeddingTable("fused", chosen.item_ids, vectors, present, facts)
 
     def shares(self, modalities: Modalities) -> Weights:

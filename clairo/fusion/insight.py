@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float, Float32, Int64
 
 from clairo.core.artifacts import EmbeddingTable, FusionInsight, Modalities
-from clairo.fusion.base import presence
+from clairo.fusion.base import has_all, presence
 
 Weights = Mapping[str, Float32[np.ndarray, " items"]]
 """By modality, its share in each item's joint vector."""
@@ -39,7 +39,7 @@ def with_insight(
         One ``fused`` table. Facts gain ``mean_weight/<modality>`` over items that have all.
     """
     fused = join(modalities)
-    both = presence(modalities).all(axis=1)
+    both = has_all(modalities)
     means = {
         f"mean_weight/{name}": float(shares[both].mean())
         for name, shares in weights.items()
@@ -86,8 +86,8 @@ def shares_of_squares(
         ...     for name in ("text", "image")
         ... )
         >>> parts = [np.array([[1.0]]), np.array([[0.0, 3.0]])]
-        >>> shares_of_squares(Modalities(tables), parts)["image"].round(3).tolist()
-        [0.9]
+        >>> shares_of_squares(Modalities(tables), parts)["image"].round(3) == np.float32(0.9)
+        array([ True])
     """
     return shares_of(modalities, np.stack([np.square(part).sum(axis=1) for part in parts], axis=1))
 
@@ -105,9 +105,7 @@ def shares_of(
     nothing = counted.sum(axis=1) <= 0
     counted[nothing] = present[nothing]
     shares = counted / np.maximum(counted.sum(axis=1, keepdims=True), np.finfo(np.float64).tiny)
-    return {
-        name: shares[:, at].astype(np.float32) for at, name in enumerate(modalities.names)
-    }
+    return {name: shares[:, at].astype(np.float32) for at, name in enumerate(modalities.names)}
 
 
 def _exchanged(

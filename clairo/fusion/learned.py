@@ -19,6 +19,7 @@ from clairo.fusion.base import (
     FusionConfig,
     Source,
     choose,
+    has_any,
     joint_facts,
     occurring,
     presence,
@@ -45,6 +46,8 @@ class LearnedConfig(FusionConfig):
         dims: Width of the joint vector.
         hidden: Width inside the projections in and out.
         epochs: Passes over the items.
+        min_steps_per_epoch: An epoch passes over a small catalogue as often as it takes to
+            make so many steps.
         batch_size: Items of a step; they are each other's negatives.
         learning_rate: Of AdamW at the beginning; it falls to 0 along half a cosine.
         weight_decay: Of AdamW.
@@ -65,8 +68,9 @@ class LearnedConfig(FusionConfig):
     kind: str
     dims: Annotated[int, Field(ge=2, le=4096)] = 128
     hidden: Annotated[int, Field(ge=1, le=16384)] = 256
-    epochs: Annotated[int, Field(ge=1, le=10_000)] = 50
-    batch_size: Annotated[int, Field(ge=2, le=65_536)] = 128
+    epochs: Annotated[int, Field(ge=1, le=10_000)] = 20
+    min_steps_per_epoch: Annotated[int, Field(ge=1, le=10_000)] = 20
+    batch_size: Annotated[int, Field(ge=2, le=65_536)] = 256
     learning_rate: Annotated[float, Field(gt=0.0, le=1.0)] = 0.002
     weight_decay: Annotated[float, Field(ge=0.0, le=10.0)] = 0.01
     temperature: Annotated[float, Field(ge=0.01, le=10.0)] = 0.1
@@ -215,7 +219,7 @@ class Learned(Fusion):
         """The fused table alone."""
         vectors, _ = self._apply(modalities)
         facts = {**joint_facts(modalities, vectors.shape[1]), **self.facts}
-        present = presence(modalities).any(axis=1)
+        present = has_any(modalities)
         return EmbeddingTable("fused", modalities.item_ids, vectors, present, facts)
 
     def _apply(

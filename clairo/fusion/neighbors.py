@@ -38,9 +38,7 @@ class Neighbors:
     window: int
 
     @classmethod
-    def of(
-        cls, sequences: Ragged, usable: Bool[np.ndarray, " items"], window: int
-    ) -> Self:
+    def of(cls, sequences: Ragged, usable: Bool[np.ndarray, " items"], window: int) -> Self:
         """Indexes sequences.
 
         Args:

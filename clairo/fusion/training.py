@@ -16,7 +16,7 @@ from torch import Tensor
 from clairo.core.errors import ConfigError, StageError
 from clairo.core.stage import Runtime
 from clairo.fusion.neighbors import NOBODY, Neighbors
-from clairo.fusion.networks import Joint, JointNetwork
+from clairo.fusion.networks import JointNetwork
 from clairo.fusion.objective import alignment_loss, cooccurrence_loss, reconstruction_loss
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def apply(
         for start in range(0, len(present), _BLOCK_ROWS):
             block = slice(start, start + _BLOCK_ROWS)
             parts = tuple(torch.from_numpy(rows[block]).to(device) for rows in inputs)
-            joint: Joint = network(parts, torch.from_numpy(present[block]).to(device))
+            joint = network.join(network.encode(parts), torch.from_numpy(present[block]).to(device))
             vectors[block] = joint.vectors_ND.cpu().numpy()
             weights[block] = joint.weights_NM.cpu().numpy()
     return vectors, weights
@@ -116,16 +116,19 @@ class _Session:
             weight_decay=config.weight_decay,
             fused=True,
         )
-        self._steps_per_epoch = -(-len(rows.items) // config.batch_size)
+        self._batches = -(-len(rows.items) // config.batch_size)
+        # A small catalogue is gone over several times, else its epochs would be a step each.
+        self._rounds = -(-config.min_steps_per_epoch // self._batches)
+        self._steps_per_epoch = self._batches * self._rounds
         self._steps = 0
 
     def run_epoch(self, epoch: int) -> dict[str, float]:
-        """Every item once, in batches of about equal size; gives the means over steps."""
-        order = self._rng.permutation(self._rows.items)
+        """Every item equally often, in batches of about one size; gives the means over steps."""
         # Sums stay on the device: reading one would wait for the step.
         sums = torch.zeros(len(_PARTS) + len(self._rows.names), device=self._device)
-        for items in np.array_split(order, self._steps_per_epoch):
-            sums += self._step(items)
+        for _ in range(self._rounds):
+            for items in np.array_split(self._rng.permutation(self._rows.items), self._batches):
+                sums += self._step(items)
         means = (sums.double() / self._steps_per_epoch).tolist()
         names = (*_PARTS, *(f"weight/{name}" for name in self._rows.names))
         if not all(map(math.isfinite, means)):
@@ -152,15 +155,20 @@ class _Session:
         config = self._config
         inputs, present = self._batch(items)
         both = present.all(dim=1)
-        joint: Joint = self._network(inputs, self._drop(present))
-        whole: Joint = joint if not config.modality_dropout else self._network(inputs, present)
+        encoded = self._network.encode(inputs)
+        whole = self._network.join(encoded, present)
+        joint = self._network.join(encoded, self._drop(present))
         rebuilt = self._network.reconstruct(joint.vectors_ND)
         parts = [
             reconstruction_loss(rebuilt, inputs, present),
             alignment_loss(whole, both, config.temperature),
             self._cooccurrence(items, joint.vectors_ND),
         ]
-        factors = (config.reconstruction_weight, config.alignment_weight, config.cooccurrence_weight)
+        factors = (
+            config.reconstruction_weight,
+            config.alignment_weight,
+            config.cooccurrence_weight,
+        )
         total = torch.stack([f * p for f, p in zip(factors, parts, strict=True)]).sum()
         count = both.sum().clamp_min(1)
         weights = (whole.weights_NM.detach() * both[:, None]).sum(dim=0) / count
@@ -172,7 +180,7 @@ class _Session:
         if len(rows) < 2:
             return vectors.sum() * 0
         inputs, present = self._batch(partners[rows])
-        near: Joint = self._network(inputs, self._drop(present))
+        near = self._network.join(self._network.encode(inputs), self._drop(present))
         anchors = vectors[torch.from_numpy(rows).to(self._device)]
         ids = torch.from_numpy(partners[rows]).to(self._device)
         return cooccurrence_loss(anchors, near.vectors_ND, ids, self._config.temperature)

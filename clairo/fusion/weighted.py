@@ -18,8 +18,8 @@ from clairo.fusion.base import (
     FusionConfig,
     Source,
     choose,
+    has_any,
     joint_facts,
-    presence,
     require_widths,
     widths_of,
 )
@@ -88,7 +88,7 @@ class Weighted(Fusion):
             ]
         ).astype(np.float32)
         facts = joint_facts(modalities, vectors.shape[1])
-        present = presence(modalities).any(axis=1)
+        present = has_any(modalities)
         return EmbeddingTable("fused", modalities.item_ids, vectors, present, facts)
 
     def _amounts(self, modalities: Modalities) -> Float64[np.ndarray, "items modalities"]:
