@@ -160,7 +160,7 @@ class Representation:
         picture = {"sheet": sheet.read_bytes() if sheet.exists() else b""}
         whole = about | picture if isinstance(about, dict) else about
         try:
-            return TypeAdapter(cls).validate_python(whole)
+            found = TypeAdapter(cls).validate_python(whole)
         except ValidationError as error:
             first = error.errors()[0]
             raise ArtifactError(
@@ -168,6 +168,13 @@ class Representation:
                 f"this version writes it, at {'.'.join(map(str, first['loc'])) or 'its top'}: "
                 f"{first['msg']}; restore the artifact."
             ) from error
+        unknown = set(found.named_items()) - set(found.items)
+        if unknown:
+            raise ArtifactError(
+                f"{folder / REPRESENTATION_FILE} must describe every item that it names, it lacks "
+                f"{len(unknown)}, such as item {min(unknown)}; restore the artifact."
+            )
+        return found
 
 
 def walk(branches: tuple[Branch, ...]) -> Iterator[Branch]:

@@ -282,8 +282,8 @@ class TestStates:
             broken = {"max_collision_rate": violation}
             search.finished(spec, FakeOutcome(spec.key, state, value, constraints=broken))
         kept = [trial.params["merges"] <= 100 for trial in search.trials]
-        # By chance a quarter would keep it; the first ten trials are chance.
-        assert sum(kept[10:]) >= 12
+        # Chance, which the first ten are left to, would give 5 of 20.
+        assert sum(kept[10:]) >= 10
 
     def test_a_pruned_trial_is_told_as_pruned_with_its_steps(self, tmp_path: Path) -> None:
         search, database = open_search(tmp_path, SearchPlan(1, 1), builder=build_with_rungs)

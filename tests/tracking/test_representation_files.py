@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,11 @@ def test_a_foreign_file_of_the_same_shape_is_told_by_its_values(tmp_path: Path) 
     path.write_text(json.dumps(json.loads(path.read_text()) | {"tile": "large"}))
     assert "something else than a representation" in read_representation(tmp_path)[1]
     assert "at tile" in read_representation(tmp_path)[1]
+
+
+def test_an_item_that_is_named_and_not_described_is_said(tmp_path: Path) -> None:
+    replace(KEPT, items={4: KEPT.items[4]}).save(tmp_path)
+    assert "it lacks 1, such as item 7" in read_representation(tmp_path)[1]
 
 
 def test_a_picture_that_is_no_file_is_said(tmp_path: Path) -> None:
