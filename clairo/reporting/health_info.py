@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from clairo.core.artifacts import Modality
-from clairo.quantization.fact_names import neighbors_fact, purity_fact
+from clairo.quantization.fact_names import CURVE, neighbors_fact, purity_fact
 from clairo.reporting.search_info import Absent
-from clairo.reporting.selection import best_trial, fact, number_fact, shown_number
+from clairo.reporting.selection import best_trial, number_fact, shown_number
 from clairo.reporting.stage_info import codebooks_of
 from clairo.tracking.records import SweepRecord, TrialRecord
 
@@ -78,7 +78,6 @@ class HealthInfo:
         kept: By modality.
         collision_rate: Share of items whose codes are not unique before disambiguation.
         largest_bucket: Items that share one tuple at most.
-        num_items: All items.
     """
 
     trial: int
@@ -87,7 +86,6 @@ class HealthInfo:
     kept: tuple[Kept, ...]
     collision_rate: float | None
     largest_bucket: float | None
-    num_items: float | None
 
     @property
     def collapsed(self) -> tuple[Level, ...]:
@@ -150,7 +148,6 @@ def compute_health(record: SweepRecord) -> HealthInfo | Absent:
         kept=tuple(_kept(trial, modality) for modality in _modalities(levels)),
         collision_rate=number_fact(trial, "collision_rate"),
         largest_bucket=number_fact(trial, "largest_bucket"),
-        num_items=number_fact(trial, "num_items"),
     )
 
 
@@ -242,7 +239,11 @@ def _modalities(levels: tuple[Level, ...]) -> tuple[Modality, ...]:
     return tuple(dict.fromkeys(level.modality for level in levels))
 
 
-def curve_of(trial: TrialRecord, name: str) -> tuple[dict[str, float], ...]:
-    """A training curve among a run's facts, one mapping an epoch; empty where there is none."""
-    found = fact(trial, name)
-    return tuple(dict(epoch) for epoch in found) if isinstance(found, list | tuple) else ()
+def curve_of(trial: TrialRecord, modality: Modality) -> tuple[dict[str, float], ...]:
+    """Training curve of one modality's quantizer, one mapping an epoch; empty without epochs.
+
+    The fusion may have a curve of the same name, so that its own stage is not asked.
+    """
+    own = next((stage for stage in trial.stages if stage.name == "quantization"), None)
+    found = own.facts.get(f"{modality}/{CURVE}") if own else None
+    return tuple(dict(epoch) for epoch in found or ())

@@ -33,14 +33,14 @@ def plot_usage(info: UsageInfo) -> go.Figure:
         epochs = [1, last] if at_once else list(line.epochs)
         usage = _percents(line.usage * 2 if at_once else line.usage)
         how = "fitted without epochs" if at_once else "epoch %{x}"
-        name = f"{line.name} (at once)" if at_once else line.name
+        few = 0 < len(line.epochs) < 4
         figure.add_scatter(
-            x=epochs, y=usage, name=name, mode="lines+markers" if len(epochs) < 4 else "lines",
+            x=epochs, y=usage, name=line.name, mode="lines+markers" if few else "lines",
             line={"color": color, "width": 2.5, "dash": dash}, marker={"size": 6, "color": color},
-            hovertemplate=f"{harmless(name)}, {harmless(line.about)}, {how}: %{{y:.1f}} %"
+            hovertemplate=f"{harmless(line.name)}, {harmless(line.about)}, {how}: %{{y:.1f}} %"
             "<extra></extra>",
         )  # fmt: skip
-        ends.append((name, usage[-1], color))
+        ends.append((line.name, usage[-1], color))
     _name_ends(figure, last, ends, 380)
     figure.update_yaxes(range=[-4, 104])
     figure.update_xaxes(range=[min(1, last - 1), last], dtick=1 if last <= 20 else None)

@@ -64,7 +64,9 @@ def say_usage(info: UsageInfo) -> Words:
         False: " Not all quantise the same vectors, so the lines do not compare quantizers alone.",
         None: "",
     }[info.same_vectors]
-    return title, f"{info.source}. Share of codes in use by epoch.{same}"
+    at_once = [line.name for line in info.lines if not line.epochs]
+    level = f" Level: fitted without epochs ({sentence_list(at_once)})." if at_once else ""
+    return title, f"{info.source}. Share of codes in use by epoch.{level}{same}"
 
 
 def _fell(line: UsageLine) -> bool:
@@ -108,9 +110,9 @@ def _purity(course: DepthCourse) -> str:
     gains = [share - chance for share, chance in zip(course.shares, course.by_chance, strict=True)]
     depth = max(range(len(gains)), key=lambda place: gains[place])
     share, chance = percent(course.shares[depth]), percent(course.by_chance[depth])
-    codes = "the first code" if depth == 0 else f"{depth + 1} first codes"
+    codes = "first code" if depth == 0 else f"first {depth + 1} codes"
     return (
-        f"of {course.modality} items with {codes} alike {share} are in the majority category "
+        f"{share} of the {course.modality} items are in the majority category of their {codes} "
         f"({chance} by chance)"
     )
 
@@ -217,10 +219,11 @@ def say_downstream(seconds: DownstreamSeconds | Absent) -> str:
     whole = sum(seconds.whole) / len(seconds.whole)
     saved = seconds.saved_share
     verb = "less" if saved >= 0 else "more"
+    change = f"{percent(abs(saved))} {verb}" if percent(abs(saved)) != percent(0.0) else "as long"
     runs = f"{plural(len(seconds.reduced), 'run')} with and {len(seconds.whole)} without it"
     return (
         f"Fusion and codes took {duration(reduced)} with PCA and {duration(whole)} without, "
-        f"{percent(abs(saved))} {verb} (means of {runs}, each as computed)."
+        f"{change} (means of {runs}, each as computed)."
     )
 
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from clairo.core.artifacts import Modality
-from clairo.quantization.fact_names import CURVE
 from clairo.reporting.health_info import NO_BEST, curve_of, levels_of, quantizer_of
 from clairo.reporting.search_info import Absent
 from clairo.reporting.selection import best_trial, metric, shown_number
@@ -84,7 +83,7 @@ def compute_level_usage(record: SweepRecord) -> UsageInfo | Absent:
     number, kind = shown_number(record, trial), quantizer_of(trial)
     lines = []
     for modality in _modalities(trial):
-        curve = curve_of(trial, f"{modality}/{CURVE}")
+        curve = curve_of(trial, modality)
         names = sorted(
             {key for epoch in curve for key in epoch if _USAGE.match(key)},
             key=lambda key: int(key.rsplit("/", maxsplit=1)[1]),
@@ -158,7 +157,7 @@ def _line_of(record: SweepRecord, kind: str, trial: TrialRecord) -> UsageLine | 
 
 
 def _least(trial: TrialRecord, modality: Modality) -> tuple[float, ...]:
-    line = usage_line(modality, curve_of(trial, f"{modality}/{CURVE}"))
+    line = usage_line(modality, curve_of(trial, modality))
     return line.usage if line else ()
 
 
