@@ -21,6 +21,7 @@ from clairo.quantization.diagnostics import (
     reconstruction_error,
 )
 from clairo.quantization.disambiguation import hash_column, needed_buckets
+from clairo.quantization.meaning import KnownOfItems, worst_of
 
 
 def build_code_table(
@@ -29,6 +30,7 @@ def build_code_table(
     train_items: Bool[np.ndarray, " items"],
     seed: int,
     runtime: Runtime,
+    categories: tuple[str, ...] = (),
 ) -> CodeTable:
     """Codes of every item, unique by a last column of modality ``shared``.
 
@@ -47,6 +49,7 @@ def build_code_table(
         train_items: Which items occur in training histories.
         seed: Seed of the stage.
         runtime: Resources.
+        categories: Of the items, for the diagnostics; empty where none are known.
 
     Raises:
         ConfigError: Shared codebooks for several modalities, or separate ones for a joint
@@ -54,7 +57,10 @@ def build_code_table(
         DataError: Too few items for the codebooks, or too few buckets for the collisions.
     """
     _require_matching_codebooks(modalities, config)
-    columns = [_quantize(table, config, train_items, seed, runtime) for table in modalities.tables]
+    known = KnownOfItems(categories, modalities.insight)
+    columns = [
+        _quantize(table, config, train_items, seed, runtime, known) for table in modalities.tables
+    ]
     return make_unique(modalities.item_ids, beside(columns), config.num_hash_buckets, seed)
 
 
@@ -135,6 +141,7 @@ def _quantize(
     train_items: Bool[np.ndarray, " items"],
     seed: int,
     runtime: Runtime,
+    known: KnownOfItems,
 ) -> Columns:
     """Fits on one table and encodes it."""
     own_seed = stage_seed(seed, f"quantization/{table.modality}")
@@ -147,6 +154,7 @@ def _quantize(
     found: dict[str, Any] = dict(quantizer.facts)
     found["missing_items"] = int((~table.present).sum())
     found["reconstruction_error"] = reconstruction_error(rows, quantizer.decode(present_codes))
+    found |= known.describe(table, quantizer, codes, own_seed)
     for column in range(config.num_codebooks):
         about = codebook_diagnostics(present_codes[:, column], size)
         found |= {f"{column}/{name}": value for name, value in about.items()}
@@ -164,6 +172,7 @@ def _diagnose(before: Columns, sizes: tuple[int, ...]) -> Facts:
     return {
         **parts,
         **collision_diagnostics(before.codes),
+        **worst_of(parts),
         "usage_min": min(usages),
         "perplexity_mean": float(np.mean(perplexities)),
         "bits_per_item": bits_per_item(sizes),

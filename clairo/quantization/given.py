@@ -13,6 +13,7 @@ from clairo.core.config import Config
 from clairo.core.errors import ConfigError, DataError
 from clairo.quantization.code_table import Columns, make_unique
 from clairo.quantization.diagnostics import codebook_diagnostics
+from clairo.quantization.purity import category_purity
 
 
 class GivenConfig(Config):
@@ -54,7 +55,11 @@ class GivenConfig(Config):
 
 
 def build_given_table(
-    codes: Sequence[GivenCodes], item_ids: tuple[str, ...], config: GivenConfig, seed: int
+    codes: Sequence[GivenCodes],
+    item_ids: tuple[str, ...],
+    config: GivenConfig,
+    seed: int,
+    categories: tuple[str, ...] = (),
 ) -> CodeTable:
     """Given codes of every item, unique by a last column of modality ``shared``.
 
@@ -63,6 +68,7 @@ def build_given_table(
         item_ids: Catalogue ids.
         config: Which of them are used, and how items with equal codes are told apart.
         seed: Seed of the stage.
+        categories: Of the items, for the diagnostics; empty where none are known.
 
     Raises:
         ConfigError: The data set has no codes of the modality that is asked for.
@@ -78,5 +84,9 @@ def build_given_table(
         place = names[:column].count(modality)
         for name, value in codebook_diagnostics(columns[:, column], size).items():
             diagnostics[f"{modality}/{place}/{name}"] = value
+    for modality in dict.fromkeys(names):
+        own = columns[:, [name == modality for name in names]]
+        for name, value in category_purity(categories, own, seed).items():
+            diagnostics[f"{modality}/{name}"] = value
     before = Columns(columns, tuple(names), sizes, diagnostics)
     return make_unique(item_ids, before, config.num_hash_buckets, seed)
