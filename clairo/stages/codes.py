@@ -50,7 +50,7 @@ def _budget(settings: Any) -> int | None:
 
 QUANTIZATION: Stage[Any, CodeTable] = Stage(
     name="quantization",
-    version=2,
+    version=3,
     output=CodeTable,
     config=lambda pipeline: pipeline.quantization,
     # Codes that are given are made of nothing: no vectors, no encoders.
