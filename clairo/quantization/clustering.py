@@ -1,93 +1,80 @@
-"""Clusterings that several quantizers are made of: k-means, and residual codebooks."""
+"""Clusterings that quantizers are made of: k-means, and residual codebooks."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, Int, Int32
+from jaxtyping import Float32, Int
 
 from clairo.quantization.kernels import Kernels
 
 
-def cluster(
-    held: Any,
-    kernels: Kernels,
-    *,
-    size: int,
-    iterations: int,
-    restarts: int,
-    seed: int,
-    start: Float32[np.ndarray, "size dims"] | None = None,
-) -> Float32[np.ndarray, "size dims"]:
-    """Centroids by Lloyd's k-means, from rows drawn without replacement.
+@dataclass(frozen=True)
+class KMeans:
+    """How rows are clustered.
 
-    An empty cluster starts anew at the row that is farthest from its centroid.
-
-    Args:
-        held: Rows, as the kernels hold them; at least ``size``.
-        kernels: What computes.
+    Attributes:
         size: Number of centroids.
         iterations: At most so many rounds; fewer where no row changes its cluster any more.
         restarts: Random starts, of which the one with the smallest error is kept.
-        seed: Of the draws.
-        start: Centroids to start from instead.
     """
-    best, least = None, np.inf
-    for attempt in range(1 if start is not None else restarts):
-        drawn = np.random.default_rng([seed, attempt]).permutation(len(held))[:size]
-        centroids = _rows(held, drawn) if start is None else start
-        centroids, error = _iterate(held, kernels, centroids, iterations)
-        if error < least or best is None:
-            best, least = centroids, error
-    assert best is not None
-    return best
 
+    size: int
+    iterations: int
+    restarts: int = 1
 
-def _iterate(
-    held: Any, kernels: Kernels, centroids: Float32[np.ndarray, "size dims"], iterations: int
-) -> tuple[Float32[np.ndarray, "size dims"], float]:
-    """Rounds of assignment and means, and the squared error before the last means."""
-    before, error = None, np.inf
-    for _ in range(iterations):
-        codes, distances = kernels.nearest(held, centroids)
-        error = float(distances.sum(dtype=np.float64))
-        if before is not None and np.array_equal(codes, before):
-            break
-        counts = np.bincount(codes, minlength=len(centroids))
-        totals = kernels.sums(held, codes, len(centroids))
-        filled = counts > 0
-        centroids = centroids.copy()
-        centroids[filled] = totals[filled] / counts[filled, None].astype(np.float32)
-        empty = np.flatnonzero(~filled)
-        if len(empty):
-            farthest = np.argsort(-distances, kind="stable")[: len(empty)]
-            centroids[empty] = _rows(held, farthest)
-        before = codes
-    return centroids, error
+    def fit(self, held: Any, kernels: Kernels, seed: int) -> Float32[np.ndarray, "size dims"]:
+        """Centroids of held rows, from rows drawn without replacement.
+
+        Args:
+            held: Rows, as the kernels hold them; at least ``size``.
+            kernels: What computes.
+            seed: Of the draws.
+        """
+        best, least = None, np.inf
+        for attempt in range(self.restarts):
+            drawn = np.random.default_rng([seed, attempt]).permutation(len(held))[: self.size]
+            centroids, error = self.improve(held, kernels, kernels.take(held, drawn))
+            if best is None or error < least:
+                best, least = centroids, error
+        assert best is not None
+        return best
+
+    def improve(
+        self, held: Any, kernels: Kernels, centroids: Float32[np.ndarray, "size dims"]
+    ) -> tuple[Float32[np.ndarray, "size dims"], float]:
+        """Rounds of Lloyd's algorithm: centroids, and the squared error before the last means.
+
+        An empty cluster starts anew at the row that is farthest from its centroid.
+        """
+        before, error = None, np.inf
+        for _ in range(self.iterations):
+            codes, distances = kernels.nearest(held, centroids)
+            error = float(distances.sum(dtype=np.float64))
+            if before is not None and np.array_equal(codes, before):
+                break
+            counts = np.bincount(codes, minlength=len(centroids))
+            totals = kernels.sums(held, codes, len(centroids))
+            filled = counts > 0
+            centroids = centroids.copy()
+            centroids[filled] = totals[filled] / counts[filled, None].astype(np.float32)
+            empty = np.flatnonzero(~filled)
+            if len(empty):
+                farthest = np.argsort(-distances, kind="stable")[: len(empty)]
+                centroids[empty] = kernels.take(held, farthest)
+            before = codes
+        return centroids, error
 
 
 def residual_codebooks(
-    held: Any,
-    kernels: Kernels,
-    *,
-    num_codebooks: int,
-    size: int,
-    iterations: int,
-    restarts: int,
-    seed: int,
+    held: Any, kernels: Kernels, clustering: KMeans, num_codebooks: int, seed: int
 ) -> Float32[np.ndarray, "levels size dims"]:
     """One clustering after another, each of what those before it left over."""
     levels = []
     for level in range(num_codebooks):
-        centroids = cluster(
-            held,
-            kernels,
-            size=size,
-            iterations=iterations,
-            restarts=restarts,
-            seed=seed + level,
-        )
+        centroids = clustering.fit(held, kernels, seed + level)
         levels.append(centroids)
         if level < num_codebooks - 1:
             held = kernels.minus(held, centroids, kernels.nearest(held, centroids)[0])
@@ -119,9 +106,3 @@ def refit_codebooks(
             moved[level] += step
             left = kernels.minus(left, step, codes[:, level])
     return moved
-
-
-def _rows(held: Any, chosen: Int32[np.ndarray, " some"] | Any) -> Float32[np.ndarray, "some dims"]:
-    """Some of the held rows, as an array."""
-    picked = held[chosen]
-    return np.array(picked.cpu() if hasattr(picked, "cpu") else picked, dtype=np.float32)

@@ -35,6 +35,10 @@ class Kernels(Protocol):
         """The rows where they are computed with, in single precision."""
         ...
 
+    def take(self, held: Any, rows: Int[np.ndarray, " some"]) -> Float32[np.ndarray, "some dims"]:
+        """Some of the held rows."""
+        ...
+
     def nearest(
         self, held: Any, centroids: Float32[np.ndarray, "size dims"]
     ) -> tuple[Int32[np.ndarray, " rows"], Float32[np.ndarray, " rows"]]:
@@ -105,6 +109,11 @@ class NumpyKernels:
     def hold(self, rows: Float[np.ndarray, "rows dims"]) -> Float32[np.ndarray, "rows dims"]:
         """As of every kernels."""
         return np.ascontiguousarray(rows, dtype=np.float32)
+
+    def take(self, held: Any, rows: Int[np.ndarray, " some"]) -> Float32[np.ndarray, "some dims"]:
+        """As of every kernels."""
+        taken: np.ndarray = held[rows]
+        return taken
 
     def nearest(
         self, held: Any, centroids: Float32[np.ndarray, "size dims"]

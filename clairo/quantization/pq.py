@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Int32
@@ -12,7 +13,7 @@ from pydantic import Field
 from clairo.core.artifacts import EmbeddingTable
 from clairo.core.stage import Runtime
 from clairo.quantization.base import Quantizer, QuantizerConfig, require_vectors
-from clairo.quantization.clustering import cluster
+from clairo.quantization.clustering import KMeans
 from clairo.quantization.diagnostics import fit_point
 from clairo.quantization.kernels import Kernels, NumpyKernels, kernels_for
 from clairo.quantization.padding import pad_columns
@@ -49,17 +50,10 @@ class PqConfig(QuantizerConfig):
         rows = self.training_rows(table, train_items)
         kernels = kernels_for(runtime)
         held = kernels.hold(pad_columns(rows, self.num_codebooks))
-        width = held.shape[1] // self.num_codebooks
+        clustering = KMeans(self.codebook_size, self.iterations, self.restarts)
         parts = [
-            cluster(
-                kernels.columns(held, part * width, (part + 1) * width),
-                kernels,
-                size=self.codebook_size,
-                iterations=self.iterations,
-                restarts=self.restarts,
-                seed=seed + part,
-            )
-            for part in range(self.num_codebooks)
+            clustering.fit(columns, kernels, seed + part)
+            for part, columns in enumerate(split_columns(held, self.num_codebooks, kernels))
         ]
         fitted = Pq({}, np.stack(parts), table.dims, kernels)
         codes = fitted.encode(rows)
@@ -105,14 +99,21 @@ class Pq(Quantizer):
         return decode_parts(codes, self.codebooks)[:, : self.dims]
 
 
+def split_columns(held: Any, num_parts: int, kernels: Kernels) -> Iterator[Any]:
+    """Held rows, cut into parts of equal width."""
+    width = held.shape[1] // num_parts
+    for start in range(0, held.shape[1], width):
+        yield kernels.columns(held, start, start + width)
+
+
 def encode_parts(
-    held: object, codebooks: Float32[np.ndarray, "codebooks size part"], kernels: Kernels
+    held: Any, codebooks: Float32[np.ndarray, "codebooks size part"], kernels: Kernels
 ) -> Int32[np.ndarray, "rows codebooks"]:
     """Nearest centroid of each part of held rows."""
-    width = codebooks.shape[2]
+    parts = split_columns(held, len(codebooks), kernels)
     columns = [
-        kernels.nearest(kernels.columns(held, part * width, (part + 1) * width), centroids)[0]
-        for part, centroids in enumerate(codebooks)
+        kernels.nearest(part, centroids)[0]
+        for part, centroids in zip(parts, codebooks, strict=True)
     ]
     return np.stack(columns, axis=1)
 

@@ -12,7 +12,7 @@ from pydantic import Field
 from clairo.core.artifacts import EmbeddingTable
 from clairo.core.stage import Runtime
 from clairo.quantization.base import Quantizer, QuantizerConfig, require_vectors
-from clairo.quantization.clustering import refit_codebooks, residual_codebooks
+from clairo.quantization.clustering import KMeans, refit_codebooks, residual_codebooks
 from clairo.quantization.diagnostics import fit_point
 from clairo.quantization.kernels import Kernels, NumpyKernels, kernels_for
 
@@ -65,15 +65,8 @@ class RqKmeansConfig(QuantizerConfig):
         rows = self.training_rows(table, train_items)
         kernels = kernels_for(runtime)
         held = kernels.hold(rows)
-        codebooks = residual_codebooks(
-            held,
-            kernels,
-            num_codebooks=self.num_codebooks,
-            size=self.codebook_size,
-            iterations=self.iterations,
-            restarts=self.restarts,
-            seed=seed,
-        )
+        clustering = KMeans(self.codebook_size, self.iterations, self.restarts)
+        codebooks = residual_codebooks(held, kernels, clustering, self.num_codebooks, seed)
         curve = []
         for round_done in range(self.refinements + 1):
             codes = kernels.search(held, codebooks, self.beam)

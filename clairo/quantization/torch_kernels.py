@@ -65,6 +65,11 @@ class TorchKernels:
         """As of every kernels."""
         return self._moved(np.ascontiguousarray(rows, dtype=np.float32))
 
+    def take(self, held: Any, rows: Int[np.ndarray, " some"]) -> Float32[np.ndarray, "some dims"]:
+        """As of every kernels."""
+        taken: np.ndarray = held[self._moved(rows)].cpu().numpy()
+        return taken
+
     def nearest(
         self, held: Any, centroids: Float32[np.ndarray, "size dims"]
     ) -> tuple[Int32[np.ndarray, " rows"], Float32[np.ndarray, " rows"]]:
