@@ -82,6 +82,6 @@ PINNED = {
     "image_embedding": "image_embedding/color_hog-090d9f7823bb191b",
     "text_reduction": "text_reduction/pca-2feaa403dd84b353",
     "fusion": "fusion/none-5f9f251b09edbc73",
-    "quantization": "quantization/rq_kmeans-f6eb5da4e386591a",
-    "merging": "merging/feature_set_bpe-8bc7b6be35b164b9",
+    "quantization": "quantization/rq_kmeans-906b417a60696199",
+    "merging": "merging/feature_set_bpe-8b9932aae48aecc0",
 }
