@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Int32
 
 from clairo.core.artifacts import CodeTable, EmbeddingTable, Facts, Modalities, Modality
-from clairo.core.errors import ConfigError
+from clairo.core.errors import ConfigError, DataError
 from clairo.core.seeding import stage_seed
 from clairo.core.stage import Runtime
 from clairo.quantization.base import QuantizerConfig
@@ -57,8 +57,8 @@ def build_code_table(
     Raises:
         ConfigError: Shared codebooks for several modalities, or separate ones for a joint
             vector.
-        DataError: Too few items for the codebooks, or too few buckets for the collisions, or
-            no code is free for an item that must move.
+        DataError: Too few items for the codebooks, vectors that are all equal, too few buckets
+            for the collisions, or no code that is free for an item that must move.
     """
     _require_matching_codebooks(modalities, config)
     columns = [_quantize(table, config, train_items, seed, runtime) for table in modalities.tables]
@@ -166,13 +166,20 @@ def _quantize(
 ) -> Columns:
     """Fits on one table and encodes it."""
     own_seed = stage_seed(seed, f"quantization/{table.modality}")
-    quantizer = config.fit(table, train_items, own_seed, runtime)
     rows = table.vectors[table.present]
+    distinct = len({row.tobytes() for row in rows})
+    if distinct == 1 < len(rows):
+        raise DataError(
+            f"Codes need vectors that differ, got {len(rows)} equal {table.modality} vectors; "
+            "check the encoder's input, or leave this modality out."
+        )
+    quantizer = config.fit(table, train_items, own_seed, runtime)
     present_codes = quantizer.encode(rows)
     size = config.codebook_size
     codes = np.full((len(table.present), config.num_codebooks), size, dtype=np.int32)
     codes[table.present] = present_codes
     found: dict[str, Any] = dict(quantizer.facts)
+    found["distinct_vectors"] = distinct
     found["missing_items"] = int((~table.present).sum())
     found["reconstruction_error"] = reconstruction_error(rows, quantizer.decode(present_codes))
     for column in range(config.num_codebooks):

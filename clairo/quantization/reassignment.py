@@ -88,7 +88,7 @@ def reassign(
     The others move one after another, those that were coded best first, ties in catalogue
     order; each takes the first of :meth:`CodedVectors.moves` that nobody has. Where an item has
     several modalities its last one is tried first. An item keeps the code of a modality that it
-    lacks, so an item without any vector cannot move, and is the one that stays.
+    lacks, so of items without any vector none can move.
 
     Args:
         codes: Codes of every item, the columns of one modality after those of another.
@@ -129,9 +129,7 @@ def reassign(
 def _movers(codes: Int32[np.ndarray, "items columns"], pairs: Sequence[_Pair]) -> list[int]:
     """Items that must move, those that were coded best first."""
     losses = np.sum([part.losses(codes[:, at]) for part, at in pairs], axis=0)
-    vectorless = ~np.any([part.table.present for part, _ in pairs], axis=0)
-    # Below every loss: what has no vector stays where anything stays.
-    best_first = np.argsort(np.where(vectorless, -1.0, losses), kind="stable")
+    best_first = np.argsort(losses, kind="stable")
     _, first = np.unique(codes[best_first], axis=0, return_index=True)
     stays = np.zeros(len(codes), dtype=bool)
     stays[best_first[first]] = True
