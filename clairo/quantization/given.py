@@ -9,21 +9,21 @@ import numpy as np
 from pydantic import Field
 
 from clairo.core.artifacts import CodeTable, GivenCodes, given_modalities
-from clairo.core.config import Config
 from clairo.core.errors import ConfigError, DataError
 from clairo.quantization.code_table import Columns, make_unique
 from clairo.quantization.diagnostics import codebook_diagnostics
+from clairo.quantization.disambiguation import UniqueConfig
 from clairo.quantization.purity import category_purity
 
 
-class GivenConfig(Config):
+class GivenConfig(UniqueConfig):
     """Takes the codes of the data set, for data sets that bring them.
 
     Attributes:
         modalities: Codes of which modality are used; ``all`` takes every one there is.
-        num_hash_buckets: Values of the disambiguation column, as in
-            :class:`~clairo.quantization.base.QuantizerConfig`; ``None`` takes the smallest
-            power of two that is enough, and no column at all where the codes are unique.
+        disambiguation: As of every source of codes, but without ``reassign``: which codes are
+            near an item is not known where its vector is not.
+        num_hash_buckets: As of every source of codes.
     """
 
     seeded: ClassVar[bool] = True
@@ -31,6 +31,7 @@ class GivenConfig(Config):
 
     kind: Literal["given"] = "given"
     modalities: Literal["all", "text", "image"] = "all"
+    disambiguation: Literal["hash", "counter", "none"] = "hash"
     num_hash_buckets: Annotated[int, Field(ge=1, le=65536)] | None = None
 
     def select(self, codes: Sequence[GivenCodes]) -> tuple[GivenCodes, ...]:
@@ -61,7 +62,7 @@ def build_given_table(
     seed: int,
     categories: tuple[str, ...] = (),
 ) -> CodeTable:
-    """Given codes of every item, unique by a last column of modality ``shared``.
+    """Given codes of every item, with a last column of modality ``shared`` as the settings say.
 
     Args:
         codes: Codes of the data set, rows in catalogue order.
@@ -89,4 +90,4 @@ def build_given_table(
         for name, value in category_purity(categories, own, seed).items():
             diagnostics[f"{modality}/{name}"] = value
     before = Columns(columns, tuple(names), sizes, diagnostics)
-    return make_unique(item_ids, before, config.num_hash_buckets, seed)
+    return make_unique(item_ids, before, config, seed)
