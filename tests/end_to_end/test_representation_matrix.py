@@ -37,10 +37,16 @@ def kinds(family: Any) -> tuple[str, ...]:
 
 FUSIONS, QUANTIZERS = kinds(AnyFusion), kinds(AnyQuantizer)
 
-SMALL_FUSIONS: Mapping[str, dict[str, Any]] = {}
+SMALL_FUSIONS: Mapping[str, dict[str, Any]] = {
+    kind: {"dims": 16, "hidden": 16, "epochs": 1}
+    for kind in ("gated", "attention", "cross_attention")
+}
 """What makes a method that learns a matter of a second."""
 
-SMALL_QUANTIZERS: Mapping[str, dict[str, Any]] = {}
+SMALL_QUANTIZERS: Mapping[str, dict[str, Any]] = {
+    kind: {"hidden": [32], "latent_dims": 16, "steps": 60, "epochs": 3, "batch_size": 128}
+    for kind in ("rq_vae", "vq_vae")
+}
 
 
 @dataclass(frozen=True)

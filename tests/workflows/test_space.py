@@ -104,7 +104,7 @@ def test_unknown_keys_and_values_out_of_range_name_file_and_value(
     assert "space.yaml" in str(refused.value)
 
 
-@pytest.mark.parametrize("name", ["full", "tiny"])
+@pytest.mark.parametrize("name", ["full", "tiny", "representation"])
 def test_the_spaces_that_come_along_fit_a_small_catalogue(full: PreparedData, name: str) -> None:
     assert prepare_space(name, QUICK, full).space.axes
 
