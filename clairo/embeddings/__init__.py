@@ -7,11 +7,12 @@ from clairo.embeddings.color_hog import ColorHogConfig
 from clairo.embeddings.lsa import LsaConfig
 from clairo.embeddings.open_clip_encoder import OpenClipConfig
 from clairo.embeddings.sentence_transformer import SentenceTransformerConfig
+from clairo.embeddings.transformers_image import TransformersImageConfig
 
 AnyTextEncoder = LsaConfig | SentenceTransformerConfig
 """The registry of text encoders: one member per method."""
 
-AnyImageEncoder = ColorHogConfig | OpenClipConfig
+AnyImageEncoder = ColorHogConfig | OpenClipConfig | TransformersImageConfig
 """The registry of image encoders: one member per method."""
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "OpenClipConfig",
     "SentenceTransformerConfig",
     "TextEncoderConfig",
+    "TransformersImageConfig",
 ]
