@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 _LOGGER = "transformers.modeling_utils"
@@ -31,31 +31,28 @@ def require_all_weights() -> Iterator[None]:
     Raises:
         MissingWeightsError: A layer other than an unused pooler was not in the checkpoint.
     """
+    from transformers.utils import logging as transformers_logging
+
     reports = _Reports()
     logger = logging.getLogger(_LOGGER)
-    level = logger.level
+    bars = transformers_logging.is_progress_bar_enabled()
+    verbosity = transformers_logging.get_verbosity()
     logger.addFilter(reports)
-    logger.setLevel(logging.WARNING)
+    # Not on this logger itself: the library takes that for a wish to hear more.
+    transformers_logging.set_verbosity(min(verbosity, logging.WARNING))
+    transformers_logging.disable_progress_bar()
     try:
         yield
     finally:
-        logger.setLevel(level)
+        transformers_logging.set_verbosity(verbosity)
         logger.removeFilter(reports)
-    require_none_missing(name for name in reports.missing if not _POOLER.search(name))
-
-
-def require_none_missing(missing: Iterable[str]) -> None:
-    """Raises where a name of a layer is given.
-
-    Raises:
-        MissingWeightsError: There is one.
-    """
-    names = sorted(missing)
+        if bars:
+            transformers_logging.enable_progress_bar()
+    names = sorted(name for name in reports.missing if not _POOLER.search(name))
     if names:
         shown = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
         raise MissingWeightsError(
-            f"a checkpoint of another architecture: it lacks {len(names)} weights of the model, "
-            f"{shown}"
+            f"a checkpoint of another architecture: it lacks weights of the model, {shown}"
         )
 
 

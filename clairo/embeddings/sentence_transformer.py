@@ -152,6 +152,8 @@ class SentenceTransformerConfig(TextEncoderConfig):
                     # Otherwise the format in which a checkpoint happens to be stored.
                     model_kwargs={"dtype": torch.float32},
                 )
+            # A model of pictures is loaded as well, and only then does not know words.
+            model.encode(["a"], show_progress_bar=False)
         # Damaged or foreign weights fail anywhere in the library, the hub, torch or pickle.
         except Exception as error:
             raise self._cannot_load(error) from error

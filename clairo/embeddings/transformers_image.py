@@ -18,7 +18,7 @@ from clairo.core.stage import Runtime
 from clairo.core.torchvision_compat import prepare_torchvision
 from clairo.embeddings.base import ImageEncoderConfig
 from clairo.embeddings.batches import FittingBatches
-from clairo.embeddings.loading_report import require_none_missing
+from clairo.embeddings.loading_report import require_all_weights
 from clairo.embeddings.local_weights import cannot_load, require_hub, weights_identity
 from clairo.embeddings.memory import gauge_for
 from clairo.embeddings.opened import OpenedEncoder
@@ -30,6 +30,9 @@ from clairo.embeddings.torch_inference import (
     to_rows,
     torch_inference,
 )
+
+_TRIAL_SIDE = 64
+_TOKENS_NDIM = 3
 
 Pooling = Literal["auto", "features", "pooler", "cls", "mean"]
 
@@ -130,38 +133,33 @@ class TransformersImageConfig(ImageEncoderConfig):
         from transformers import AutoImageProcessor, AutoModel
 
         try:
-            model, report = AutoModel.from_pretrained(
-                self.model, dtype=torch.float32, output_loading_info=True
-            )
-            if not _reads_pictures(model):
-                raise TypeError(f"{type(model).__name__} reads no pictures")
-            missing = set(report["missing_keys"])
-            pooler = {name for name in missing if name.startswith("pooler.")}
-            require_none_missing(missing - pooler)
+            with require_all_weights():
+                model, report = AutoModel.from_pretrained(
+                    self.model, dtype=torch.float32, output_loading_info=True
+                )
+            if not (_compares_with_text(model) or model.main_input_name == "pixel_values"):
+                raise TypeError(f"{type(model).__name__} is no model of pictures")
             processor = AutoImageProcessor.from_pretrained(self.model)
+            model = model.to(device).eval()
+            able = _poolings(model, processor, device)
         # Damaged or foreign weights fail anywhere in the library, the hub, torch or pickle.
         except Exception as error:
             raise self._cannot_load(error) from error
-        pooling = self._find_pooling(model, has_pooler=not pooler)
-        return model.to(device).eval(), processor, pooling
+        if any(name.startswith("pooler.") for name in report["missing_keys"]):
+            able.remove("pooler")  # its weights are random
+        return model, processor, self._choose_pooling(type(model).__name__, able)
 
-    def _find_pooling(self, model: Any, *, has_pooler: bool) -> str:
+    def _choose_pooling(self, name: str, able: list[str]) -> str:
         """The pooling that was asked for, or the first that the model has.
 
         Raises:
             ConfigError: The model cannot do it.
         """
-        text_image = hasattr(model, "get_image_features")
-        head = not text_image and has_pooler and _has_pooler(model)
-        # A text-image model as a whole has no tokens of its own; its tower has.
-        able = {"features": text_image, "pooler": head, "cls": not text_image}
-        able["mean"] = not text_image
         if self.pooling == "auto":
-            return next(name for name, can in able.items() if can)
-        if not able[self.pooling]:
+            return able[0]
+        if self.pooling not in able:
             raise ConfigError(
-                f"image.pooling of {type(model).__name__} must be one of "
-                f"{', '.join(name for name, can in able.items() if can)}, got {self.pooling}; "
+                f"image.pooling of {name} must be one of {', '.join(able)}, got {self.pooling}; "
                 "name one of these, or auto."
             )
         return self.pooling
@@ -170,18 +168,24 @@ class TransformersImageConfig(ImageEncoderConfig):
         return cannot_load(self.model, "image.model", "color_hog", reason)
 
 
-def _reads_pictures(model: Any) -> bool:
-    return hasattr(model, "get_image_features") or model.main_input_name == "pixel_values"
+def _compares_with_text(model: Any) -> bool:
+    return hasattr(model, "get_image_features")
 
 
-def _has_pooler(model: Any) -> bool:
-    """Whether the model's output has a pooled vector, which no attribute says for all models."""
-    named = ("pooler", "head", "post_layernorm", "layernorm")
-    return any(getattr(part, name, None) is not None for part in _parts(model) for name in named)
+def _poolings(model: Any, processor: Any, device: str) -> list[str]:
+    """What the model can give of a picture, the best first; no attribute says so for all."""
+    import torch
 
-
-def _parts(model: Any) -> list[Any]:
-    return [model, getattr(model, "vision_model", model)]
+    if _compares_with_text(model):
+        return ["features"]
+    picture = Image.new("RGB", (_TRIAL_SIDE, _TRIAL_SIDE))
+    inputs = processor(images=[picture], return_tensors="pt").to(device)
+    with torch.inference_mode():
+        output = model(**inputs)
+    head = ["pooler"] if getattr(output, "pooler_output", None) is not None else []
+    # A convolutional network ends in a map, which has no first token.
+    tokens = ["cls", "mean"] if output.last_hidden_state.ndim == _TOKENS_NDIM else []
+    return head + tokens
 
 
 def _pool(model: Any, inputs: dict[str, Any], pooling: str) -> Any:
