@@ -45,6 +45,8 @@ TrackingUri = Annotated[
     typer.Option(envvar="MLFLOW_TRACKING_URI", help="MLflow; default: a database in --out."),
 ]
 Reports = Annotated[Path, typer.Option(help="Folder for report pages.")]
+RayAddress = Annotated[str | None, typer.Option(envvar="RAY_ADDRESS", help="A running Ray.")]
+EmbedOnCluster = Annotated[int, typer.Option(help="Items from which on it embeds, too.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show the log and full tracebacks.")]
 
 
@@ -69,9 +71,8 @@ def sweep(
     ] = True,
     out: Out = Path("runs"),
     tracking_uri: TrackingUri = None,
-    ray_address: Annotated[
-        str | None, typer.Option(envvar="RAY_ADDRESS", help="A running Ray cluster.")
-    ] = None,
+    ray_address: RayAddress = None,
+    embed_on_cluster: EmbedOnCluster = 20_000,
     executor: Annotated[str, typer.Option(help="ray or local.")] = "ray",
     reports: Reports = Path("reports/output"),
     dry_run: Annotated[
@@ -100,6 +101,7 @@ def sweep(
         out=out,
         tracking_uri=tracking_uri or None,
         ray_address=ray_address or None,
+        embed_on_cluster=embed_on_cluster,
         executor=_one_of("executor", executor, ("ray", "local")),  # type: ignore[arg-type]
         reports=reports,
     )
@@ -133,6 +135,8 @@ def run(
     ] = 0,
     out: Out = Path("runs"),
     tracking_uri: TrackingUri = None,
+    ray_address: RayAddress = None,
+    embed_on_cluster: EmbedOnCluster = 20_000,
     verbose: Verbose = False,
 ) -> None:
     """Run one configuration through the whole pipeline and print its metrics."""
@@ -150,6 +154,8 @@ def run(
         seed=seed,
         out=out,
         tracking_uri=tracking_uri or None,
+        ray_address=ray_address or None,
+        embed_on_cluster=embed_on_cluster,
     )
     if tie_orders:
         from clairo.workflows.tie_orders import run_tie_orders

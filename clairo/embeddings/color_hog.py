@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from jaxtyping import Float
@@ -40,6 +40,8 @@ class ColorHogConfig(ImageEncoderConfig):
         Dalal and Triggs (2005), "Histograms of oriented gradients for human detection",
         section 6, with blocks of 2 x 2 cells.
     """
+
+    piecewise: ClassVar[bool] = True
 
     kind: Literal["color_hog"] = "color_hog"
     hue_bins: Annotated[int, Field(ge=2, le=64)] = 12

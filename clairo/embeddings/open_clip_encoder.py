@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from jaxtyping import Float
@@ -57,6 +57,8 @@ class OpenClipConfig(ImageEncoderConfig):
         Radford et al. (2021), "Learning transferable visual models from natural language
         supervision": the default model.
     """
+
+    piecewise: ClassVar[bool] = True
 
     kind: Literal["open_clip"] = "open_clip"
     architecture: Annotated[str, Field(min_length=1)] = "ViT-L-14"

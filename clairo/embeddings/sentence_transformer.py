@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from jaxtyping import Float
@@ -50,6 +50,8 @@ class SentenceTransformerConfig(TextEncoderConfig):
         Ni et al. (2022), "Sentence-T5: Scalable sentence encoders from pre-trained
         text-to-text models": the default model, which ActionPiece and TIGER use.
     """
+
+    piecewise: ClassVar[bool] = True
 
     kind: Literal["sentence_transformer"] = "sentence_transformer"
     model: Annotated[str, Field(min_length=1)] = "sentence-transformers/sentence-t5-base"

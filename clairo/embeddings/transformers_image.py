@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -56,6 +56,8 @@ class TransformersImageConfig(ImageEncoderConfig):
         Oquab et al. (2024), "DINOv2: Learning robust visual features without supervision":
         the default model.
     """
+
+    piecewise: ClassVar[bool] = True
 
     kind: Literal["transformers_image"] = "transformers_image"
     model: Annotated[str, Field(min_length=1)] = "facebook/dinov2-base"
