@@ -182,7 +182,7 @@ def _results(
         batch_size=1,
         batch_format="pyarrow",
         compute=data.ActorPoolStrategy(
-            size=share.actors, max_tasks_in_flight_per_actor=_PIECES_AHEAD
+            size=min(share.actors, len(window)), max_tasks_in_flight_per_actor=_PIECES_AHEAD
         ),
         num_cpus=share.cpus,
         num_gpus=share.gpus,
