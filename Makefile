@@ -33,7 +33,8 @@ OPTIONS = --category "$(CATEGORY)" $(call given,RELEASE,release) --data "$(DATA)
 	$(if $(filter 1,$(SALVAGE)),--salvage) $(call given,TRIALS,trials) \
 	$(call given,TIME_BUDGET,time-budget) $(call given,WORKERS,workers) --profile "$(PROFILE)" \
 	--space "$(SPACE)" --seed "$(SEED)" $(if $(filter 0,$(ABLATE)),--no-ablate) $(COMMON) \
-	--reports "$(REPORTS)" $(call given,RAY_ADDRESS,ray-address) $(if $(VERBOSE),--verbose)
+	--reports "$(REPORTS)" $(call given,RAY_ADDRESS,ray-address) \
+	$(call given,EMBED_ON_CLUSTER,embed-on-cluster) $(if $(VERBOSE),--verbose)
 
 .PHONY: help setup sweep data card dry-run report ui doctor test check lint types layers bench clean
 
@@ -60,6 +61,7 @@ help: ## Show this
 	@echo "  OUT                  database, artifacts, stage store, study               [$(OUT)]"
 	@echo "  MLFLOW_TRACKING_URI  an MLflow server or database                          [sqlite in OUT]"
 	@echo "  RAY_ADDRESS          a running Ray cluster                                 [one is started here]"
+	@echo "  EMBED_ON_CLUSTER     items from which on that cluster embeds as a whole    [20000]"
 	@echo "  VERBOSE              1 shows the log                                       [0]"
 
 setup: $(READY) ## Make the environment only

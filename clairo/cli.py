@@ -17,10 +17,12 @@ from clairo.cli_options import (
     Category,
     Config,
     Data,
+    EmbedOnCluster,
     Fetch,
     Filters,
     Out,
     ProfileOption,
+    RayAddress,
     Release,
     Reports,
     Salvage,
@@ -62,9 +64,8 @@ def sweep(
     ] = True,
     out: Out = Path("runs"),
     tracking_uri: TrackingUri = None,
-    ray_address: Annotated[
-        str | None, typer.Option(envvar="RAY_ADDRESS", help="A running Ray cluster.")
-    ] = None,
+    ray_address: RayAddress = None,
+    embed_on_cluster: EmbedOnCluster = 20_000,
     executor: Annotated[str, typer.Option(help="ray or local.")] = "ray",
     reports: Reports = Path("reports/output"),
     dry_run: Annotated[
@@ -93,6 +94,7 @@ def sweep(
         out=out,
         tracking_uri=tracking_uri or None,
         ray_address=ray_address or None,
+        embed_on_cluster=embed_on_cluster,
         executor=one_of("executor", executor, ("ray", "local")),  # type: ignore[arg-type]
         reports=reports,
     )
@@ -124,6 +126,8 @@ def run(
     ] = 0,
     out: Out = Path("runs"),
     tracking_uri: TrackingUri = None,
+    ray_address: RayAddress = None,
+    embed_on_cluster: EmbedOnCluster = 20_000,
     verbose: Verbose = False,
 ) -> None:
     """Run one configuration through the whole pipeline and print its metrics."""
@@ -141,6 +145,8 @@ def run(
         seed=seed,
         out=out,
         tracking_uri=tracking_uri or None,
+        ray_address=ray_address or None,
+        embed_on_cluster=embed_on_cluster,
     )
     if tie_orders:
         from clairo.workflows.tie_orders import run_tie_orders

@@ -30,6 +30,10 @@ TrackingUri = Annotated[
     typer.Option(envvar="MLFLOW_TRACKING_URI", help="MLflow; default: a database in --out."),
 ]
 Reports = Annotated[Path, typer.Option(help="Folder for report pages.")]
+RayAddress = Annotated[str | None, typer.Option(envvar="RAY_ADDRESS", help="A running Ray.")]
+EmbedOnCluster = Annotated[
+    int, typer.Option(help="Items from which on a running Ray embeds the catalogue, too.")
+]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show the log and full tracebacks.")]
 Config = Annotated[
     Path | None, typer.Option(help="YAML shaped like PipelineConfig; default: the profile's.")

@@ -8,11 +8,12 @@ from clairo.embeddings.imported import ImportedImageConfig, ImportedTextConfig
 from clairo.embeddings.lsa import LsaConfig
 from clairo.embeddings.open_clip_encoder import OpenClipConfig
 from clairo.embeddings.sentence_transformer import SentenceTransformerConfig
+from clairo.embeddings.transformers_image import TransformersImageConfig
 
 AnyTextEncoder = ImportedTextConfig | LsaConfig | SentenceTransformerConfig
 """The registry of text encoders: one member per method."""
 
-AnyImageEncoder = ColorHogConfig | ImportedImageConfig | OpenClipConfig
+AnyImageEncoder = ColorHogConfig | ImportedImageConfig | OpenClipConfig | TransformersImageConfig
 """The registry of image encoders: one member per method."""
 
 __all__ = [
@@ -27,4 +28,5 @@ __all__ = [
     "OpenClipConfig",
     "SentenceTransformerConfig",
     "TextEncoderConfig",
+    "TransformersImageConfig",
 ]

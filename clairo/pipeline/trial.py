@@ -27,6 +27,7 @@ from clairo.pipeline.plan import make_plan
 from clairo.pipeline.representation import describe_representation
 from clairo.pipeline.runner import KeepGoing, StageRunner
 from clairo.pipeline.stage_curves import curve_steps
+from clairo.pipeline.stage_progress import OnProgress, log_only
 from clairo.pipeline.trial_spec import OBJECTIVE, TrialEnvironment, TrialOutcome, TrialSpec
 from clairo.pipeline.vocabulary_pictures import with_pictures
 from clairo.quantization import GivenConfig
@@ -55,9 +56,18 @@ __all__ = [
 
 
 def run_trial(
-    spec: TrialSpec, environment: TrialEnvironment, keep_going: KeepGoing
+    spec: TrialSpec,
+    environment: TrialEnvironment,
+    keep_going: KeepGoing,
+    on_progress: OnProgress = log_only,
 ) -> TrialOutcome:
     """Runs and tracks one trial; failures become a ``failed`` outcome, never an exception.
+
+    Args:
+        spec: What it is to do.
+        environment: Where it runs.
+        keep_going: The scheduler's say.
+        on_progress: Told how far a long stage is.
 
     Raises:
         KeyboardInterrupt: The process was asked to stop; the run is marked KILLED first.
@@ -69,6 +79,7 @@ def run_trial(
         log_to_file(environment.log_file)
     run = _open_run(spec, environment)
     trial = _TrackedTrial(spec, environment, run, keep_going)
+    trial.runner.on_progress = on_progress
     try:
         with SystemMetrics(run):
             outcome = trial.run()

@@ -19,14 +19,17 @@ from clairo.datasets.aliases import resolve_category
 from clairo.pipeline.config import PipelineConfig
 from clairo.pipeline.profiles import Profile, get_profile
 from clairo.pipeline.runner import always
+from clairo.pipeline.stage_progress import OnProgress
 from clairo.pipeline.trial import TrialEnvironment, TrialOutcome, TrialSpec, run_trial
 from clairo.tracking.protocol import Run
 from clairo.tracking.reader import KIND_TAG
 from clairo.tracking.records import TrialState
+from clairo.workflows.cluster_embedding import embed_on_cluster
 from clairo.workflows.locations import log_file, store_root, tracking_config
 from clairo.workflows.options import SweepOptions, prepare_out
 from clairo.workflows.preparation import PreparedData, data_source, prepare_data
 from clairo.workflows.space import catalog_facts, narrow_base
+from clairo.workflows.stage_bar import StageBar
 from clairo.workflows.summary import new_summary
 
 SHOWN = ("recall_at_5", "ndcg_at_5", "recall_at_10", "ndcg_at_10", "mrr_at_10")
@@ -134,7 +137,9 @@ class SingleRun:
         environment = make_environment(options, self.out, prepared, workers=1)
         parent = tracking.connect().open_sweep(summary)
         parent.log_dataset(prepared.dataset, prepared.digest, data_source(options, prepared))
-        outcome = _run_tracked(spec, environment, parent)
+        embed_on_cluster(options, prepared, (config,), environment, self._say)
+        with StageBar(self.console) as bar:
+            outcome = _run_tracked(spec, environment, parent, bar)
         if outcome.state != "complete":
             raise ClairoError(f"The run ended as {outcome.state}: {outcome.error}")
         return outcome, run_id
@@ -143,12 +148,14 @@ class SingleRun:
         self.console.print(line)
 
 
-def _run_tracked(spec: TrialSpec, environment: TrialEnvironment, parent: Run) -> TrialOutcome:
+def _run_tracked(
+    spec: TrialSpec, environment: TrialEnvironment, parent: Run, on_progress: OnProgress
+) -> TrialOutcome:
     """Runs the trial; its parent run is ended whatever happens."""
     state: TrialState = "failed"
     try:
         parent.set_tags({KIND_TAG: "run"})
-        outcome = run_trial(spec, environment, always)
+        outcome = run_trial(spec, environment, always, on_progress)
         state = outcome.state
     except KeyboardInterrupt:
         state = "killed"
