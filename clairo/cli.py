@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from clairo.cli_images import data_images
 from clairo.cli_import import data_import
 from clairo.core.errors import ClairoError
 from clairo.core.log_file import LOG_FORMAT
@@ -294,6 +295,7 @@ def data_card(
     make_data_card(options, no_metadata=no_metadata)
 
 
+data_app.command("images")(data_images)
 data_app.command("import")(data_import)
 
 

@@ -50,12 +50,14 @@ class FetchOptions:
         verify: Whether files that are there are read and their digests compared.
         console: Where a bar is shown, if it is a terminal; lines are announced otherwise.
         picture_policy: How pictures are asked for, and what is accepted.
+        says_summary: Whether the outcome is announced; a caller may say more about it.
     """
 
     pictures: bool = True
     verify: bool = False
     console: Console | None = None
     picture_policy: PicturePolicy = field(default_factory=PicturePolicy)
+    says_summary: bool = True
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,8 @@ def fetch_missing(
             f"{config.folder} must be writable to fetch {config.label} ({error}); free some "
             "space, change its rights, or name another folder with DATA."
         ) from error
-    return _said(replace(summary, notes=(*notes, *summary.notes)), announce)
+    summary = replace(summary, notes=(*notes, *summary.notes))
+    return _said(summary, announce) if options.says_summary else summary
 
 
 def unwritable_reason(config: AmazonConfig) -> str | None:

@@ -16,8 +16,8 @@ from clairo.datasets.amazon import AmazonConfig
 from clairo.datasets.picture_candidates import picture_candidates
 from clairo.datasets.picture_client import PictureClient
 from clairo.datasets.picture_files import PictureFolder
-from clairo.datasets.picture_manifest import Manifest, read_manifest
-from clairo.datasets.picture_plan import PicturePlan, Why, estimated_bytes, plan_pictures
+from clairo.datasets.picture_manifest import Manifest, Why, read_manifest
+from clairo.datasets.picture_plan import PicturePlan, estimated_bytes, plan_pictures
 from clairo.datasets.picture_policy import PicturePolicy
 from clairo.datasets.picture_progress import picture_progress
 from clairo.datasets.picture_run import PictureRun

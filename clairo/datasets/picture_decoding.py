@@ -14,7 +14,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from clairo.datasets.picture_policy import PicturePolicy
 
-_FORMATS: Final = ("JPEG", "MPO", "PNG", "GIF", "WEBP", "BMP")
+_FORMATS: Final = ("JPEG", "PNG", "GIF", "WEBP", "BMP")
 _KEPT: Final = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png"}
 _ORIENTATION: Final = 0x0112
 _UPRIGHT: Final = 1
@@ -59,6 +59,8 @@ def stored_picture(data: bytes, policy: PicturePolicy) -> StoredPicture:
         NoPictureError: The bytes do not decode, or show one pixel.
         TooManyPixelsError: The header tells of more pixels than are decoded.
     """
+    # Formats that are named must have been loaded.
+    Image.init()
     try:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
             width, height = picture.size

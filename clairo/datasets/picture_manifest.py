@@ -37,6 +37,9 @@ Outcome = Literal[
 ]
 """What became of an address; all but ``stored`` and ``failed`` would be the same next time."""
 
+Why = Outcome | Literal["no_address", "unsafe_id", "given_up"]
+"""Why an item has no picture; what was not asked is in no manifest."""
+
 _OUTCOMES: Final = frozenset(get_args(Outcome))
 
 

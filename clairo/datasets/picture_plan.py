@@ -6,18 +6,15 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from clairo.datasets.item_images import find_images
 from clairo.datasets.mirrors import host_of
 from clairo.datasets.picture_candidates import Candidates
 from clairo.datasets.picture_files import is_safe_id
-from clairo.datasets.picture_manifest import ManifestRow, Outcome, Rows
+from clairo.datasets.picture_manifest import ManifestRow, Rows, Why
 from clairo.datasets.picture_policy import PicturePolicy
 from clairo.datasets.transfer_progress import size_text
-
-Why = Outcome | Literal["no_address", "unsafe_id", "given_up"]
-"""Why an item has no picture."""
 
 _NUM_SIZE_SAMPLES: Final = 3
 _NUM_HOSTS_SHOWN: Final = 5

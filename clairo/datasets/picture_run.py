@@ -26,8 +26,8 @@ from clairo.datasets.picture_client import (
 )
 from clairo.datasets.picture_decoding import NoPictureError, TooManyPixelsError, stored_picture
 from clairo.datasets.picture_files import PictureFolder
-from clairo.datasets.picture_manifest import Manifest, ManifestRow, Outcome
-from clairo.datasets.picture_plan import PicturePlan, Why, worst_cured
+from clairo.datasets.picture_manifest import Manifest, ManifestRow, Outcome, Why
+from clairo.datasets.picture_plan import PicturePlan, worst_cured
 from clairo.datasets.picture_policy import PicturePolicy
 from clairo.datasets.picture_turns import Job, Turns, retry_after_seconds
 from clairo.datasets.public_addresses import PrivateAddressError

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from clairo.datasets.picture_manifest import MANIFEST_FILE, Rows
-from clairo.datasets.picture_plan import Why
+from clairo.datasets.picture_manifest import MANIFEST_FILE, Rows, Why
 from clairo.datasets.transfer_progress import size_text
 
 _SHARED_BY: Final = 5
@@ -93,9 +92,7 @@ class PictureSummary:
             f"{self.num_duplicates:,} the same picture as another item's",
             f"  {num_missing:>9,} missing{':' if num_missing else ''}",
         ]
-        for why, count in sorted(self.missing.items(), key=lambda entry: -entry[1]):
-            label, cure = _REASONS[why]
-            found.append(f"  {count:>9,}   {label}: {cure}")
+        found += missing_lines(self.missing)
         found += [f"Gave up {host}: {reason}." for host, reason in self.hosts_given_up.items()]
         found += [
             f"{picture.num_items:,} items share one picture, perhaps the shop's \"no image "
@@ -117,3 +114,12 @@ def shared_pictures(rows: Rows) -> tuple[SharedPicture, ...]:
         for digest, count in counts.most_common(_NUM_SHARED)
         if count >= _SHARED_BY
     )
+
+
+def missing_lines(missing: Mapping[Why, int]) -> list[str]:
+    """A line for every reason with its cure, most items first."""
+    found = []
+    for why, count in sorted(missing.items(), key=lambda entry: -entry[1]):
+        label, cure = _REASONS[why]
+        found.append(f"  {count:>9,}   {label}: {cure}")
+    return found
