@@ -52,7 +52,8 @@ class PicturePlan:
             hosts.append(f"{len(counts) - _NUM_HOSTS_SHOWN:,} more hosts")
         total = num_bytes and num_bytes * len(self.wanted)
         about = f"about {size_text(total)}" if total else "size unknown"
-        return f"{len(self.wanted):,} pictures from {', '.join(hosts)} ({about}) -> {target}"
+        noun = "picture" if len(self.wanted) == 1 else "pictures"
+        return f"{len(self.wanted):,} {noun} from {', '.join(hosts)} ({about}) -> {target}"
 
 
 def plan_pictures(

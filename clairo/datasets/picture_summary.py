@@ -88,8 +88,7 @@ class PictureSummary:
         found = [
             f"{self.num_items:,} items",
             f"  {self.num_present:>9,} had a picture already",
-            f"  {self.num_fetched:>9,} fetched ({size_text(self.num_bytes)} came), of these "
-            f"{self.num_duplicates:,} the same picture as another item's",
+            f"  {self.num_fetched:>9,} fetched ({size_text(self.num_bytes)} came{self._repeats()})",
             f"  {num_missing:>9,} missing{':' if num_missing else ''}",
         ]
         found += missing_lines(self.missing)
@@ -100,6 +99,11 @@ class PictureSummary:
             for picture in self.shared
         ]
         return (*found, f"Every address and what became of it: {folder / MANIFEST_FILE}")
+
+    def _repeats(self) -> str:
+        if not self.num_duplicates:
+            return ""
+        return f"; {self.num_duplicates:,} are the same as another item's"
 
 
 def shared_pictures(rows: Rows) -> tuple[SharedPicture, ...]:

@@ -93,6 +93,6 @@ def _say_plan(config: AmazonConfig, policy: PicturePolicy, say: Callable[[str], 
     if plan.wanted:
         say(f"Would fetch {plan.announcement(config.image_dir, num_bytes)}")
     num_missing = len(plan.missing)
-    say(f"{num_missing:,} items would not be asked for{':' if num_missing else ''}")
+    say(f"Without a picture and not asked for: {num_missing:,}{':' if num_missing else ''}")
     for line in missing_lines(Counter(plan.missing.values())):
         say(line)
