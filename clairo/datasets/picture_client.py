@@ -22,6 +22,7 @@ import httpx
 
 from clairo.core.errors import ConfigError
 from clairo.datasets.download import proxy_for
+from clairo.datasets.mirrors import host_of
 from clairo.datasets.picture_policy import PicturePolicy
 from clairo.datasets.public_addresses import PrivateAddressError, public_addresses, resolve
 
@@ -79,7 +80,7 @@ def web_address(url: str) -> httpx.URL:
         parsed = httpx.URL(url)
     except (httpx.InvalidURL, ValueError) as error:
         raise BadAddressError(f"{url[:100]!r} is no web address ({error})") from error
-    if parsed.scheme not in _SCHEMES or not parsed.host:
+    if parsed.scheme not in _SCHEMES or not parsed.host or not host_of(url):
         raise BadAddressError(f"{url[:100]!r} is no web address")
     return parsed
 
