@@ -67,7 +67,9 @@ def _answer(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     return process.returncode, out, err
 
 
-def _interrupt(server: FileServer, config: AmazonConfig, sign: signal.Signals) -> tuple[int, str]:
+def _interrupt(
+    server: FileServer, config: AmazonConfig, sign: signal.Signals
+) -> tuple[int, str, str]:
     """Ends a process that has all pictures but those on which it waits for the server."""
     silent = [f"/{number}.jpg" for number in range(NUM_ITEMS - NUM_SILENT, NUM_ITEMS)]
     for path in silent:
@@ -84,10 +86,10 @@ def _interrupt(server: FileServer, config: AmazonConfig, sign: signal.Signals) -
         assert time.monotonic() < end, f"only {server.requests} were asked"
         time.sleep(0.02)
     process.send_signal(sign)
-    code, out, _ = _answer(process)
+    answer = _answer(process)
     server.faults.clear()
     server.requests.clear()
-    return code, out
+    return answer
 
 
 @pytest.mark.parametrize("torn", [False, True])
@@ -116,8 +118,8 @@ def test_a_killed_run_goes_on_where_it_was(
 def test_ctrl_c_says_what_is_there_and_how_to_go_on(
     server: FileServer, config: AmazonConfig
 ) -> None:
-    code, out = _interrupt(server, config, signal.SIGINT)
-    assert code == 130
+    code, out, err = _interrupt(server, config, signal.SIGINT)
+    assert (code, err) == (130, "")
     assert out.splitlines()[-1] == (
         "Interrupted: 10 pictures came and are in place; the same command goes on from here."
     )
