@@ -5,6 +5,7 @@ Shape suffixes: N rows, K latent dims, C codes of a codebook, L levels.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,6 +65,9 @@ class LearnedCodebooks:
         """
         self._config = config
         self._even = batch_rows / start_LCK.shape[1]
+        # Codes that were never chosen die in one step. A decoder that met hundreds of new codes
+        # at once threw the latents far off, where nothing is chosen again.
+        self._most_restarts = math.ceil((1 - config.ema_decay) * start_LCK.shape[1])
         by_gradient = config.codebook_update == "ste"
         self.values = nn.Parameter(start_LCK.clone(), requires_grad=by_gradient)
         self.counts = torch.full(start_LCK.shape[:2], self._even, device=start_LCK.device)
@@ -115,9 +119,9 @@ class LearnedCodebooks:
         self.values[level] = torch.where(counts > _FORGOTTEN, means, self.values[level])
 
     def _restart(self, level: int, rows_NK: Tensor, generator: torch.Generator) -> None:
-        """Dead codes take places of random rows, as many as a batch has, the others later."""
+        """Dead codes take places of random rows, a few at a time."""
         dead = torch.nonzero(self.counts[level] < self._config.restart_below * self._even)[:, 0]
-        dead = dead[: len(rows_NK)]
+        dead = dead[: min(len(rows_NK), self._most_restarts)]
         # Drawn on the CPU and whether needed or not: a stream that all devices share.
         picked = torch.randperm(len(rows_NK), generator=generator)[: len(dead)]
         places = rows_NK[picked.to(rows_NK.device)]

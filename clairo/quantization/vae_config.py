@@ -42,7 +42,8 @@ class VaeConfig(QuantizerConfig):
             copied to the encoder (straight through) in both.
         ema_decay: Weight of the past in moving averages, those that tell dead codes included.
         commitment: Weight of the loss that keeps the encoder near its codes.
-        dead_code_restart: Put codes that are hardly chosen on random rows of the batch.
+        dead_code_restart: Put codes that are hardly chosen on random rows of the batch, at most
+            ``1 - ema_decay`` of a codebook in a step.
         restart_below: A code is dead where it is chosen less often than this share of what it
             would be if all were chosen equally.
         sinkhorn_last: Choose the codes of the last level in training by a balanced plan, so
