@@ -18,6 +18,12 @@ from jaxtyping import Float, Float32, Int, Int32
 from clairo.core.stage import Runtime
 from clairo.core.threads import limit_threads
 
+MOST_CENTROIDS = 8192
+"""Of all codebooks together, whose products with one another then take 256 MB."""
+
+BlockSearch = Callable[[np.ndarray], np.ndarray]
+"""Rows of a block to their codes."""
+
 _BLOCK_ROWS = 256
 _BLOCK_DISTANCES = 1 << 23
 """Distances that a block may hold at a time: 32 MB."""
@@ -159,12 +165,17 @@ class NumpyKernels:
     ) -> Int32[np.ndarray, "rows levels"]:
         """As of every kernels."""
         codes = np.empty((len(held), len(codebooks)), dtype=np.int32)
-        lengths = np.square(codebooks).sum(axis=2)
+        few = codebooks.shape[0] * codebooks.shape[1] <= MOST_CENTROIDS
+        search = _by_products if few and beam > 1 else _by_residuals
+        # Far from zero lengths would be large, and what tells centroids apart rounded away.
+        center = codebooks[0].mean(axis=0)
+        find = search(np.concatenate([codebooks[:1] - center, codebooks[1:]]), beam)
 
-        def find(part: slice) -> None:
-            codes[part] = _search_block(held[part], codebooks, lengths, beam)
+        def work(part: slice) -> None:
+            codes[part] = find(held[part] - center)
 
-        self._each_block(find, len(held), codebooks.shape[1] * beam)
+        distances = codebooks.shape[1] * (len(codebooks) if few else beam)
+        self._each_block(work, len(held), distances)
         return codes
 
     def columns(self, held: Any, start: int, stop: int) -> Float32[np.ndarray, "rows some"]:
@@ -210,6 +221,31 @@ def row_blocks(count: int, distances: int, most_rows: int, most_distances: int) 
     rows = max(1, min(most_rows, most_distances // max(1, distances)))
     for start in range(0, count, rows):
         yield slice(start, min(start + rows, count))
+
+
+def _by_products(codebooks: Float32[np.ndarray, "levels size dims"], beam: int) -> BlockSearch:
+    """Paths by products of centroids: one matrix product a block."""
+    from clairo.quantization.path_search import follow_paths
+
+    levels, size, dims = codebooks.shape
+    centroids = codebooks.reshape(levels * size, dims)
+    with limit_threads(1):
+        pairs = 2.0 * (centroids @ centroids.T)
+    columns, lengths = np.ascontiguousarray(-2.0 * centroids.T), np.square(centroids).sum(axis=1)
+
+    def find(rows: Float32[np.ndarray, "rows dims"]) -> Int32[np.ndarray, "rows levels"]:
+        alone = rows @ columns
+        alone += lengths
+        codes: np.ndarray = follow_paths(alone, pairs, levels, beam)
+        return codes
+
+    return find
+
+
+def _by_residuals(codebooks: Float32[np.ndarray, "levels size dims"], beam: int) -> BlockSearch:
+    """Paths by residuals: nothing grows with the square of the centroids."""
+    lengths = np.square(codebooks).sum(axis=2)
+    return lambda rows: _search_block(rows, codebooks, lengths, beam)
 
 
 def _search_block(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from clairo.quantization import kernels
 from clairo.quantization.clustering import KMeans, refit_codebooks, residual_codebooks
 from clairo.quantization.kernels import NumpyKernels
 
@@ -79,3 +80,34 @@ def test_refits_and_wider_beams_lose_less() -> None:
     assert lost(books, wide) < lost(books, greedy)
     refitted = refit_codebooks(ROWS, KERNELS, books, wide)
     assert lost(refitted, wide) < lost(books, wide)
+
+
+@pytest.mark.parametrize("beam", [2, 5, 40])
+def test_products_of_centroids_find_the_paths_of_residuals(beam: int) -> None:
+    tables = np.random.default_rng(1).normal(size=(3, 16, 20)).astype(np.float32)
+    quick, slow = (
+        search(tables, beam)(ROWS) for search in (kernels._by_products, kernels._by_residuals)
+    )
+    # Rounding may decide between paths that are as good; it decides nothing else.
+    assert (quick == slow).all(axis=1).mean() > 0.99
+    assert lost(tables, quick) == pytest.approx(lost(tables, slow), rel=1e-5)
+
+
+@pytest.mark.parametrize("beam", [1, 5])
+def test_vectors_far_from_zero_are_searched_as_well(beam: int) -> None:
+    tables = np.random.default_rng(1).normal(size=(3, 16, 20)).astype(np.float32)
+    far = tables.copy()
+    far[0] += 500
+    near_codes = KERNELS.search(ROWS, tables, beam)
+    far_codes = KERNELS.search(ROWS + np.float32(500), far, beam)
+    assert (near_codes == far_codes).all(axis=1).mean() > 0.99
+
+
+def test_many_centroids_are_searched_without_their_products(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tables = np.random.default_rng(1).normal(size=(2, 16, 20)).astype(np.float32)
+    few = KERNELS.search(ROWS, tables, 3)
+    monkeypatch.setattr(kernels, "MOST_CENTROIDS", 31)
+    monkeypatch.setattr(kernels, "_by_products", None)
+    assert (KERNELS.search(ROWS, tables, 3) == few).all(axis=1).mean() > 0.99
