@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from clairo.datasets.picture_manifest import read_manifest
 from tests.datasets.amazon_files import picture
 from tests.datasets.file_server import Fault
 from tests.datasets.picture_shop import Shop
@@ -28,6 +29,36 @@ def test_a_loop_of_redirects_is_seen_at_its_first_return(shop: Shop) -> None:
     shop.sells("cup", "/a.jpg")
     assert shop.fetch(max_redirects=90).missing == {"redirects": 1}
     assert len(shop.server.gets("/a.jpg")) == len(shop.server.gets("/b.jpg")) == 1
+
+
+@pytest.mark.parametrize(
+    "location", ["http://[bad/", "http://\u2100.com/", "http://a.example:99999/"]
+)
+def test_a_redirect_to_what_is_no_web_address_ends_that_address_only(
+    shop: Shop, location: str
+) -> None:
+    shop.server.files["/good.jpg"] = picture()
+    shop.server.faults["/bad.jpg"] = Fault(status=302, location=location)
+    shop.sells("cup", "/bad.jpg", "/good.jpg")
+    assert shop.fetch().num_fetched == 1
+    row = shop.row("cup", "/bad.jpg")
+    assert row.outcome == "bad_address"
+    assert "is no web address" in row.reason
+    assert len(shop.server.gets("/bad.jpg")) == 1
+
+
+def test_addresses_of_the_metadata_that_are_none_are_left_for_the_next_one(shop: Shop) -> None:
+    shop.server.files["/good.jpg"] = picture()
+    bad = ("http://[bad/", "http://\u2100.com/", "http://a.example:99999/")
+    shop.sells("cup", *bad, "/good.jpg")
+    shop.sells("pot", *bad)
+    summary = shop.fetch()
+    assert (summary.num_fetched, summary.missing) == (1, {"bad_address": 1})
+    outcomes = {url: row.outcome for (_, url), row in read_manifest(shop.config.folder).items()}
+    assert outcomes == {
+        **dict.fromkeys(bad, "bad_address"),
+        f"{shop.server.url}/good.jpg": "stored",
+    }
 
 
 def test_a_redirect_to_a_private_address_is_refused_unless_allowed(

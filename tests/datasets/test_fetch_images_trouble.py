@@ -6,6 +6,8 @@ What counts is what the server was asked and what lies on disk, never how long i
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -13,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from clairo.core.errors import DataError
+from clairo.datasets.picture_summary import PictureSummary
 from tests.datasets.amazon_files import picture
 from tests.datasets.file_server import Fault
 from tests.datasets.picture_shop import Shop
@@ -136,6 +139,56 @@ def test_a_host_that_asks_for_an_hour_is_left_until_the_next_run(shop: Shop) -> 
     assert reason == "it answers 429 and asks to wait 3,600 s"
     shop.server.faults.clear()
     assert shop.fetch().num_fetched == 30
+
+
+@pytest.mark.parametrize(
+    "value", [f"Sat, 31 Jan 2026 12:00:30 +{'9' * 20}", f"Sat, 31 Jan 2026 {'9' * 20}:00:30 GMT"]
+)
+def test_a_pause_that_cannot_be_computed_is_a_failure_like_others(shop: Shop, value: str) -> None:
+    shop.server.files["/cup.jpg"] = picture()
+    shop.server.faults["/cup.jpg"] = Fault(status=503, retry_after=value, times=1)
+    shop.sells("cup", "/cup.jpg")
+    summary = _within_a_minute(shop.fetch)
+    assert isinstance(summary, PictureSummary)
+    assert (summary.num_fetched, shop.row("cup", "/cup.jpg").attempts) == (1, 2)
+
+
+@pytest.mark.parametrize("place", ["client", "turns", "end of turn"])
+def test_an_error_that_nobody_foresaw_ends_the_run_and_is_told(
+    shop: Shop, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError(place)
+
+    target = {
+        "client": "picture_client.PictureClient.get",
+        "turns": "picture_turns.Turns.answered",
+        "end of turn": "picture_turns.Turns.finished",
+    }
+    monkeypatch.setattr(f"clairo.datasets.{target[place]}", fail)
+    for number in range(40):
+        shop.server.files[f"/{number}.jpg"] = picture()
+        shop.sells(f"i{number}", f"/{number}.jpg")
+    error = _within_a_minute(shop.fetch)
+    assert isinstance(error, ZeroDivisionError)
+    assert error.args == (place,)
+
+
+def _within_a_minute(fetch: Callable[[], PictureSummary]) -> PictureSummary | BaseException:
+    """What a run gives or raises; a run that hangs fails the test and is left behind."""
+    found: list[PictureSummary | BaseException] = []
+
+    def run() -> None:
+        try:
+            found.append(fetch())
+        except BaseException as error:  # noqa: BLE001 - the test looks at it
+            found.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(timeout=60)
+    assert found, "the run hangs"
+    return found[0]
 
 
 def test_a_host_that_keeps_failing_is_given_up_and_another_goes_on(shop: Shop) -> None:

@@ -168,6 +168,9 @@ NOW = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
         ("", None),
         ("soon", None),
         ("-5", None),
+        ("Sat, 31 Jan 2026 12:00:30 +99999999999999999999", None),
+        ("Sat, 31 Jan 2026 99999999999999999999:00:30 GMT", None),
+        ("Sat, 31 Jan 99999 12:00:30 GMT", None),
     ],
 )
 def test_a_pause_is_asked_for_in_seconds_or_by_a_date(value: str, expected: float | None) -> None:
