@@ -25,7 +25,12 @@ from clairo.datasets.picture_client import (
     TooLargeError,
     TroubleError,
 )
-from clairo.datasets.picture_decoding import NoPictureError, TooManyPixelsError, stored_picture
+from clairo.datasets.picture_decoding import (
+    NoPictureError,
+    OutOfMemoryError,
+    TooManyPixelsError,
+    stored_picture,
+)
 from clairo.datasets.picture_files import PictureFolder
 from clairo.datasets.picture_manifest import Manifest, ManifestRow, Outcome, Why
 from clairo.datasets.picture_plan import PicturePlan, worst_cured
@@ -40,6 +45,12 @@ _CLOSED_BY: Final[Mapping[type[Exception], tuple[Outcome, int | None]]] = {
     PrivateAddressError: ("private_address", None),
     BadAddressError: ("bad_address", None),
     TooLargeError: ("too_large", 200),
+}
+_UNDECODED: Final[Mapping[type[Exception], Outcome]] = {
+    NoPictureError: "not_a_picture",
+    TooManyPixelsError: "too_many_pixels",
+    # The bytes may be a picture after all, so the next run asks again.
+    OutOfMemoryError: "failed",
 }
 
 
@@ -236,9 +247,8 @@ class PictureRun:
             return
         try:
             picture = stored_picture(answer.body, self._policy)
-        except (NoPictureError, TooManyPixelsError) as error:
-            is_bomb = isinstance(error, TooManyPixelsError)
-            outcome: Outcome = "too_many_pixels" if is_bomb else "not_a_picture"
+        except tuple(_UNDECODED) as error:
+            outcome = _UNDECODED[type(error)]
             self._finish(job.url, replace(row, outcome=outcome, reason=str(error), max_side=0))
             return
         name = self._folder.put(item, picture)

@@ -202,6 +202,22 @@ def test_a_host_that_keeps_failing_is_given_up_and_another_goes_on(shop: Shop) -
     assert list(summary.hosts_given_up) == ["127.0.0.1:9"]
 
 
+def test_a_picture_for_which_there_was_no_memory_is_asked_for_again_by_the_next_run(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    shop.server.files["/cup.jpg"] = picture()
+    shop.sells("cup", "/cup.jpg")
+    with monkeypatch.context() as patch:
+        patch.setattr("PIL.JpegImagePlugin.JpegImageFile.load", fail)
+        assert shop.fetch().missing == {"failed": 1}
+    assert len(shop.server.gets("/cup.jpg")) == 1
+    assert "too little memory" in shop.row("cup", "/cup.jpg").reason
+    assert shop.fetch().num_fetched == 1
+
+
 def test_a_full_disk_ends_the_run_and_what_was_there_stays(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
