@@ -32,6 +32,7 @@ _HEADERS: Final = (
     ("Accept-Encoding", "identity"),
 )
 _SCHEMES: Final = ("http", "https")
+_LAST_PORT: Final = 65_535
 
 
 class BadAddressError(Exception):
@@ -80,7 +81,8 @@ def web_address(url: str) -> httpx.URL:
         parsed = httpx.URL(url)
     except (httpx.InvalidURL, ValueError) as error:
         raise BadAddressError(f"{url[:100]!r} is no web address ({error})") from error
-    if parsed.scheme not in _SCHEMES or not parsed.host or not host_of(url):
+    is_web = parsed.scheme in _SCHEMES and (parsed.port or 0) <= _LAST_PORT
+    if not is_web or not parsed.host or not host_of(url):
         raise BadAddressError(f"{url[:100]!r} is no web address")
     return parsed
 

@@ -31,6 +31,10 @@ class TooManyPixelsError(Exception):
     """A picture that would not fit into memory."""
 
 
+class OutOfMemoryError(Exception):
+    """A picture for which there was no memory now; there may be the next time."""
+
+
 @dataclass(frozen=True)
 class StoredPicture:
     """A picture as it goes to disk.
@@ -57,6 +61,7 @@ def stored_picture(data: bytes, policy: PicturePolicy) -> StoredPicture:
 
     Raises:
         NoPictureError: The bytes do not decode, or show one pixel.
+        OutOfMemoryError: There is too little memory to decode it.
         TooManyPixelsError: The header tells of more pixels than are decoded.
     """
     # Formats that are named must have been loaded.
@@ -75,12 +80,13 @@ def stored_picture(data: bytes, policy: PicturePolicy) -> StoredPicture:
             return _encoded(ImageOps.exif_transpose(picture), policy.max_side)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise TooManyPixelsError(str(error)) from error
+    except MemoryError as error:
+        raise OutOfMemoryError("there was too little memory to decode it") from error
     except (
         UnidentifiedImageError,
         OSError,
         ValueError,
         SyntaxError,
-        MemoryError,
         EOFError,
     ) as error:
         # Pillow's plug-ins raise all of these for damaged files, SyntaxError included.

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from clairo.datasets.item_images import find_images
-from clairo.datasets.mirrors import host_of
 from clairo.datasets.picture_candidates import Candidates
 from clairo.datasets.picture_files import is_safe_id
 from clairo.datasets.picture_manifest import ManifestRow, Rows, Why
 from clairo.datasets.picture_policy import PicturePolicy
+from clairo.datasets.picture_turns import asked_host
 from clairo.datasets.transfer_progress import size_text
 
 _NUM_SIZE_SAMPLES: Final = 3
@@ -43,7 +43,9 @@ class PicturePlan:
             target: Where the pictures go.
             num_bytes: Estimated size of one, ``None`` where nothing is known.
         """
-        counts = Counter(host_of(urls[0]) for urls in self.wanted.values()).most_common()
+        counts = Counter(
+            asked_host(urls[0]) or "no web address" for urls in self.wanted.values()
+        ).most_common()
         hosts = [
             f"{host} ({count:,})" if len(counts) > 1 else host
             for host, count in counts[:_NUM_HOSTS_SHOWN]

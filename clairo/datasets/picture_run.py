@@ -11,9 +11,10 @@ import queue
 import random
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Final
 from urllib.parse import urljoin
 
 from clairo.datasets.mirrors import without_password
@@ -24,7 +25,12 @@ from clairo.datasets.picture_client import (
     TooLargeError,
     TroubleError,
 )
-from clairo.datasets.picture_decoding import NoPictureError, TooManyPixelsError, stored_picture
+from clairo.datasets.picture_decoding import (
+    NoPictureError,
+    OutOfMemoryError,
+    TooManyPixelsError,
+    stored_picture,
+)
 from clairo.datasets.picture_files import PictureFolder
 from clairo.datasets.picture_manifest import Manifest, ManifestRow, Outcome, Why
 from clairo.datasets.picture_plan import PicturePlan, worst_cured
@@ -35,6 +41,17 @@ from clairo.datasets.public_addresses import PrivateAddressError
 _TEMPORARY_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 _PAUSE_STATUS = frozenset({429, 503})
 _GONE_STATUS = frozenset({404, 410})
+_CLOSED_BY: Final[Mapping[type[Exception], tuple[Outcome, int | None]]] = {
+    PrivateAddressError: ("private_address", None),
+    BadAddressError: ("bad_address", None),
+    TooLargeError: ("too_large", 200),
+}
+_UNDECODED: Final[Mapping[type[Exception], Outcome]] = {
+    NoPictureError: "not_a_picture",
+    TooManyPixelsError: "too_many_pixels",
+    # The bytes may be a picture after all, so the next run asks again.
+    OutOfMemoryError: "failed",
+}
 
 
 @dataclass(frozen=True)
@@ -80,7 +97,7 @@ class PictureRun:
         """
         self._manifest, self._folder, self._policy = manifest, folder, policy
         self._turns = Turns(policy)
-        self._replies: queue.SimpleQueue[_Reply] = queue.SimpleQueue()
+        self._replies: queue.SimpleQueue[_Reply | BaseException] = queue.SimpleQueue()
         # Answers wait for the one thread that decodes, not many at a time.
         self._room = threading.Semaphore(2 * policy.threads)
         self._left = {item: deque(urls) for item, urls in plan.wanted.items()}
@@ -119,6 +136,8 @@ class PictureRun:
                 self._next(item)
             while self._left:
                 reply = self._replies.get()
+                if isinstance(reply, BaseException):
+                    raise reply
                 self._room.release()
                 self._settle(reply)
                 reached(total - len(self._left))
@@ -127,26 +146,30 @@ class PictureRun:
             self._room.release(self._policy.threads)
 
     def _work(self, client: PictureClient) -> None:
-        while (job := self._turns.take()) is not None:
-            reply = self._asked(client, job)
-            self._turns.finished(job)
-            self._replies.put(reply)
-            self._room.acquire()
+        """Asks until nothing is left, or until something happens that nobody foresaw."""
+        try:
+            while (job := self._turns.take()) is not None:
+                self._replies.put(self._asked(client, job))
+                self._room.acquire()
+        except BaseException as error:  # noqa: BLE001 - raised again where the run is waited for
+            self._replies.put(error)
 
     def _asked(self, client: PictureClient, job: Job) -> _Reply:
-        """One request, and what it tells about the host."""
-        reason = self._turns.given_up(job.host)
-        if reason is not None:
-            return _Reply(job, given_up=reason)
+        """One request, and what it tells about the host, whose turn ends in any case."""
         try:
+            reason = self._turns.given_up(job.host)
+            if reason is not None:
+                return _Reply(job, given_up=reason)
             answer = client.get(job.target)
+            self._judge(job.host, answer)
+            return _Reply(job, answer)
         except TroubleError as error:
             self._turns.failed(job.host, str(error))
             return _Reply(job, error=error)
-        except Exception as error:  # noqa: BLE001 - raised again where the run is waited for
+        except tuple(_CLOSED_BY) as error:
             return _Reply(job, error=error)
-        self._judge(job.host, answer)
-        return _Reply(job, answer)
+        finally:
+            self._turns.finished(job)
 
     def _judge(self, host: str, answer: Answer) -> None:
         if answer.status not in _TEMPORARY_STATUS:
@@ -182,14 +205,9 @@ class PictureRun:
     def _settle_error(self, job: Job, error: Exception) -> None:
         if isinstance(error, TroubleError):
             self._again(job, str(error), None)
-        elif isinstance(error, PrivateAddressError):
-            self._close(job, "private_address", str(error))
-        elif isinstance(error, BadAddressError):
-            self._close(job, "bad_address", str(error))
-        elif isinstance(error, TooLargeError):
-            self._close(job, "too_large", str(error), 200)
         else:
-            raise error
+            outcome, status = _CLOSED_BY[type(error)]
+            self._close(job, outcome, str(error), status)
 
     def _again(self, job: Job, reason: str, status: int | None) -> None:
         """Asks once more after a pause, or leaves the address for the next run."""
@@ -200,7 +218,12 @@ class PictureRun:
         self._turns.add(job.again(), pause)
 
     def _follow(self, job: Job, answer: Answer) -> None:
-        target = without_password(urljoin(job.target, answer.location))
+        try:
+            target = without_password(urljoin(job.target, answer.location))
+        except ValueError as error:
+            reason = f"it redirects to {answer.location[:100]!r}, which is no web address ({error})"
+            self._close(job, "bad_address", reason, answer.status)
+            return
         if target in (*job.trail, job.target):
             self._close(job, "redirects", f"redirects lead back to {target}", answer.status)
         elif len(job.trail) >= self._policy.max_redirects:
@@ -224,9 +247,8 @@ class PictureRun:
             return
         try:
             picture = stored_picture(answer.body, self._policy)
-        except (NoPictureError, TooManyPixelsError) as error:
-            is_bomb = isinstance(error, TooManyPixelsError)
-            outcome: Outcome = "too_many_pixels" if is_bomb else "not_a_picture"
+        except tuple(_UNDECODED) as error:
+            outcome = _UNDECODED[type(error)]
             self._finish(job.url, replace(row, outcome=outcome, reason=str(error), max_side=0))
             return
         name = self._folder.put(item, picture)

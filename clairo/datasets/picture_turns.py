@@ -11,9 +11,36 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cached_property
+from typing import Final
 
-from clairo.datasets.mirrors import host_of
+import httpx
+
 from clairo.datasets.picture_policy import PicturePolicy
+
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+
+
+def asked_host(url: str) -> str:
+    """One name per host and port, however an address writes them; ``""`` for no address.
+
+    Limits hold per host, so capital letters, the port that goes without saying, a dot at the
+    end or letters outside of ASCII must not make several hosts of one.
+
+    Example:
+        >>> asked_host("http://ann@A.Example:80/x"), asked_host("https://a.example./x")
+        ('a.example', 'a.example')
+        >>> asked_host("http://a.example:443/x"), asked_host("http://\u2100.com/")
+        ('a.example:443', '')
+    """
+    try:
+        parsed = httpx.URL(url)
+    except (httpx.InvalidURL, ValueError):
+        return ""
+    host = parsed.raw_host.decode("ascii").lower().removesuffix(".")
+    host = f"[{host}]" if ":" in host else host
+    is_default = parsed.port in (None, _DEFAULT_PORTS.get(parsed.scheme))
+    return host if is_default else f"{host}:{parsed.port}"
 
 
 @dataclass(frozen=True)
@@ -34,10 +61,10 @@ class Job:
     trail: tuple[str, ...] = ()
     attempts: int = 0
 
-    @property
+    @cached_property
     def host(self) -> str:
-        """Host and port that are asked."""
-        return host_of(self.target)
+        """Host and port that are asked, see :func:`asked_host`."""
+        return asked_host(self.target)
 
     def again(self) -> Job:
         """The same after another failure."""
@@ -76,10 +103,11 @@ def retry_after_seconds(value: str, now: datetime) -> float | None:
         return float(text)
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+        date = date if date.tzinfo else date.replace(tzinfo=UTC)
+        return max(0.0, (date - now).total_seconds())
+    except (ValueError, OverflowError, TypeError):
+        # Which of them it is depends on what is wrong: a word, an hour of twenty digits.
         return None
-    date = date if date.tzinfo else date.replace(tzinfo=UTC)
-    return max(0.0, (date - now).total_seconds())
 
 
 class Turns:

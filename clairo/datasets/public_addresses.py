@@ -17,6 +17,18 @@ from clairo.core.errors import DataError
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+# Python counts these as global, or did so in some version that is supported.
+_NEVER_PUBLIC: Final = tuple(
+    map(
+        ipaddress.IPv6Network,
+        (
+            "fec0::/10",  # site-local, RFC 3879
+            "::/96",  # IPv4-compatible, RFC 4291
+            "64:ff9b:1::/48",  # NAT64 of the own network, RFC 8215
+            "::ffff:0:0:0/96",  # IPv4-translated, RFC 2765
+        ),
+    )
+)
 
 
 class PrivateAddressError(DataError):
@@ -32,7 +44,16 @@ def is_public(address: IpAddress) -> bool:
         >>> is_public(ipaddress.ip_address("::ffff:127.0.0.1"))
         False
     """
-    return all(a.is_global and not a.is_multicast for a in (address, *_carried(address)))
+    if any(address in network for network in _NEVER_PUBLIC):
+        return False
+    carried = tuple(_carried(address))
+    # A mapped address is one of version 4 in other words; versions of Python differ about it.
+    judged = carried if _is_mapped(address) else (address, *carried)
+    return all(a.is_global and not a.is_multicast for a in judged)
+
+
+def _is_mapped(address: IpAddress) -> bool:
+    return isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None
 
 
 def _carried(address: IpAddress) -> Iterator[IpAddress]:

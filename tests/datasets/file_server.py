@@ -156,7 +156,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in {"Content-Length": "0", **headers}.items():
             if value:
-                self.send_header(name, value)
+                # The handler writes Latin-1; what is outside of it goes out as UTF-8.
+                self.send_header(name, value.encode("utf-8").decode("latin-1"))
         self.end_headers()
 
 

@@ -151,7 +151,17 @@ def test_a_port_where_nobody_listens_is_trouble(client: PictureClient) -> None:
         client.get("http://127.0.0.1:9/a.jpg")
 
 
-@pytest.mark.parametrize("url", ["ftp://a.example/x", "http://", "http://[broken/x", "no address"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://a.example/x",
+        "http://",
+        "http://[broken/x",
+        "http://\u2100.com/",
+        "http://a.example:65536/",
+        "no address",
+    ],
+)
 def test_text_that_is_no_web_address_is_refused(url: str) -> None:
     with pytest.raises(BadAddressError, match="is no web address"):
         web_address(url)

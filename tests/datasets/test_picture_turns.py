@@ -9,7 +9,7 @@ from email.utils import format_datetime
 import pytest
 
 from clairo.datasets.picture_policy import PicturePolicy
-from clairo.datasets.picture_turns import Job, Turns, retry_after_seconds
+from clairo.datasets.picture_turns import Job, Turns, asked_host, retry_after_seconds
 
 
 class _Clock:
@@ -47,6 +47,44 @@ def test_a_host_gets_so_many_requests_at_once_and_no_more(clock: _Clock) -> None
     assert turns.next_job() == (None, None)
     turns.finished(jobs[0])
     assert turns.next_job() == (jobs[2], None)
+
+
+def test_a_host_that_is_written_in_several_ways_is_one_host(clock: _Clock) -> None:
+    turns = _turns(clock, per_host=3)
+    written = ("a.example", "A.Example", "a.example:80", "ann:secret@a.example", "a.example.")
+    for number, host in enumerate(written):
+        turns.add(_job(str(number), host))
+    secure = Job("5", "https://a.example:443/5", "HTTPS://a.example:443/5")
+    turns.add(secure)
+    found = [turns.next_job()[0] for _ in range(4)]
+    assert [job.item for job in found if job] == ["0", "1", "2"]
+    turns.pause(secure.host, 1_000.0, "it answers 429")
+    assert list(turns.all_given_up()) == ["a.example"]
+
+
+@pytest.mark.parametrize(
+    ("url", "other"),
+    [
+        ("http://a.example/", "http://a.example:8080/"),
+        ("http://a.example/", "http://b.example/"),
+        ("https://a.example/", "https://a.example:80/"),
+    ],
+)
+def test_another_name_or_port_is_another_host(url: str, other: str) -> None:
+    assert asked_host(url) != asked_host(other)
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("http://B\u00fccher.example/", "xn--bcher-kva.example"),
+        ("http://[2620:FE::fe]:80/", "[2620:fe::fe]"),
+        ("http://[2620:fe::fe]:81/", "[2620:fe::fe]:81"),
+        ("no address", ""),
+    ],
+)
+def test_a_host_is_named_as_the_network_names_it(url: str, host: str) -> None:
+    assert asked_host(url) == host
 
 
 def test_requests_to_one_host_keep_a_gap_and_another_host_does_not_wait(clock: _Clock) -> None:
@@ -168,6 +206,9 @@ NOW = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
         ("", None),
         ("soon", None),
         ("-5", None),
+        ("Sat, 31 Jan 2026 12:00:30 +99999999999999999999", None),
+        ("Sat, 31 Jan 2026 99999999999999999999:00:30 GMT", None),
+        ("Sat, 31 Jan 99999 12:00:30 GMT", None),
     ],
 )
 def test_a_pause_is_asked_for_in_seconds_or_by_a_date(value: str, expected: float | None) -> None:

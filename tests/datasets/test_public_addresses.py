@@ -38,13 +38,28 @@ from clairo.datasets.public_addresses import (
         "64:ff9b::7f00:1",
         "2002:7f00:1::",
         "2001:0:7f00:1::",
+        "2001:0:909:909:0:0:80ff:fffe",
+        "2002:a00:1::1",
+        "64:ff9b::a9fe:a9fe",
+        "fec0::1",
+        "feff::1",
+        "::127.0.0.1",
+        "::10.0.0.1",
+        "::9.9.9.9",
+        "64:ff9b:1::7f00:1",
+        "64:ff9b:1:ffff::909:909",
+        "::ffff:0:127.0.0.1",
+        "::ffff:0:9.9.9.9",
     ],
 )
 def test_what_is_no_address_of_the_public_internet(text: str) -> None:
     assert not is_public(ipaddress.ip_address(text))
 
 
-@pytest.mark.parametrize("text", ["9.9.9.9", "2620:fe::fe", "::ffff:9.9.9.9", "64:ff9b::909:909"])
+@pytest.mark.parametrize(
+    "text",
+    ["9.9.9.9", "2620:fe::fe", "::ffff:9.9.9.9", "64:ff9b::909:909", "2002:909:909::1"],
+)
 def test_what_is_one(text: str) -> None:
     assert is_public(ipaddress.ip_address(text))
 
