@@ -33,9 +33,10 @@ OPTIONS = --category "$(CATEGORY)" $(call given,RELEASE,release) --data "$(DATA)
 	$(if $(filter 1,$(SALVAGE)),--salvage) $(call given,TRIALS,trials) \
 	$(call given,TIME_BUDGET,time-budget) $(call given,WORKERS,workers) --profile "$(PROFILE)" \
 	--space "$(SPACE)" --seed "$(SEED)" $(if $(filter 0,$(ABLATE)),--no-ablate) $(COMMON) \
-	--reports "$(REPORTS)" $(call given,RAY_ADDRESS,ray-address) $(if $(VERBOSE),--verbose)
+	--reports "$(REPORTS)" $(call given,RAY_ADDRESS,ray-address) \
+	$(call given,EMBED_ON_CLUSTER,embed-on-cluster) $(if $(VERBOSE),--verbose)
 
-.PHONY: help setup sweep data card dry-run report ui doctor test check lint types layers bench clean
+.PHONY: help setup sweep data images card dry-run report ui doctor test check lint types layers bench clean
 
 help: ## Show this
 	@echo "CLAIRO: sweeps, tracking, ablations and reports for multimodal generative recommendation"
@@ -49,6 +50,7 @@ help: ## Show this
 	@echo "  FETCH                0 never downloads                                     [1]"
 	@echo "  FILTERS              YAML with filters and split, see experiments/data     [none]"
 	@echo "  SALVAGE              1 keeps the whole lines of a file that ends early     [0]"
+	@echo "  IMAGES               options of 'clairo data images', such as --dry-run     [none]"
 	@echo "  TRIALS               number of trials                                      [the profile's: 8, 64]"
 	@echo "  TIME_BUDGET          start no trial after 90s, 30m, 2h ...                 [none]"
 	@echo "  WORKERS              trials at a time                                      [CPUs, at most 8 and TRIALS/2]"
@@ -60,6 +62,7 @@ help: ## Show this
 	@echo "  OUT                  database, artifacts, stage store, study               [$(OUT)]"
 	@echo "  MLFLOW_TRACKING_URI  an MLflow server or database                          [sqlite in OUT]"
 	@echo "  RAY_ADDRESS          a running Ray cluster                                 [one is started here]"
+	@echo "  EMBED_ON_CLUSTER     items from which on that cluster embeds as a whole    [20000]"
 	@echo "  VERBOSE              1 shows the log                                       [0]"
 
 setup: $(READY) ## Make the environment only
@@ -82,6 +85,11 @@ DATASET = "$(CATEGORY)" $(RELEASE) --data "$(DATA)" --out "$(OUT)" $(call given,
 
 data: $(READY) ## Fetch, filter and split CATEGORY into the store; print sizes and digest
 	@$(CLAIRO) data prepare $(DATASET) $(if $(filter 0,$(FETCH)),--no-fetch)
+
+images: $(READY) ## Fetch the pictures that CATEGORY's metadata names; say what is missing and why
+	@$(CLAIRO) data images "$(CATEGORY)" $(RELEASE) --data "$(DATA)" \
+		$(call given,FILTERS,filters) $(if $(filter 1,$(SALVAGE)),--salvage) \
+		$(if $(filter 0,$(FETCH)),--no-fetch) $(IMAGES)
 
 card: $(READY) ## The page of CATEGORY: sizes, ties, coverage, sample items, leak checks
 	@$(CLAIRO) data card $(DATASET) --reports "$(REPORTS)"

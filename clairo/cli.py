@@ -10,7 +10,28 @@ from typing import Annotated
 
 import typer
 
+from clairo.cli_codes import codes_app
+from clairo.cli_embeddings import embeddings_app
+from clairo.cli_images import data_images
 from clairo.cli_import import data_import
+from clairo.cli_options import (
+    Category,
+    Config,
+    Data,
+    EmbedOnCluster,
+    Fetch,
+    Filters,
+    Out,
+    ProfileOption,
+    RayAddress,
+    Release,
+    Reports,
+    Salvage,
+    Seed,
+    TrackingUri,
+    Verbose,
+    one_of,
+)
 from clairo.core.errors import ClairoError
 from clairo.core.log_file import LOG_FORMAT
 
@@ -21,31 +42,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Sweeps, tracks, ablates and reports experiments in multimodal generative recommendation.",
 )
-
-Category = Annotated[
-    str,
-    typer.Option(
-        help="Alias (beauty, gift_cards ...), official name, demo, atomic/NAME or lcrec/NAME."
-    ),
-]
-Release = Annotated[str | None, typer.Option(help="Amazon release: 2014, 2018, 2023.")]
-Data = Annotated[Path, typer.Option(help="Folder with raw files.")]
-Filters = Annotated[
-    Path | None, typer.Option(help="YAML with filters and split of the data; see experiments/data.")
-]
-Salvage = Annotated[
-    bool, typer.Option("--salvage", help="Keep the whole lines of a raw file that ends early.")
-]
-Fetch = Annotated[bool, typer.Option("--fetch/--no-fetch", help="Download files that are missing.")]
-ProfileOption = Annotated[str, typer.Option(help="quick (2 CPU cores, minutes) or paper (GPUs).")]
-Seed = Annotated[int, typer.Option(help="Root seed.")]
-Out = Annotated[Path, typer.Option(help="Folder for everything that is made.")]
-TrackingUri = Annotated[
-    str | None,
-    typer.Option(envvar="MLFLOW_TRACKING_URI", help="MLflow; default: a database in --out."),
-]
-Reports = Annotated[Path, typer.Option(help="Folder for report pages.")]
-Verbose = Annotated[bool, typer.Option("--verbose", help="Show the log and full tracebacks.")]
 
 
 @app.command()
@@ -69,9 +65,8 @@ def sweep(
     ] = True,
     out: Out = Path("runs"),
     tracking_uri: TrackingUri = None,
-    ray_address: Annotated[
-        str | None, typer.Option(envvar="RAY_ADDRESS", help="A running Ray cluster.")
-    ] = None,
+    ray_address: RayAddress = None,
+    embed_on_cluster: EmbedOnCluster = 20_000,
     executor: Annotated[str, typer.Option(help="ray or local.")] = "ray",
     reports: Reports = Path("reports/output"),
     dry_run: Annotated[
@@ -100,7 +95,8 @@ def sweep(
         out=out,
         tracking_uri=tracking_uri or None,
         ray_address=ray_address or None,
-        executor=_one_of("executor", executor, ("ray", "local")),  # type: ignore[arg-type]
+        embed_on_cluster=embed_on_cluster,
+        executor=one_of("executor", executor, ("ray", "local")),  # type: ignore[arg-type]
         reports=reports,
     )
     if dry_run:
@@ -115,9 +111,7 @@ def sweep(
 
 @app.command()
 def run(
-    config: Annotated[
-        Path | None, typer.Option(help="YAML shaped like PipelineConfig; default: the profile's.")
-    ] = None,
+    config: Config = None,
     category: Category = "demo",
     release: Release = None,
     data: Data = Path("data"),
@@ -133,6 +127,8 @@ def run(
     ] = 0,
     out: Out = Path("runs"),
     tracking_uri: TrackingUri = None,
+    ray_address: RayAddress = None,
+    embed_on_cluster: EmbedOnCluster = 20_000,
     verbose: Verbose = False,
 ) -> None:
     """Run one configuration through the whole pipeline and print its metrics."""
@@ -150,6 +146,8 @@ def run(
         seed=seed,
         out=out,
         tracking_uri=tracking_uri or None,
+        ray_address=ray_address or None,
+        embed_on_cluster=embed_on_cluster,
     )
     if tie_orders:
         from clairo.workflows.tie_orders import run_tie_orders
@@ -294,7 +292,10 @@ def data_card(
     make_data_card(options, no_metadata=no_metadata)
 
 
+data_app.command("images")(data_images)
 data_app.command("import")(data_import)
+app.add_typer(codes_app, name="codes")
+app.add_typer(embeddings_app, name="embeddings")
 
 
 @app.command()
@@ -303,14 +304,6 @@ def doctor(out: Out = Path("runs"), verbose: Verbose = False) -> None:
     from clairo.workflows.doctor import print_diagnosis
 
     print_diagnosis(out)
-
-
-def _one_of(name: str, value: str, choices: tuple[str, ...]) -> str:
-    if value not in choices:
-        raise typer.BadParameter(
-            f"must be one of {', '.join(choices)}, got {value!r}", param_hint=name
-        )
-    return value
 
 
 def main() -> None:

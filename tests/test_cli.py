@@ -40,7 +40,11 @@ def test_naming_the_commands_loads_no_heavy_package() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [[], ["sweep"], ["run"], ["report"], ["ui"], ["data"], ["data", "fetch"], ["doctor"]],
+    [
+        *([], ["sweep"], ["run"], ["report"], ["ui"], ["data"], ["data", "fetch"], ["doctor"]),
+        *(["codes"], ["codes", "export"], ["codes", "check"], ["codes", "convert"]),
+        *(["embeddings"], ["embeddings", "export"]),
+    ],
     ids=lambda words: " ".join(words) or "clairo",
 )
 def test_every_command_explains_itself(command: list[str]) -> None:

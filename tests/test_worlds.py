@@ -9,8 +9,10 @@ from tests.worlds import (
     cross_modal_corpus,
     grid_points,
     merge_corpus,
+    mirrored_twins,
     small_demo,
     tiny_dataset,
+    twin_vectors,
     twins,
 )
 
@@ -30,6 +32,25 @@ def test_twins_share_the_text_and_not_the_picture() -> None:
         assert catalog.image(first) != catalog.image(first + 1)
     assert catalog.image(0) == catalog.image(2)
     assert len(set(catalog.sentences)) == 3
+
+
+def test_mirrored_twins_share_the_picture_and_not_the_text() -> None:
+    catalog = mirrored_twins(num_pairs=8)
+
+    for first in range(0, 16, 2):
+        assert catalog.image(first) == catalog.image(first + 1)
+        assert catalog.sentences[first] != catalog.sentences[first + 1]
+    assert len(set(catalog.sentences)) == 2
+    assert len({catalog.image(item) for item in range(16)}) == 4
+
+
+def test_twin_vectors_repeat_in_the_modality_that_does_not_tell() -> None:
+    for telling, silent in (("image", "text"), ("text", "image")):
+        world = twin_vectors(telling, num_pairs=8)
+        equal, own = (world.modalities.get(name).vectors for name in (silent, telling))
+        assert (equal[::2] == equal[1::2]).all()
+        assert (len(np.unique(equal, axis=0)), len(np.unique(own, axis=0))) == (8, 16)
+        assert all(len(set(sequence % 2)) == 1 for sequence in world.sequences)
 
 
 def test_grid_points_are_nearest_to_their_own_centroids() -> None:

@@ -7,13 +7,13 @@ depends on an encoder, a quantizer or a model of ours.
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Int, Int32
 from PIL import Image
 
-from clairo.core.artifacts import Dataset, EmbeddingTable
+from clairo.core.artifacts import Dataset, EmbeddingTable, Modalities
 from clairo.core.dataset import ItemCatalog, pack_images
 from clairo.datasets import DemoConfig
 
@@ -68,6 +68,64 @@ def twins(num_pairs: int = 4) -> ItemCatalog:
         image_bytes=image_bytes,
         image_offsets=image_offsets,
     )
+
+
+def mirrored_twins(num_pairs: int = 4) -> ItemCatalog:
+    """Pairs of items with equal pictures and different texts: :func:`twins` the other way round.
+
+    Known: items ``2p`` and ``2p + 1`` have one picture, of a color of their pair among eight; the
+    first is called a tent, the second a violin. So the picture alone cannot tell twins apart, and
+    text alone cannot tell pairs apart.
+    """
+    colors = [(200, 200 * (pair % 2), 30 + 60 * (pair % 4)) for pair in range(num_pairs)]
+    pictures = [plain_picture(color) for color in colors for _ in range(2)]
+    words = ("tent", "violin") * num_pairs
+    image_bytes, image_offsets = pack_images(pictures)
+    return replace(
+        twins(num_pairs),
+        titles=tuple(word.title() for word in words),
+        sentences=tuple(f"A sturdy {word} for every {word} lover." for word in words),
+        image_bytes=image_bytes,
+        image_offsets=image_offsets,
+    )
+
+
+@dataclass(frozen=True)
+class TwinVectors:
+    """Vectors of many twins, and histories, large enough to learn from.
+
+    Known: items ``2p`` and ``2p + 1`` have one vector in one modality; in the other, which is
+    ``telling``, every item has its own. Both are drawn from the same distribution, but that the
+    telling vectors of first twins, and those of second twins, are shifted by a style each. A
+    history stays with first or with second twins, of pairs drawn evenly. So the telling modality
+    says which item it is and who goes with it, and the other neither.
+    """
+
+    modalities: Modalities
+    sequences: list[Int32[np.ndarray, " length"]]
+    telling: str
+
+
+def twin_vectors(telling: str = "image", seed: int = 0, num_pairs: int = 64) -> TwinVectors:
+    """Pairs of one text and two pictures (``telling="image"``), or the mirrored world.
+
+    One seed gives both worlds the same vectors, exchanged, and the same histories.
+    """
+    rng = np.random.default_rng(seed)
+    equal = np.repeat(rng.normal(size=(num_pairs, 24)), 2, axis=0)
+    own = rng.normal(size=(2 * num_pairs, 24)) + np.tile(rng.normal(size=(2, 24)), (num_pairs, 1))
+    ids = tuple(f"pair-{item // 2}-{'ab'[item % 2]}" for item in range(2 * num_pairs))
+    everything = np.ones(len(ids), dtype=bool)
+    tables = tuple(
+        EmbeddingTable(
+            name, ids, (own if name == telling else equal).astype(np.float32), everything
+        )
+        for name in ("text", "image")
+    )
+    sequences = [
+        (2 * rng.permutation(num_pairs)[:8] + user % 2).astype(np.int32) for user in range(100)
+    ]
+    return TwinVectors(Modalities(tables), sequences, telling)
 
 
 def plain_picture(color: tuple[int, int, int], size: int = 32) -> bytes:

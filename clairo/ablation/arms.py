@@ -22,10 +22,14 @@ Family = Literal["modality_masking", "components"]
 _MAKING_CODES: Final = (
     "Without PCA",
     "Without the second PCA",
+    "Without learned fusion (concatenation)",
     "Without fusion (separate codebooks)",
     "With one codebook",
 )
 """Titles of the arms that change how codes are made."""
+
+_LEARNED: Final = ("gated", "attention", "cross_attention")
+_SINGLE: Final = ("none", "text_only", "image_only")
 
 
 @dataclass(frozen=True)
@@ -156,7 +160,7 @@ def _components(winner: PipelineConfig) -> Iterator[PlannedArm | _Skipped]:
 def _code_components(
     winner: PipelineConfig, quantization: AnyQuantizer
 ) -> Iterator[PlannedArm | _Skipped]:
-    no_pca, no_second_pca, no_fusion, no_residuals = _MAKING_CODES
+    no_pca, no_second_pca, no_learned, no_fusion, no_residuals = _MAKING_CODES
     yield _switch(
         winner,
         "no_pca",
@@ -173,6 +177,13 @@ def _code_components(
     )
     yield _switch(
         winner,
+        "no_learned_fusion",
+        no_learned,
+        {"fusion": {"kind": "concat"}},
+        active=winner.fusion.kind in _LEARNED,
+    )
+    yield _switch(
+        winner,
         "no_fusion",
         no_fusion,
         {
@@ -181,7 +192,7 @@ def _code_components(
             # Equal bits: the codebooks of the joint vector are shared out over two.
             "quantization.num_codebooks": max(1, quantization.num_codebooks // 2),
         },
-        active=winner.fusion.kind == "concat",
+        active=winner.fusion.kind not in _SINGLE,
     )
     yield _switch(
         winner,

@@ -5,14 +5,25 @@ It stands in ``core`` because both families need it and families do not import e
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Literal, Self
 
 import numpy as np
 from jaxtyping import Float
 
 from clairo.core.errors import DataError
 from clairo.core.threads import limit_threads
+
+Solver = Literal["auto", "exact", "randomized"]
+"""How axes are found: ``exact`` in double precision, ``randomized`` from a random sketch."""
+
+LARGE: Final = 2048
+"""``auto`` takes the sketch where the table is wider and longer than this."""
+
+_BLOCK_ROWS: Final = 8192
+_FIRST_SKETCH: Final = 256
+_POWER_ITERATIONS: Final = 7
 
 
 @dataclass(frozen=True)
@@ -25,11 +36,13 @@ class PrincipalAxes:
             strongest first. The entry of largest size in each is positive, so that signs do
             not depend on the linear algebra library.
         variance_kept: Share of the total variance that lies in the kept axes, 0 to 1.
+        solver: Which of the two ways found them.
     """
 
     mean: Float[np.ndarray, " dims"]
     axes: Float[np.ndarray, "kept dims"]
     variance_kept: float
+    solver: Literal["exact", "randomized"] = "exact"
 
     @classmethod
     def fit(
@@ -39,17 +52,28 @@ class PrincipalAxes:
         variance: float | None,
         dims: int | None,
         whiten: bool = False,
+        solver: Solver = "auto",
     ) -> Self:
-        """Finds the axes of the given rows exactly (no random sketch), in double precision.
+        """Finds the axes of the given rows.
+
+        The exact solver sums the covariance block by block, so that its memory grows with the
+        square of the width and not with the number of rows; where rows are fewer than dims it
+        decomposes the rows themselves. The sketch is enlarged until it holds what is asked for,
+        and starts from a fixed draw: no seed changes the result.
 
         Args:
             rows: Finite vectors.
             variance: Keep the fewest axes whose shares of the variance sum to this, or
             dims: keep this many. Never more than the rows have independent directions.
             whiten: Scale every kept axis to unit variance.
+            solver: ``auto`` is exact unless rows and dims both exceed :data:`LARGE`.
 
         Raises:
             DataError: Fewer than two rows, or all rows are equal.
+
+        References:
+            Halko, Martinsson and Tropp (2011), "Finding structure with randomness", algorithm
+            4.4, as scikit-learn has it.
 
         Example:
             >>> rows = np.array([[0.0, 0.0], [3.0, 4.0], [6.0, 8.0]])
@@ -62,21 +86,24 @@ class PrincipalAxes:
                 f"Principal axes need at least 2 vectors, got {len(rows)}; fit on all items, "
                 "or check how many items have this modality."
             )
-        exact = rows.astype(np.float64)
-        mean = exact.mean(axis=0)
+        used = _choose(solver, rows.shape)
+        mean = rows.mean(axis=0, dtype=np.float64)
         with limit_threads(1):
-            spread, axes = _spectrum(exact - mean, _rounding(exact))
+            if used == "exact":
+                spread, axes, total = _exact_spectrum(rows, mean)
+            else:
+                spread, axes, total = _sketched_spectrum(rows, mean, variance, dims)
         if not len(spread):
             raise DataError(
                 f"Principal axes need vectors that differ, got {len(rows)} equal ones; check "
                 "the encoder's input, or choose reduction identity."
             )
-        shares = np.cumsum(spread) / spread.sum()
+        shares = np.cumsum(spread) / total
         kept = _num_kept(shares, variance, dims)
         axes = _fix_signs(axes[:kept])
         if whiten:
             axes = axes / np.sqrt(spread[:kept] / (len(rows) - 1))[:, None]
-        return cls(mean, axes, min(1.0, float(shares[kept - 1])))
+        return cls(mean, axes, min(1.0, float(shares[kept - 1])), used)
 
     def project(self, rows: Float[np.ndarray, "rows dims"]) -> Float[np.ndarray, "rows kept"]:
         """Coordinates of rows on the kept axes, in single precision."""
@@ -84,26 +111,77 @@ class PrincipalAxes:
             return ((rows - self.mean) @ self.axes.T).astype(np.float32)
 
 
-def _rounding(rows: Float[np.ndarray, "rows dims"]) -> float:
+def _choose(solver: Solver, shape: tuple[int, ...]) -> Literal["exact", "randomized"]:
+    if solver != "auto":
+        return solver
+    return "randomized" if min(shape) > LARGE else "exact"
+
+
+def _rounding(length: float, shape: tuple[int, ...]) -> float:
     """Squared length that equal rows may seem to have once their mean is taken off."""
+    return length * float(np.finfo(np.float64).eps * max(shape)) ** 2
+
+
+def _blocks(
+    rows: Float[np.ndarray, "rows dims"], mean: Float[np.ndarray, " dims"]
+) -> Iterator[Float[np.ndarray, "block dims"]]:
+    """Centered rows in double precision, some at a time."""
+    for start in range(0, len(rows), _BLOCK_ROWS):
+        yield rows[start : start + _BLOCK_ROWS].astype(np.float64) - mean
+
+
+Spectrum = tuple[Float[np.ndarray, " rank"], Float[np.ndarray, "rank dims"], float]
+"""Squared singular values above rounding noise, descending, their right vectors, and the sum of
+all squared singular values."""
+
+
+def _exact_spectrum(
+    rows: Float[np.ndarray, "rows dims"], mean: Float[np.ndarray, " dims"]
+) -> Spectrum:
     relative = np.finfo(np.float64).eps * max(rows.shape)
-    return float(np.square(rows).sum() * relative**2)
-
-
-def _spectrum(
-    centered: Float[np.ndarray, "rows dims"], rounding: float
-) -> tuple[Float[np.ndarray, " rank"], Float[np.ndarray, "rank dims"]]:
-    """Squared singular values above rounding noise, descending, and their right vectors."""
-    relative = np.finfo(np.float64).eps * max(centered.shape)
-    if len(centered) >= centered.shape[1]:
-        squares, vectors = np.linalg.eigh(centered.T @ centered)
+    if len(rows) >= rows.shape[1]:
+        covariance = np.zeros((rows.shape[1], rows.shape[1]))
+        for block in _blocks(rows, mean):
+            covariance += block.T @ block
+        squares, vectors = np.linalg.eigh(covariance)
         squares, axes = squares[::-1], vectors.T[::-1]
     else:
-        _, singular, axes = np.linalg.svd(centered, full_matrices=False)
+        _, singular, axes = np.linalg.svd(rows.astype(np.float64) - mean, full_matrices=False)
         squares = np.square(singular)
         relative = relative**2
+    rounding = _rounding(_squared_length(rows), rows.shape)
     rank = int((squares > max(relative * squares.max(initial=0.0), rounding)).sum())
-    return squares[:rank], axes[:rank]
+    return squares[:rank], axes[:rank], float(squares[:rank].sum())
+
+
+def _sketched_spectrum(
+    rows: Float[np.ndarray, "rows dims"],
+    mean: Float[np.ndarray, " dims"],
+    variance: float | None,
+    dims: int | None,
+) -> Spectrum:
+    """The leading part of the spectrum, as far as the rule needs it."""
+    from sklearn.utils.extmath import randomized_svd
+
+    total = sum(float(np.square(block).sum()) for block in _blocks(rows, mean))
+    rounding = _rounding(_squared_length(rows), rows.shape)
+    if total <= rounding:
+        return np.zeros(0), np.zeros((0, rows.shape[1])), 0.0
+    centered = rows - mean.astype(rows.dtype)
+    size = min(dims or _FIRST_SKETCH, *rows.shape)
+    while True:
+        _, singular, axes = randomized_svd(centered, size, n_iter=_POWER_ITERATIONS, random_state=0)
+        squares = np.square(singular.astype(np.float64))
+        reached = variance is None or squares.sum() >= (variance - 1e-12) * total
+        if reached or size == min(rows.shape):
+            break
+        size = min(2 * size, *rows.shape)
+    rank = int((squares > max(np.finfo(np.float32).eps ** 2 * squares[0], rounding)).sum())
+    return squares[:rank], axes[:rank].astype(np.float64), total
+
+
+def _squared_length(rows: Float[np.ndarray, "rows dims"]) -> float:
+    return float(np.square(np.linalg.norm(rows.astype(np.float64), axis=1)).sum())
 
 
 def _num_kept(shares: Float[np.ndarray, " rank"], variance: float | None, dims: int | None) -> int:

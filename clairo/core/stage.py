@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Protocol, Self, TypeVar
@@ -76,6 +76,20 @@ class NoParts:
         """Keeps nothing."""
 
 
+Piece = tuple[str, Sequence[Any]]
+"""A name, and what belongs under it: sentences, or pictures as bytes."""
+
+WorkOnPiece = Callable[[Sequence[Any]], Mapping[str, np.ndarray]]
+"""Makes the arrays of one piece."""
+
+OpenWork = Callable[[str, int], WorkOnPiece]
+"""``(device, threads)`` -> what works on pieces: the costly part, once a process. It can be
+pickled, and what it does to a piece depends on nothing but the piece."""
+
+MapPieces = Callable[[OpenWork, Iterator[Piece]], Iterator[tuple[str, Mapping[str, np.ndarray]]]]
+"""Works on pieces somewhere else and gives each result once, by name, in any order."""
+
+
 @dataclass(frozen=True)
 class Runtime:
     """What a stage may use, and whom it tells.
@@ -89,6 +103,8 @@ class Runtime:
         report: Receives training progress.
         progress: Told how far a long stage is.
         parts: Keeps finished pieces of a long stage.
+        map_pieces: Spreads the pieces of a long stage over a cluster; ``None`` works on them
+            here, one after the other.
     """
 
     num_threads: int = 1
@@ -96,6 +112,7 @@ class Runtime:
     report: EpochReport = report_nothing
     progress: Progress = show_nothing
     parts: Parts = field(default_factory=NoParts)
+    map_pieces: MapPieces | None = None
 
 
 ConfigT = TypeVar("ConfigT")

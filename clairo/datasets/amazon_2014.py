@@ -10,11 +10,13 @@ from typing import Any, Final
 
 from clairo.datasets.item_text import (
     ItemRecord,
+    PictureRow,
     clean_text,
     one_text,
     price_text,
     texts_of,
     usable_image_url,
+    usable_image_urls,
 )
 
 ROW_RULE: Final = "a 2014 metadata row must be one Python dictionary of plain values"
@@ -48,7 +50,7 @@ def item_record(row: Mapping[str, Any]) -> ItemRecord:
     paths = row.get("categories")
     first = texts_of(paths[0]) if isinstance(paths, list) and paths else []
     return ItemRecord(
-        title=clean_text(one_text(row.get("title"))),
+        title=_title(row),
         price=price_text(row.get("price")),
         brand=one_text(row.get("brand")),
         features=tuple(texts_of(row.get("feature"))),
@@ -57,3 +59,12 @@ def item_record(row: Mapping[str, Any]) -> ItemRecord:
         description=one_text(row.get("description")),
         image_url=usable_image_url(row.get("imUrl")),
     )
+
+
+def picture_row(row: Mapping[str, Any]) -> PictureRow:
+    """The addresses of the one picture."""
+    return PictureRow(_title(row), usable_image_urls(row.get("imUrl")))
+
+
+def _title(row: Mapping[str, Any]) -> str:
+    return clean_text(one_text(row.get("title")))

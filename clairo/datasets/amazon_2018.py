@@ -9,10 +9,12 @@ from typing import Any, Final
 
 from clairo.datasets.item_text import (
     ItemRecord,
+    PictureRow,
     one_text,
     price_text,
     texts_of,
     usable_image_url,
+    usable_image_urls,
 )
 
 ROW_RULE: Final = "a 2018 metadata row must be one JSON object"
@@ -34,15 +36,11 @@ def parse_row(line: bytes) -> object:
 
 
 def item_record(row: Mapping[str, Any]) -> ItemRecord:
-    """The row in the shape that all releases share.
-
-    Some rows hold a piece of page script for a title: such a title is unknown.
-    """
-    title = one_text(row.get("title"))
+    """The row in the shape that all releases share."""
     features = tuple(dict.fromkeys(texts_of(row.get("feature"))))
     path = _category_path(row.get("category"), features)
     return ItemRecord(
-        title="" if _SCRAPED_SCRIPT in title else title,
+        title=_title(row),
         price=price_text(row.get("price")),
         brand=one_text(row.get("brand")),
         features=features,
@@ -51,6 +49,18 @@ def item_record(row: Mapping[str, Any]) -> ItemRecord:
         description=one_text(row.get("description")),
         image_url=usable_image_url(row.get("imageURLHighRes"), row.get("imageURL")),
     )
+
+
+def picture_row(row: Mapping[str, Any]) -> PictureRow:
+    """The addresses of all pictures in full size, then those of all in small size."""
+    urls = usable_image_urls(row.get("imageURLHighRes"), row.get("imageURL"))
+    return PictureRow(_title(row), urls)
+
+
+def _title(row: Mapping[str, Any]) -> str:
+    """Some rows hold a piece of page script for a title: such a title is unknown."""
+    title = one_text(row.get("title"))
+    return "" if _SCRAPED_SCRIPT in title else title
 
 
 def _category_path(value: object, features: tuple[str, ...]) -> list[str]:

@@ -10,10 +10,12 @@ from typing import Any, Final
 from clairo.datasets import amazon_2018
 from clairo.datasets.item_text import (
     ItemRecord,
+    PictureRow,
     one_text,
     price_text,
     texts_of,
     usable_image_url,
+    usable_image_urls,
 )
 
 parse_row: Final = amazon_2018.parse_row
@@ -44,9 +46,15 @@ def item_record(row: Mapping[str, Any]) -> ItemRecord:
     )
 
 
-def table_record(row: Mapping[str, str]) -> ItemRecord:
+def picture_row(row: Mapping[str, Any]) -> PictureRow:
+    """The addresses of every picture, the main one first, the largest size of each first."""
+    urls = usable_image_urls(*_image_urls(row.get("images")))
+    return PictureRow(one_text(row.get("title")), urls)
+
+
+def table_row(row: Mapping[str, str]) -> dict[str, object]:
     """A row of the item table, whose lists and dictionaries are written as Python literals."""
-    return item_record({name: _value(text) for name, text in row.items()})
+    return {name: _value(text) for name, text in row.items()}
 
 
 def _value(text: str) -> object:

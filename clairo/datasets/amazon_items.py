@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from clairo.datasets.amazon_metadata import read_metadata
+from clairo.datasets.amazon_metadata import read_metadata, read_picture_rows
 from clairo.datasets.item_catalogue import make_catalogue, with_uninteracted
 from clairo.datasets.item_rows import Metadata
 from clairo.datasets.item_text import ItemRecord
@@ -31,6 +31,24 @@ def read_item_metadata(
     on_truncated = salvager(path, lost) if config.salvage else None
     metadata = read_metadata(path, config.release, item_ids, on_truncated)
     return replace(metadata, truncation=lost[0] if lost else None)
+
+
+def read_picture_urls(
+    config: AmazonConfig, item_ids: tuple[str, ...] | None
+) -> dict[str, tuple[str, ...]]:
+    """Addresses of the pictures of the given items, or of all, in the order of asking.
+
+    Items of which the metadata says nothing have no entry.
+
+    Raises:
+        DataError: The file is damaged.
+    """
+    if config.metadata == "none":
+        return {}
+    path, lost = config.metadata_path, list[Truncation]()
+    on_truncated = salvager(path, lost) if config.salvage else None
+    rows = read_picture_rows(path, config.release, item_ids, on_truncated).records
+    return {item: row.urls for item, row in rows.items()}
 
 
 def describe_amazon_items(config: AmazonConfig, item_ids: tuple[str, ...]) -> Catalogue:

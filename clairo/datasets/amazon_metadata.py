@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
 from clairo.core.errors import DataError
 from clairo.datasets import amazon_2014, amazon_2018, amazon_2023
-from clairo.datasets.item_rows import CollectedRows, Metadata
-from clairo.datasets.item_text import ItemRecord
+from clairo.datasets.item_rows import CollectedRows, Metadata, TitledT
+from clairo.datasets.item_text import ItemRecord, PictureRow
 from clairo.datasets.raw_blocks import MAX_LINE_BYTES, OnTruncated, read_blocks
 from clairo.datasets.raw_lines import decode_line, read_lines, refuse_line, require_string
 
@@ -42,32 +43,66 @@ def read_metadata(
     Raises:
         DataError: The file is damaged, or a line is not of the release's format.
     """
-    known = None if wanted is None else frozenset(wanted)
-    collected: CollectedRows[ItemRecord] = CollectedRows()
-    rows = (
-        _table_rows(path, collected)
-        if path.suffix == ".csv"
-        else _line_rows(path, release, known, on_truncated, collected)
-    )
-    for item, record, number in rows:
-        if known is None or item in known:
-            collected.add(item, record, number)
+    return _collect(_rows(path, release, wanted, on_truncated), path, _FORMATS[release].item_record)
+
+
+def read_picture_rows(
+    path: Path,
+    release: str,
+    wanted: Collection[str] | None,
+    on_truncated: OnTruncated | None = None,
+) -> Metadata[PictureRow]:
+    """Addresses of the pictures of the wanted items; texts are neither cleaned nor kept.
+
+    Takes and raises what :func:`read_metadata` does, and the same rows count.
+    """
+    return _collect(_rows(path, release, wanted, on_truncated), path, _FORMATS[release].picture_row)
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One row of an item; no values where the item is not wanted."""
+
+    number: int
+    item: str = ""
+    values: Mapping[str, Any] | None = None
+
+
+def _collect(
+    rows: Iterator[_Row], path: Path, describe: Callable[[Mapping[str, Any]], TitledT]
+) -> Metadata[TitledT]:
+    collected: CollectedRows[TitledT] = CollectedRows()
+    for row in rows:
+        collected.num_rows += 1
+        if row.values is not None:
+            collected.add(row.item, describe(row.values), row.number)
     if collected.num_rows == 0:
         raise DataError(f"{path} must hold one record a line, it has none; fetch it again.")
     return collected.result()
 
 
+def _rows(
+    path: Path, release: str, wanted: Collection[str] | None, on_truncated: OnTruncated | None
+) -> Iterator[_Row]:
+    known = None if wanted is None else frozenset(wanted)
+    found = (
+        _table_rows(path)
+        if path.suffix == ".csv"
+        else _line_rows(path, release, known, on_truncated)
+    )
+    for row in found:
+        is_wanted = row.values is not None and (known is None or row.item in known)
+        yield row if is_wanted else _Row(row.number)
+
+
 def _line_rows(
-    path: Path,
-    release: str,
-    known: frozenset[str] | None,
-    on_truncated: OnTruncated | None,
-    collected: CollectedRows[ItemRecord],
-) -> Iterator[tuple[str, ItemRecord, int]]:
+    path: Path, release: str, known: frozenset[str] | None, on_truncated: OnTruncated | None
+) -> Iterator[_Row]:
     for number, line in read_lines(path, on_truncated):
-        collected.num_rows += 1
         if known is None or not _is_of_others(line, release, known):
-            yield (*_read_row(line, release, path, number), number)
+            yield _read_row(line, release, path, number)
+        else:
+            yield _Row(number)
 
 
 def _is_of_others(line: bytes, release: str, known: frozenset[str]) -> bool:
@@ -79,7 +114,7 @@ def _is_of_others(line: bytes, release: str, known: frozenset[str]) -> bool:
     return len(found) == 1 and found[0].decode("utf-8", "replace") not in known
 
 
-def _read_row(line: bytes, release: str, path: Path, number: int) -> tuple[str, ItemRecord]:
+def _read_row(line: bytes, release: str, path: Path, number: int) -> _Row:
     layout = _FORMATS[release]
     try:
         row = layout.parse_row(line)
@@ -87,24 +122,21 @@ def _read_row(line: bytes, release: str, path: Path, number: int) -> tuple[str, 
         raise refuse_line(path, number, layout.ROW_RULE, error) from error
     if not isinstance(row, dict):
         raise refuse_line(path, number, layout.ROW_RULE, f"got {row!r:.40}")
-    return require_string(row, layout.ITEM_ID, path, number), layout.item_record(row)
+    return _Row(number, require_string(row, layout.ITEM_ID, path, number), row)
 
 
-def _table_rows(
-    path: Path, collected: CollectedRows[ItemRecord]
-) -> Iterator[tuple[str, ItemRecord, int]]:
+def _table_rows(path: Path) -> Iterator[_Row]:
     """Rows of a comma separated table; a quoted cell may hold line ends."""
     rule = "an item table must have a header line and as many values in every row"
     reader = csv.DictReader(_text_lines(path), strict=True)
     try:
         with _long_cells():
             for row in reader:
-                collected.num_rows += 1
                 if None in row or None in row.values():
                     raise refuse_line(path, reader.line_num, rule, "the number of values differs")
                 values: dict[str, Any] = dict(row)
                 item = require_string(values, amazon_2023.ITEM_ID, path, reader.line_num)
-                yield item, amazon_2023.table_record(row), reader.line_num
+                yield _Row(reader.line_num, item, amazon_2023.table_row(row))
     except csv.Error as error:
         # The inner reader counts the lines of the row that could not be finished, too.
         raise refuse_line(path, reader.reader.line_num, rule, error) from error

@@ -1,8 +1,8 @@
 """Downloading with patience, and with an end to it.
 
 A temporary failure is tried again after a pause, and a host that fails several times in a row
-is given up for good, so that ten thousand pictures on a silent host cost a few time limits and
-not ten thousand. Whole files are the matter of :mod:`clairo.datasets.transfer`.
+is given up for good. Whole files are the matter of :mod:`clairo.datasets.transfer`, pictures that
+of :mod:`clairo.datasets.picture_client`.
 """
 
 from __future__ import annotations
@@ -57,7 +57,6 @@ class FetchPolicy:
         backoff_seconds: First pause between attempts; it doubles each time.
         longest_wait_seconds: Longest pause that a server may ask for by Retry-After.
         host_failures: Failures in a row after which a host is given up.
-        threads: Pictures that are fetched at the same time.
     """
 
     timeout_seconds: float = 15.0
@@ -65,7 +64,6 @@ class FetchPolicy:
     backoff_seconds: float = 0.5
     longest_wait_seconds: float = 60.0
     host_failures: int = 4
-    threads: int = 8
 
 
 class Downloader:

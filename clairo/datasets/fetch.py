@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from filelock import FileLock
@@ -20,6 +20,8 @@ from clairo.datasets.base import DatasetConfig
 from clairo.datasets.checksums import check_files
 from clairo.datasets.download import Downloader, FetchPolicy
 from clairo.datasets.fetch_files import PARTIAL_FOLDER, announce_plan, fetch_files
+from clairo.datasets.picture_policy import PicturePolicy
+from clairo.datasets.picture_summary import PictureSummary
 from clairo.datasets.remote_file import RemoteFile, missing_files_error
 from clairo.datasets.transfer_progress import (
     Announce,
@@ -47,11 +49,15 @@ class FetchOptions:
         pictures: Whether missing pictures are fetched as well.
         verify: Whether files that are there are read and their digests compared.
         console: Where a bar is shown, if it is a terminal; lines are announced otherwise.
+        picture_policy: How pictures are asked for, and what is accepted.
+        says_summary: Whether the outcome is announced; a caller may say more about it.
     """
 
     pictures: bool = True
     verify: bool = False
     console: Console | None = None
+    picture_policy: PicturePolicy = field(default_factory=PicturePolicy)
+    says_summary: bool = True
 
 
 @dataclass(frozen=True)
@@ -61,31 +67,30 @@ class FetchSummary:
     Attributes:
         files: Names of the files that were fetched.
         num_bytes: Bytes that were fetched, pictures included.
-        images_fetched: Pictures that arrived and decode.
-        images_unavailable: Items whose picture has an address and could not be had.
-        images_without_url: Items without a picture and without an address of one.
+        images: What became of the pictures.
         hosts_given_up: Hosts that did not answer.
         notes: What else people should know, a sentence each.
     """
 
     files: tuple[str, ...] = ()
     num_bytes: int = 0
-    images_fetched: int = 0
-    images_unavailable: int = 0
-    images_without_url: int = 0
+    images: PictureSummary = field(default_factory=PictureSummary)
     hosts_given_up: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     def lines(self) -> tuple[str, ...]:
         """The summary for people; empty where nothing was done or found wanting."""
         found = []
-        if self.files or self.images_fetched:
+        if self.files or self.images.num_fetched:
             parts = [*self.files]
-            if self.images_fetched:
-                parts.append(f"pictures of {self.images_fetched} items")
+            if self.images.num_fetched:
+                parts.append(f"pictures of {self.images.num_fetched} items")
             found.append(f"Fetched {', '.join(parts)} ({size_text(self.num_bytes)}).")
-        if self.images_unavailable:
-            found.append(f"Pictures that could not be had: {self.images_unavailable}.")
+        if self.images.num_unavailable:
+            found.append(
+                f"Pictures that could not be had: {self.images.num_unavailable}; "
+                "'clairo data images' says why."
+            )
         found += [f"Gave up {host}: it does not answer." for host in self.hosts_given_up]
         return (*found, *self.notes)
 
@@ -138,7 +143,8 @@ def fetch_missing(
             f"{config.folder} must be writable to fetch {config.label} ({error}); free some "
             "space, change its rights, or name another folder with DATA."
         ) from error
-    return _said(replace(summary, notes=(*notes, *summary.notes)), announce)
+    summary = replace(summary, notes=(*notes, *summary.notes))
+    return _said(summary, announce) if options.says_summary else summary
 
 
 def unwritable_reason(config: AmazonConfig) -> str | None:
@@ -195,29 +201,21 @@ def _fetch(
         num_bytes = _fetch_files(config, missing, downloader, announce, options)
         summary = FetchSummary(tuple(file.name for file in missing), num_bytes)
         if options.pictures:
-            summary = _with_pictures(summary, config, downloader, announce, policy.threads)
-        return replace(summary, hosts_given_up=downloader.hosts_given_up)
+            summary = _with_pictures(summary, config, announce, options)
+        hosts = (*downloader.hosts_given_up, *summary.images.hosts_given_up)
+        return replace(summary, hosts_given_up=hosts)
 
 
 def _with_pictures(
-    summary: FetchSummary,
-    config: AmazonConfig,
-    downloader: Downloader,
-    announce: Announce,
-    num_threads: int,
+    summary: FetchSummary, config: AmazonConfig, announce: Announce, options: FetchOptions
 ) -> FetchSummary:
-    # Reading metadata needs the HTML parser; most calls end before this point.
-    from clairo.datasets.fetch_images import fetch_images
+    # Decoding needs Pillow; a command that fetches files alone does without.
+    from clairo.datasets.fetch_images import Reporter, fetch_images
 
     partial = config.folder / PARTIAL_FOLDER
-    images = fetch_images(config, downloader, announce, partial, num_threads)
-    return replace(
-        summary,
-        num_bytes=summary.num_bytes + images.num_bytes,
-        images_fetched=images.fetched,
-        images_unavailable=images.unavailable,
-        images_without_url=images.without_url,
-    )
+    reporter = Reporter(announce, options.console)
+    images = fetch_images(config, options.picture_policy, reporter, partial)
+    return replace(summary, num_bytes=summary.num_bytes + images.num_bytes, images=images)
 
 
 def _fetch_files(

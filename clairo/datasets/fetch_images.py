@@ -1,185 +1,115 @@
-"""Fetching the pictures of the items that remain after filtering."""
+"""Fetching the pictures of the items that remain after filtering.
+
+Every way to pictures leads through here: ``clairo data images``, ``data fetch`` and a sweep.
+"""
 
 from __future__ import annotations
 
-import json
-import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
-from clairo.core.errors import DataError
+from rich.console import Console
+
 from clairo.datasets.amazon import AmazonConfig
-from clairo.datasets.amazon_items import read_item_metadata
-from clairo.datasets.download import Downloader, DownloadError
-from clairo.datasets.item_images import find_images, picture_format
-from clairo.datasets.mirrors import host_of
-from clairo.datasets.transfer_progress import Announce, size_text
-
-REFUSED_FILE: Final = "pictures_refused.json"
-"""Per item the address whose picture does not exist or decode; it is not asked for again."""
-
-_SUFFIXES: Final[Mapping[str, str]] = {"JPEG": ".jpg"}
-_NUM_SIZE_SAMPLES: Final = 3
-_PICTURES_PER_LINE: Final = 500
-# Item ids become file names, so one that could name another place gets no picture.
-_SAFE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+from clairo.datasets.picture_candidates import picture_candidates
+from clairo.datasets.picture_client import PictureClient
+from clairo.datasets.picture_files import PictureFolder
+from clairo.datasets.picture_manifest import Manifest, Why, read_manifest
+from clairo.datasets.picture_plan import PicturePlan, estimated_bytes, plan_pictures
+from clairo.datasets.picture_policy import PicturePolicy
+from clairo.datasets.picture_progress import picture_progress
+from clairo.datasets.picture_run import PictureRun
+from clairo.datasets.picture_summary import PictureSummary, shared_pictures
+from clairo.datasets.transfer_progress import Announce
 
 
 @dataclass(frozen=True)
-class ImageFetch:
-    """What became of the pictures that were missing, and the bytes of those that came."""
+class Reporter:
+    """How people are told.
 
-    fetched: int = 0
-    unavailable: int = 0
-    without_url: int = 0
-    num_bytes: int = 0
+    Attributes:
+        announce: Prints a line.
+        console: Where a bar is shown, if it is a terminal.
+    """
+
+    announce: Announce
+    console: Console | None = None
 
 
 def fetch_images(
-    config: AmazonConfig,
-    downloader: Downloader,
-    announce: Announce,
-    partial: Path,
-    num_threads: int,
-) -> ImageFetch:
-    """Fetches the pictures that are missing, several at a time.
+    config: AmazonConfig, policy: PicturePolicy, reporter: Reporter, partial: Path
+) -> PictureSummary:
+    """Fetches the pictures that are missing.
 
-    A picture enters ``images/`` when it has arrived and decodes, under its final name.
+    A picture enters ``images/`` when it has arrived and decodes, under its final name; a run
+    that is interrupted loses what was on its way. Where nothing is missing, neither reviews
+    nor metadata are read again and nothing is written.
+
+    Args:
+        config: Which items, and where they lie.
+        policy: How many at a time, how patiently, and what is accepted.
+        reporter: Told number, hosts and size first, then how far it has come.
+        partial: Folder for what has not arrived.
 
     Raises:
-        DataError: Reviews or metadata are damaged.
-        OSError: A picture cannot be written.
+        ConfigError: A proxy cannot be used.
+        DataError: Reviews, metadata or the manifest are damaged.
+        OSError: A picture or the manifest cannot be written.
     """
-    item_ids = _candidates(config)
-    records = read_item_metadata(config, item_ids).records
-    item_ids = tuple(records) if item_ids is None else item_ids
-    lacking = _lacking(config, item_ids)
-    addresses = {
-        item: records[item].image_url
-        for item in lacking
-        if item in records and records[item].image_url and _SAFE_ID.fullmatch(item)
-    }
-    refused = _read_refused(config.folder / REFUSED_FILE)
-    wanted = {item: url for item, url in addresses.items() if refused.get(item) != url}
-    arrived: dict[str, int] = {}
-    if wanted:
-        _announce(config, wanted, downloader, announce)
-        outcomes = _outcomes(wanted, downloader, num_threads, announce)
-        arrived, newly_refused = _keep(config.image_dir, wanted, outcomes, partial)
-        _write_refused(config.folder / REFUSED_FILE, {**refused, **newly_refused}, partial)
-    return ImageFetch(
-        fetched=len(arrived),
-        unavailable=len(addresses) - len(arrived),
-        without_url=len(lacking) - len(addresses),
-        num_bytes=sum(arrived.values()),
-    )
+    rows = read_manifest(config.folder)
+    plan = plan_pictures(picture_candidates(config, partial), rows, config.image_dir, policy)
+    if not plan.wanted:
+        return PictureSummary(
+            plan.num_items,
+            plan.num_present,
+            missing=_counts(plan.missing),
+            shared=shared_pictures(rows),
+        )
+    with Manifest(config.folder) as manifest, PictureClient(policy) as client:
+        num_bytes = estimated_bytes(plan, manifest.rows, client.size)
+        reporter.announce(f"  {plan.announcement(config.image_dir, num_bytes)}")
+        run = PictureRun(plan, manifest, PictureFolder(config.image_dir, partial), policy)
+        _run(run, client, plan, reporter)
+        return PictureSummary(
+            num_items=plan.num_items,
+            num_present=plan.num_present,
+            num_fetched=run.tally.fetched,
+            num_duplicates=run.tally.duplicates,
+            num_bytes=run.tally.num_bytes,
+            missing=_counts({**plan.missing, **run.tally.missing}),
+            shared=shared_pictures(manifest.rows),
+            hosts_given_up=run.hosts_given_up,
+        )
 
 
-def _candidates(config: AmazonConfig) -> tuple[str, ...] | None:
-    """Items that may remain once their pictures are here; ``None`` for all of the metadata."""
-    # Needs the engine, which a command that fetches files alone does not.
-    from clairo.datasets.preparing import number_interactions
+def plan_images(config: AmazonConfig, policy: PicturePolicy) -> tuple[PicturePlan, int | None]:
+    """What a run would ask, and the estimated size of one picture; writes nothing.
 
-    if not config.has_interactions or config.catalogue == "all":
-        return None
-    plain: dict[str, object] = {"image_required": "no"}
-    if config.image_required == "before_core":
-        plain |= {"user_core": 1, "item_core": 1}
-    found = number_interactions(config.model_copy(update=plain), config.reading.ingest())
-    return found.item_ids
+    At most three servers are asked for a size, where no picture has come yet.
 
-
-def _lacking(config: AmazonConfig, item_ids: Sequence[str]) -> list[str]:
-    present = find_images(config.image_dir, item_ids)
-    return [item for item in item_ids if item not in present]
+    Raises:
+        ConfigError: A proxy cannot be used.
+        DataError: Reviews, metadata or the manifest are damaged.
+    """
+    rows = read_manifest(config.folder)
+    plan = plan_pictures(picture_candidates(config, None), rows, config.image_dir, policy)
+    with PictureClient(policy) as client:
+        return plan, estimated_bytes(plan, rows, client.size)
 
 
-def _announce(
-    config: AmazonConfig, wanted: Mapping[str, str], downloader: Downloader, announce: Announce
-) -> None:
-    """Number, hosts and a size estimated from a few of the pictures."""
-    urls = list(wanted.values())
-    step = max(1, len(urls) // _NUM_SIZE_SAMPLES)
-    sizes = [downloader.size(url) for url in urls[::step][:_NUM_SIZE_SAMPLES]]
-    known = [size for size in sizes if size is not None]
-    about = f"about {size_text(sum(known) * len(urls) // len(known))}" if known else "size unknown"
-    hosts = ", ".join(host for host, _ in Counter(host_of(url) for url in urls).most_common())
-    announce(f"  {len(urls)} pictures from {hosts} ({about}) -> {config.image_dir}")
-
-
-def _outcomes(
-    wanted: Mapping[str, str], downloader: Downloader, num_threads: int, announce: Announce
-) -> Iterator[tuple[str, bytes | None, bool]]:
-    """Of each item the bytes, and whether asking again would give the same."""
-    pool = ThreadPoolExecutor(num_threads, thread_name_prefix="pictures")
+def _run(run: PictureRun, client: PictureClient, plan: PicturePlan, reporter: Reporter) -> None:
     try:
-        pending = [(item, pool.submit(downloader.content, url)) for item, url in wanted.items()]
-        # Popped from the end, so that a picture's bytes are free once it is on disk.
-        pending.reverse()
-        while pending:
-            item, future = pending.pop()
-            yield (item, *_outcome(future))
-            if len(pending) % _PICTURES_PER_LINE == 0 and pending:
-                announce(f"  {len(wanted) - len(pending):,} of {len(wanted):,} pictures")
-    finally:
-        # After Ctrl-C nothing new is started; what runs ends by its time limit.
-        pool.shutdown(wait=False, cancel_futures=True)
+        with picture_progress(len(plan.wanted), reporter.announce, reporter.console) as reached:
+            run.run(client, reached)
+    except KeyboardInterrupt:
+        reporter.announce(
+            f"Interrupted: {run.tally.fetched:,} pictures came and are in place; the same command "
+            "goes on from here."
+        )
+        raise
 
 
-def _outcome(future: Future[bytes]) -> tuple[bytes | None, bool]:
-    try:
-        return future.result(), True
-    except DownloadError as error:
-        return None, error.permanent
-
-
-def _keep(
-    folder: Path,
-    wanted: Mapping[str, str],
-    outcomes: Iterator[tuple[str, bytes | None, bool]],
-    partial: Path,
-) -> tuple[dict[str, int], dict[str, str]]:
-    """Sizes of the pictures that arrived, and addresses of those that are refused for good."""
-    arrived: dict[str, int] = {}
-    refused: dict[str, str] = {}
-    for item, data, is_final in outcomes:
-        name = picture_format(data) if data else None
-        if data and name:
-            suffix = _SUFFIXES.get(name, f".{name.lower()}")
-            _put(data, folder / f"{item}{suffix}", partial)
-            arrived[item] = len(data)
-        elif is_final:
-            refused[item] = wanted[item]
-    return arrived, refused
-
-
-def _put(data: bytes, target: Path, partial: Path) -> None:
-    """Writes a whole file or none."""
-    target.parent.mkdir(exist_ok=True)
-    part = partial / f"{target.name}.part"
-    part.write_bytes(data)
-    part.replace(target)
-
-
-def _read_refused(path: Path) -> dict[str, str]:
-    if not path.exists():
-        return {}
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DataError(
-            f"{path} must be a JSON object of refused pictures ({error}); delete it."
-        ) from error
-    if not isinstance(values, dict):
-        raise DataError(f"{path} must be a JSON object, got a {type(values).__name__}; delete it.")
-    return {str(item): str(url) for item, url in values.items()}
-
-
-def _write_refused(path: Path, refused: Mapping[str, str], partial: Path) -> None:
-    if refused:
-        text = json.dumps(dict(sorted(refused.items())), indent=2)
-        _put(text.encode("utf-8"), path, partial)
+def _counts(missing: Mapping[str, Why]) -> dict[Why, int]:
+    return dict(Counter(missing.values()))

@@ -11,12 +11,16 @@ from clairo.datasets.raw_blocks import Truncation
 DUPLICATE_RULE: Final = "the last complete row counts; complete is a row with a title"
 
 
-class ItemDescription(Protocol):
-    """One row about an item, texts already clean, ``""`` for what is unknown."""
+class Titled(Protocol):
+    """One row about an item; the title tells whether the row is complete."""
 
     @property
     def title(self) -> str:
-        """Title as shown to people."""
+        """Title as shown to people, ``""`` where unknown."""
+
+
+class ItemDescription(Titled, Protocol):
+    """One row about an item, texts already clean, ``""`` for what is unknown."""
 
     @property
     def price(self) -> str:
@@ -36,6 +40,7 @@ class ItemDescription(Protocol):
 
 
 DescriptionT = TypeVar("DescriptionT", bound=ItemDescription)
+TitledT = TypeVar("TitledT", bound=Titled)
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,7 @@ class Duplicate:
 
 
 @dataclass(frozen=True)
-class Metadata(Generic[DescriptionT]):
+class Metadata(Generic[TitledT]):
     """What a file says about the wanted items.
 
     Attributes:
@@ -63,7 +68,7 @@ class Metadata(Generic[DescriptionT]):
         truncation: What is left of the file, where it ends early and that is put up with.
     """
 
-    records: Mapping[str, DescriptionT]
+    records: Mapping[str, TitledT]
     duplicates: tuple[Duplicate, ...]
     truncation: Truncation | None = None
 
@@ -74,7 +79,7 @@ class Metadata(Generic[DescriptionT]):
 
 
 @dataclass
-class CollectedRows(Generic[DescriptionT]):
+class CollectedRows(Generic[TitledT]):
     """Rows so far: of several rows of an item the last complete one counts.
 
     Complete is a row with a title. Where no row is complete the last one counts.
@@ -86,19 +91,19 @@ class CollectedRows(Generic[DescriptionT]):
         num_rows: Rows that were read, also of items that are not wanted.
     """
 
-    records: dict[str, DescriptionT] = field(default_factory=dict)
+    records: dict[str, TitledT] = field(default_factory=dict)
     lines: dict[str, list[int]] = field(default_factory=dict)
     kept: dict[str, int] = field(default_factory=dict)
     num_rows: int = 0
 
-    def add(self, item: str, record: DescriptionT, number: int) -> None:
+    def add(self, item: str, record: TitledT, number: int) -> None:
         """Takes a row of a wanted item."""
         self.lines.setdefault(item, []).append(number)
         if record.title or not self.records.get(item, record).title:
             self.records[item] = record
             self.kept[item] = number
 
-    def result(self) -> Metadata[DescriptionT]:
+    def result(self) -> Metadata[TitledT]:
         """What the rows came to."""
         repeated = [item for item, lines in self.lines.items() if len(lines) > 1]
         return Metadata(

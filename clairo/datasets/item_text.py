@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from clairo.datasets.amazon import TextField
@@ -149,13 +149,37 @@ def price_text(value: object) -> str:
     return text if all(len(whole) <= _MAX_PRICE_DIGITS for whole in wholes) else ""
 
 
-def usable_image_url(*candidates: object) -> str:
-    """The first web address among strings and lists of strings, placeholders left out.
+@dataclass(frozen=True)
+class PictureRow:
+    """What one metadata row says about pictures.
 
-    The publisher serves a drawing named ``no-img`` where a product has no picture.
+    Attributes:
+        title: As in :class:`ItemRecord`; it tells which of several rows of an item counts.
+        urls: Usable addresses in the order in which they are worth asking for, each once.
     """
+
+    title: str = ""
+    urls: tuple[str, ...] = ()
+
+
+def usable_image_url(*candidates: object) -> str:
+    """The first web address among strings and lists of strings, placeholders left out."""
+    return next(_usable_addresses(candidates), "")
+
+
+def usable_image_urls(*candidates: object) -> tuple[str, ...]:
+    """All web addresses among strings and lists of strings, in order, placeholders left out.
+
+    Example:
+        >>> usable_image_urls(["http://a/1.jpg", "no address"], "http://a/2.jpg", "http://a/1.jpg")
+        ('http://a/1.jpg', 'http://a/2.jpg')
+    """
+    return tuple(dict.fromkeys(_usable_addresses(candidates)))
+
+
+def _usable_addresses(candidates: Iterable[object]) -> Iterator[str]:
+    """The publisher serves a drawing named ``no-img`` where a product has no picture."""
     for candidate in candidates:
         for url in candidate if isinstance(candidate, (list, tuple)) else (candidate,):
             if isinstance(url, str) and url.startswith("http") and "no-img" not in url:
-                return url.strip()
-    return ""
+                yield url.strip()

@@ -1,1 +1,1 @@
-"""Ray Data mapping and DDP launch will live here; nothing below the sweep needs ray yet."""
+"""Work that is spread over the machines of a Ray cluster."""

@@ -31,6 +31,9 @@ class EncoderConfig(Config):
             DataError: They are not on this machine and their hub does not answer.
         """
 
+    piecewise: ClassVar[bool] = False
+    """Whether it works piece by piece, so that a cluster can share the work."""
+
     @abstractmethod
     def encode(self, catalog: ItemCatalog, seed: int, runtime: Runtime) -> EmbeddingTable:
         """Vectors of all items, in catalogue order; items without the modality are missing.

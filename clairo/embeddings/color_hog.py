@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from jaxtyping import Float
@@ -12,8 +12,11 @@ from pydantic import Field, model_validator
 from clairo.core.artifacts import EmbeddingTable, ItemCatalog
 from clairo.core.stage import Runtime
 from clairo.core.vectors import unit_rows
-from clairo.embeddings.base import ImageEncoderConfig, place_rows
-from clairo.embeddings.pictures import describe_pictures
+from clairo.embeddings.base import ImageEncoderConfig
+from clairo.embeddings.batches import FittingBatches
+from clairo.embeddings.opened import OpenedEncoder
+from clairo.embeddings.pictures import prepare_picture
+from clairo.embeddings.pieces import encode_pictures
 
 _CELLS_PER_BLOCK = 2
 _BATCH_PICTURES = 64
@@ -37,6 +40,8 @@ class ColorHogConfig(ImageEncoderConfig):
         Dalal and Triggs (2005), "Histograms of oriented gradients for human detection",
         section 6, with blocks of 2 x 2 cells.
     """
+
+    piecewise: ClassVar[bool] = True
 
     kind: Literal["color_hog"] = "color_hog"
     hue_bins: Annotated[int, Field(ge=2, le=64)] = 12
@@ -66,26 +71,38 @@ class ColorHogConfig(ImageEncoderConfig):
         Raises:
             DataError: No item has a picture that decodes.
         """
-        rows, present, facts = describe_pictures(catalog, self._describe, _BATCH_PICTURES)
+        return encode_pictures(self.open, catalog, runtime)
+
+    def open(self, device: str, num_threads: int) -> OpenedEncoder:
+        """The encoder, ready for encoded pictures; it computes on the CPU."""
         color_dims = self.hue_bins * self.saturation_bins * self.value_bins
-        weights = np.full(rows.shape[1], np.sqrt(1.0 - self.color_share))
-        weights[:color_dims] = np.sqrt(self.color_share)
-        facts["color_dims"] = color_dims
-        return place_rows("image", catalog, present, rows * weights, facts)
+        return OpenedEncoder(
+            FittingBatches(self._describe, _BATCH_PICTURES, None),
+            prepare=prepare_picture(self._scale),
+            num_threads=num_threads,
+            facts={"color_dims": color_dims},
+        )
+
+    def _scale(self, picture: Image.Image) -> Image.Image:
+        side = (self.image_size, self.image_size)
+        return picture.resize(side, Image.Resampling.BOX, reducing_gap=2.0)
 
     def _describe(self, pictures: list[Image.Image]) -> Float[np.ndarray, "pictures dims"]:
-        """Both halves of each picture, each half of unit length."""
+        """Both halves of each scaled picture, each half of unit length before it is weighted."""
         colors, gradients = zip(*map(self._halves, pictures), strict=True)
-        return np.hstack([unit_rows(np.stack(colors)), unit_rows(np.stack(gradients))])
+        return np.hstack(
+            [
+                unit_rows(np.stack(colors)) * np.sqrt(self.color_share),
+                unit_rows(np.stack(gradients)) * np.sqrt(1.0 - self.color_share),
+            ]
+        )
 
     def _halves(
-        self, picture: Image.Image
+        self, small: Image.Image
     ) -> tuple[Float[np.ndarray, " colors"], Float[np.ndarray, " gradients"]]:
         """Colour histogram (square roots of shares) and oriented gradients of one picture."""
         from skimage.feature import hog
 
-        side = (self.image_size, self.image_size)
-        small = picture.resize(side, Image.Resampling.BOX, reducing_gap=2.0)
         hsv = np.asarray(small.convert("HSV"), dtype=np.float64) / 255.0
         bins = (self.hue_bins, self.saturation_bins, self.value_bins)
         # Square roots: a large plain background must not drown the product.

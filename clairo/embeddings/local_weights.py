@@ -8,6 +8,7 @@ from pathlib import Path
 
 from clairo.core.errors import DataError
 from clairo.core.fingerprint import hash_file, hash_json
+from clairo.embeddings.batches import is_out_of_memory
 
 
 def weights_identity(name: str) -> str:
@@ -86,6 +87,11 @@ def cannot_load(what: str, setting: str, weight_free: str, reason: Exception) ->
         weight_free: The encoder that needs no weights.
         reason: What went wrong.
     """
+    if is_out_of_memory(reason):
+        return DataError(
+            f"The weights {what} need more memory than there is, got {type(reason).__name__}; end "
+            f"what else uses the device, set {setting} to a smaller model, or use device cpu."
+        )
     first_line = str(reason).strip().split("\n")[0]
     return DataError(
         f"The weights {what} cannot be loaded ({type(reason).__name__}: {first_line}); check "

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import difflib
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from jaxtyping import Float
-from PIL import Image
 from pydantic import Field, model_validator
 
 from clairo.core.artifacts import EmbeddingTable, ItemCatalog
@@ -16,10 +16,19 @@ from clairo.core.config import RUNTIME_ONLY
 from clairo.core.errors import ConfigError, DataError
 from clairo.core.stage import Runtime
 from clairo.core.torchvision_compat import prepare_torchvision
-from clairo.embeddings.base import ImageEncoderConfig, place_rows
+from clairo.embeddings.base import ImageEncoderConfig
+from clairo.embeddings.batches import FittingBatches
 from clairo.embeddings.local_weights import cannot_load, require_hub, weights_identity
-from clairo.embeddings.pictures import describe_pictures
-from clairo.embeddings.torch_inference import torch_inference
+from clairo.embeddings.memory import gauge_for
+from clairo.embeddings.opened import OpenedEncoder
+from clairo.embeddings.pictures import prepare_picture
+from clairo.embeddings.pieces import encode_pictures
+from clairo.embeddings.torch_inference import (
+    Precision,
+    find_precision,
+    to_rows,
+    torch_inference,
+)
 
 _LOCAL_FOLDER = "local-dir:"
 _HUB = "hf-hub:"
@@ -36,7 +45,9 @@ class OpenClipConfig(ImageEncoderConfig):
             the architecture brings its weights. A local copy of OpenAI's weights needs an
             architecture whose name ends in ``-quickgelu``; for tags that is seen to.
         normalize: Scale every vector to length 1.
-        batch_size: Pictures at a time.
+        precision: Number format of the layers; see
+            :data:`~clairo.embeddings.torch_inference.Precision`.
+        batch_size: Pictures at a time; ``None`` finds how many fit into memory.
 
     Example:
         >>> OpenClipConfig(architecture="hf-hub:timm/ViT-B-16-SigLIP2").pretrained is None
@@ -47,11 +58,14 @@ class OpenClipConfig(ImageEncoderConfig):
         supervision": the default model.
     """
 
+    piecewise: ClassVar[bool] = True
+
     kind: Literal["open_clip"] = "open_clip"
     architecture: Annotated[str, Field(min_length=1)] = "ViT-L-14"
     pretrained: Annotated[str, Field(min_length=1)] | None = "openai"
     normalize: bool = True
-    batch_size: Annotated[int, Field(ge=1), RUNTIME_ONLY] = 32
+    precision: Precision = "auto"
+    batch_size: Annotated[Annotated[int, Field(ge=1)] | None, RUNTIME_ONLY] = None
 
     @model_validator(mode="before")
     @classmethod
@@ -107,25 +121,39 @@ class OpenClipConfig(ImageEncoderConfig):
     def encode(self, catalog: ItemCatalog, seed: int, runtime: Runtime) -> EmbeddingTable:
         """Vectors of items whose picture decodes.
 
-        Facts: ``num_undecodable``, ``num_without_image``.
+        Facts: ``num_undecodable``, ``num_without_image`` and ``precision``.
 
         Raises:
             ConfigError: There is no such architecture.
-            DataError: Weights cannot be loaded, or no item has a picture that decodes.
+            DataError: Weights cannot be loaded or do not fit into memory, or no item has a
+                picture that decodes.
+        """
+        return encode_pictures(self.open, catalog, runtime)
+
+    def open(self, device: str, num_threads: int) -> OpenedEncoder:
+        """The encoder, ready for encoded pictures.
+
+        Raises:
+            ConfigError: There is no such architecture.
+            DataError: Weights cannot be loaded.
         """
         import torch
 
-        model, preprocess = self._load(runtime.device)
+        model, preprocess = self._load(device)
 
-        def describe(pictures: list[Image.Image]) -> Float[np.ndarray, "pictures dims"]:
-            batch = torch.stack([preprocess(picture) for picture in pictures])
-            vectors = model.encode_image(batch.to(runtime.device), normalize=self.normalize)
-            rows: np.ndarray = vectors.float().cpu().numpy()
+        def describe(pictures: list[Any]) -> Float[np.ndarray, "pictures dims"]:
+            vectors = model.encode_image(torch.stack(pictures).to(device))
+            rows: np.ndarray = to_rows(vectors, normalize=self.normalize)
             return rows
 
-        with torch_inference(runtime):
-            rows, present, facts = describe_pictures(catalog, describe, self.batch_size)
-        return place_rows("image", catalog, present, rows, facts)
+        gauge = gauge_for(model, device) if self.batch_size is None else None
+        return OpenedEncoder(
+            FittingBatches(describe, self.batch_size, gauge),
+            prepare=prepare_picture(preprocess),
+            inference=partial(torch_inference, device, num_threads, self.precision),
+            num_threads=num_threads,
+            facts={"precision": find_precision(self.precision, device)},
+        )
 
     def _load(self, device: str) -> tuple[Any, Any]:
         """The model on the device in inference mode, and what prepares a picture for it."""
@@ -134,10 +162,13 @@ class OpenClipConfig(ImageEncoderConfig):
 
         tag = open_clip.get_pretrained_cfg(self.architecture, self.pretrained or "")
         try:
-            model, preprocess = open_clip.create_model_from_pretrained(
+            # Of the two transforms that come with it the second does not draw random crops.
+            model, _, preprocess = open_clip.create_model_and_transforms(
                 self.architecture,
                 pretrained=self.pretrained,
                 device=device,
+                # Otherwise a folder without weights gives a random model and a warning.
+                require_pretrained=True,
                 # open_clip only warns when a tag was trained with another activation.
                 force_quick_gelu=bool(tag.get("quick_gelu", False)),
             )

@@ -9,11 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float
 from PIL import Image, ImageOps
-
-from clairo.core.artifacts import ItemCatalog
-from clairo.core.errors import DataError
 
 _log = logging.getLogger(__name__)
 
@@ -65,48 +61,15 @@ def _to_rgb(picture: Image.Image) -> Image.Image:
     return picture.convert("RGB")
 
 
-def describe_pictures(
-    catalog: ItemCatalog,
-    describe: Callable[[list[Image.Image]], Float[np.ndarray, "pictures dims"]],
-    batch_size: int,
-) -> tuple[Float[np.ndarray, "present dims"], Bool[np.ndarray, " items"], dict[str, Any]]:
-    """Decodes the pictures of a catalogue, a batch at a time, and keeps what is made of them.
+def prepare_picture(transform: Callable[[Image.Image], Any]) -> Callable[[bytes], Any]:
+    """Decodes and transforms; gives ``None`` where a picture does not decode.
 
     Args:
-        catalog: The items.
-        describe: Makes one row of each decoded picture of a batch.
-        batch_size: Pictures that are held at a time.
-
-    Returns:
-        One row per item with a usable picture, which items these are, and the facts
-        ``num_undecodable`` and ``num_without_image``.
-
-    Raises:
-        DataError: No item has a usable picture.
+        transform: Makes a model's input from an upright RGB picture.
     """
-    present, undecodable = catalog.has_image, 0
-    rows, batch = [], []
-    for item in np.flatnonzero(present):
-        picture = decode_picture(catalog.image(int(item)) or b"")
-        if picture is None:
-            _log.warning("The picture of item %s does not decode.", catalog.item_ids[item])
-            present[item] = False
-            undecodable += 1
-            continue
-        batch.append(picture)
-        if len(batch) == batch_size:
-            rows.append(describe(batch))
-            batch = []
-    if batch:
-        rows.append(describe(batch))
-    if not rows:
-        raise DataError(
-            f"An image encoder needs items with a picture, got 0 of {len(catalog)} "
-            f"({undecodable} pictures do not decode); provide pictures, or choose fusion "
-            "text_only."
-        )
-    facts = {
-        "num_undecodable": undecodable,
-        "num_without_image": int((~catalog.has_image).sum()),
-    }
-    return np.concatenate(rows), present, facts
+
+    def prepare(data: bytes) -> Any:
+        picture = decode_picture(data)
+        return None if picture is None else transform(picture)
+
+    return prepare

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 
 from clairo.core.artifacts import Modalities
 from clairo.core.config import Config
@@ -77,3 +77,65 @@ def choose(modalities: Modalities, needed: tuple[Source, ...], kind: str) -> Mod
             )
         tables.append(table)
     return Modalities(tuple(tables))
+
+
+def widths_of(modalities: Modalities) -> tuple[int, ...]:
+    """Width of every table, in order."""
+    return tuple(table.dims for table in modalities.tables)
+
+
+def require_widths(modalities: Modalities, widths: tuple[int, ...], kind: str) -> None:
+    """Refuses vectors of other widths than those that were fitted.
+
+    Raises:
+        DataError: A table is wider or narrower than at fitting.
+    """
+    if widths_of(modalities) != widths:
+        raise DataError(
+            f"Fusion {kind} was fitted on widths {widths}, got "
+            f"{widths_of(modalities)}; fit it on the same reduced vectors."
+        )
+
+
+def occurring(
+    sequences: Iterable[Int[np.ndarray, " _"]], num_items: int
+) -> Bool[np.ndarray, " items"]:
+    """Which items occur in any sequence."""
+    found = np.zeros(num_items, dtype=bool)
+    for sequence in sequences:
+        found[sequence] = True
+    return found
+
+
+def presence(modalities: Modalities) -> Bool[np.ndarray, "items modalities"]:
+    """Which item has which modality, one column per table."""
+    return np.stack([table.present for table in modalities.tables], axis=1)
+
+
+def has_any(modalities: Modalities) -> Bool[np.ndarray, " items"]:
+    """Items with at least one of the modalities."""
+    found: Bool[np.ndarray, " items"] = np.any(presence(modalities), axis=1)
+    return found
+
+
+def has_all(modalities: Modalities) -> Bool[np.ndarray, " items"]:
+    """Items with every modality."""
+    found: Bool[np.ndarray, " items"] = np.all(presence(modalities), axis=1)
+    return found
+
+
+def joint_facts(modalities: Modalities, dims: int) -> dict[str, Any]:
+    """What the table of joint vectors says of itself, whatever made them.
+
+    Args:
+        modalities: What was joined.
+        dims: Width of the joint vectors.
+
+    Returns:
+        ``dims``, ``coverage`` (share of items with any modality), ``both_share`` (with all).
+    """
+    return {
+        "dims": dims,
+        "coverage": float(has_any(modalities).mean()),
+        "both_share": float(has_all(modalities).mean()),
+    }

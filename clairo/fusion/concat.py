@@ -7,15 +7,25 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Int
 from pydantic import Field
 
 from clairo.core.artifacts import EmbeddingTable, Modalities
-from clairo.core.errors import DataError
 from clairo.core.principal_axes import PrincipalAxes
 from clairo.core.stage import Runtime
 from clairo.core.vectors import unit_rows
-from clairo.fusion.base import Fusion, FusionConfig, Source, choose
+from clairo.fusion.base import (
+    Fusion,
+    FusionConfig,
+    Source,
+    choose,
+    has_any,
+    joint_facts,
+    occurring,
+    require_widths,
+    widths_of,
+)
+from clairo.fusion.insight import Weights, shares_of_squares, with_insight
 
 
 class ConcatConfig(FusionConfig):
@@ -42,7 +52,7 @@ class ConcatConfig(FusionConfig):
     ) -> Concat:
         """Remembers the widths; nothing is learned."""
         chosen = choose(modalities, self.needs(), self.kind)
-        return Concat(self.needs(), _widths(chosen), self.normalize, self.kind)
+        return Concat(self.needs(), widths_of(chosen), self.normalize, self.kind)
 
 
 class ConcatPcaConfig(FusionConfig):
@@ -74,11 +84,11 @@ class ConcatPcaConfig(FusionConfig):
     ) -> ConcatPca:
         """Fits the joint axes exactly (no random numbers) on items with either modality."""
         chosen = choose(modalities, self.needs(), self.kind)
-        concat = Concat(self.needs(), _widths(chosen), self.normalize, self.kind)
+        concat = Concat(self.needs(), widths_of(chosen), self.normalize, self.kind)
         joint = concat.join(chosen)
         rows = joint.present.copy()
         if self.fit_on == "train":
-            rows &= _occurring(train_sequences, len(rows))
+            rows &= occurring(train_sequences, len(rows))
         axes = PrincipalAxes.fit(
             joint.vectors[rows], variance=self.variance, dims=None, whiten=self.whiten
         )
@@ -102,30 +112,30 @@ class Concat(Fusion):
     kind: str
 
     def transform(self, modalities: Modalities) -> Modalities:
-        """One ``fused`` table."""
-        return Modalities((self.join(modalities),))
+        """One ``fused`` table; an item's weights are shares of its squared length."""
+        chosen = choose(modalities, self.sources, self.kind)
+        return with_insight(self.join, chosen, self.shares(chosen))
 
     def join(self, modalities: Modalities) -> EmbeddingTable:
         """The fused table; an item is present when any of its modalities is.
 
         Raises:
-            DataError: A modality is absent, or of another width than at fitting.
+            DataError: A modality is absent.
         """
         chosen = choose(modalities, self.sources, self.kind)
-        if _widths(chosen) != self.widths:
-            raise DataError(
-                f"Fusion {self.kind} was fitted on widths {self.widths}, got "
-                f"{_widths(chosen)}; fit it on the same reduced vectors."
-            )
+        require_widths(chosen, self.widths, self.kind)
         parts = [t.vectors.astype(np.float32) for t in chosen.tables]
         vectors = np.hstack([unit_rows(p) for p in parts] if self.normalize else parts)
-        present = np.any([t.present for t in chosen.tables], axis=0)
-        facts = {
-            "dims": vectors.shape[1],
-            "coverage": float(present.mean()),
-            "both_share": float(np.all([t.present for t in chosen.tables], axis=0).mean()),
-        }
+        facts = joint_facts(chosen, vectors.shape[1])
+        present = has_any(chosen)
         return EmbeddingTable("fused", chosen.item_ids, vectors, present, facts)
+
+    def shares(self, modalities: Modalities) -> Weights:
+        """By modality, its share of the squared length of an item's joint vector."""
+        joint = self.join(modalities)
+        parts = np.split(joint.vectors, np.cumsum(self.widths)[:-1], axis=1)
+        chosen = choose(modalities, self.sources, self.kind)
+        return shares_of_squares(chosen, parts)
 
 
 @dataclass(frozen=True)
@@ -141,7 +151,12 @@ class ConcatPca(Fusion):
     axes: PrincipalAxes
 
     def transform(self, modalities: Modalities) -> Modalities:
-        """One ``fused`` table with fewer columns."""
+        """One ``fused`` table with fewer columns; weights are those before the rotation."""
+        chosen = choose(modalities, self.concat.sources, self.concat.kind)
+        return with_insight(self.join, chosen, self.concat.shares(chosen))
+
+    def join(self, modalities: Modalities) -> EmbeddingTable:
+        """The fused table."""
         joint = self.concat.join(modalities)
         vectors = np.zeros((len(joint.present), len(self.axes.axes)), dtype=np.float32)
         vectors[joint.present] = self.axes.project(joint.vectors[joint.present])
@@ -152,19 +167,4 @@ class ConcatPca(Fusion):
             "dims_kept": vectors.shape[1],
             "variance_kept": self.axes.variance_kept,
         }
-        fused = EmbeddingTable("fused", joint.item_ids, vectors, joint.present, facts)
-        return Modalities((fused,))
-
-
-def _widths(modalities: Modalities) -> tuple[int, ...]:
-    return tuple(table.dims for table in modalities.tables)
-
-
-def _occurring(
-    sequences: Iterable[Int[np.ndarray, " _"]], num_items: int
-) -> Bool[np.ndarray, " items"]:
-    """Which items occur in any sequence."""
-    occurring = np.zeros(num_items, dtype=bool)
-    for sequence in sequences:
-        occurring[sequence] = True
-    return occurring
+        return EmbeddingTable("fused", joint.item_ids, vectors, joint.present, facts)

@@ -69,7 +69,8 @@ class Generated:
 
     Attributes:
         items: Item indices; -1 where fewer items were found than asked for.
-        scores: Log-probability of the whole string over the full vocabulary; -inf at -1.
+        scores: Log-probability of the whole string over the full vocabulary; -inf at -1. Items
+            that share a string have its score and follow one another.
     """
 
     items: Int32[np.ndarray, "rows k"]

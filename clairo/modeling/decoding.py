@@ -21,7 +21,7 @@ from clairo.modeling.beam_search import (
 from clairo.modeling.data import Generated, check_tokens
 from clairo.modeling.network import Memory, T5Network
 from clairo.modeling.padding import pad_rows
-from clairo.modeling.prefix_trie import NO_ITEM, PrefixTrie
+from clairo.modeling.prefix_trie import NO_ITEM, PrefixTrie, list_items
 
 _ORACLE_STRINGS = 1024
 
@@ -55,18 +55,20 @@ def generate_items(
     check_widths(num_beams=num_beams, top_k=top_k, batch_size=batch_size)
     expansion = TrieExpansion(_prepare(network, inputs, trie))
     # A beam as wide as the catalogue prunes nothing, so a wider one finds the same.
-    width = min(num_beams, trie.num_items)
+    width = min(num_beams, trie.num_strings)
     kept = min(top_k, width)
-    items = np.full((len(inputs), top_k), NO_ITEM, dtype=np.int32)
-    scores = np.full((len(inputs), top_k), -np.inf, dtype=np.float32)
+    strings = np.full((len(inputs), kept), NO_ITEM, dtype=np.int32)
+    found = np.full((len(inputs), kept), -np.inf, dtype=np.float32)
     with matrix_products("highest"), torch.inference_mode():
         for rows, memory in _encoded(network, inputs, batch_size):
             pool = search(
                 network, memory, expansion, num_beams=width, keep=kept, max_length=trie.depth + 1
             )
-            items[rows, :kept] = pool.items[:, :kept].cpu().numpy()
-            scores[rows, :kept] = pool.scores[:, :kept].cpu().numpy()
-    return Generated(items, scores)
+            strings[rows] = pool.items[:, :kept].cpu().numpy()
+            found[rows] = pool.scores[:, :kept].cpu().numpy()
+    items, columns = list_items(trie, strings, top_k)
+    scores = np.take_along_axis(found, np.maximum(columns, 0), axis=1)
+    return Generated(items, np.where(items == NO_ITEM, np.float32(-np.inf), scores))
 
 
 def generate_free(

@@ -124,12 +124,14 @@ class PipelineConfig(Config):
         """16 hexadecimal digits that name what this configuration does, seeds left out.
 
         Left out, too, is what does nothing: encoders of modalities that the fusion does not
-        read, and options of the merging that change nothing, given the others. Configurations
-        that differ only there are duplicates.
+        read, and options of quantization and merging that change nothing, given the others.
+        Configurations that differ only there are duplicates.
         """
         identity = self.identity()
         for modality in {"text", "image"} - set(self.fusion.needs()):
             del identity[modality]
+        for option in self.quantization.idle_options():
+            del identity["quantization"][option]
         for option in self.merging.idle_options(one_modality=self.one_modality):
             del identity["merging"][option]
         return hash_json(identity)[:16]

@@ -22,8 +22,10 @@ from clairo.pipeline.plan import (
     make_plan,
     training_until,
 )
+from clairo.pipeline.stage_progress import OnProgress, ProgressOfStage, log_only
 from clairo.stages import STAGES
 from clairo.store import FilesystemStore, StoreResult
+from clairo.store.partial_results import PartialResults
 from clairo.store.protocol import CUT_FROM
 from clairo.tracking.records import StageRecord
 
@@ -48,6 +50,7 @@ class StageRunner:
         runtime: Resources, and whom training tells.
         seed: Root seed of the plan.
         on_record: Told when a stage has been loaded or computed.
+        on_progress: Told how far a long stage is.
         reach: By stage name, the greatest length that trials which share this store's results
             may ask for: shorter results are cut from one of that length, or from a longer one
             that is there. Never part of an identity; a stage that is not named is computed as
@@ -60,6 +63,7 @@ class StageRunner:
     runtime: Runtime
     seed: int
     on_record: Callable[[StageRecord], None] = lambda record: None
+    on_progress: OnProgress = log_only
     reach: Mapping[str, int] = field(default_factory=dict)
     records: dict[str, StageRecord] = field(default_factory=dict)
     _results: dict[str, Any] = field(default_factory=dict)
@@ -147,12 +151,16 @@ class StageRunner:
         return extend_step(step, self.seed, 0).fingerprint
 
     def _compute(self, step: PlannedStage, inputs: Mapping[str, Any]) -> StoreResult[Any]:
+        parts = PartialResults(self.store.root, step.fingerprint)
+        progress = ProgressOfStage(step.stage.name, self.on_progress)
+        runtime = replace(self.runtime, parts=parts, progress=progress)
         result = self.store.get_or_compute(
             step.fingerprint,
             step.stage.output,
-            lambda: step.stage.run(step.settings, inputs, step.seed, self.runtime),
+            lambda: step.stage.run(step.settings, inputs, step.seed, runtime),
             _about(step),
         )
+        parts.remove()  # also where it was found: who made it may have been stopped before this
         length = length_of(step.stage, step.settings)
         # Also where it was found: who made it may have been stopped before noting it.
         if length is not None:

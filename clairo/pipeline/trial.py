@@ -22,14 +22,24 @@ from clairo.core.errors import ClairoError, SweepError
 from clairo.core.log_file import log_to_file
 from clairo.core.stage import Runtime
 from clairo.merging.spelling import spell_merges
+from clairo.pipeline.gates import Measured, say_broken
 from clairo.pipeline.plan import make_plan
+from clairo.pipeline.representation import describe_representation
 from clairo.pipeline.runner import KeepGoing, StageRunner
+from clairo.pipeline.stage_curves import curve_steps
+from clairo.pipeline.stage_progress import OnProgress, log_only
 from clairo.pipeline.trial_spec import OBJECTIVE, TrialEnvironment, TrialOutcome, TrialSpec
 from clairo.pipeline.vocabulary_pictures import with_pictures
+from clairo.quantization import GivenConfig
 from clairo.stages import PIPELINE
 from clairo.store import FilesystemStore
 from clairo.tracking.protocol import Run
-from clairo.tracking.records import VOCABULARY_FOLDER, StageRecord, TrialState
+from clairo.tracking.records import (
+    REPRESENTATION_FOLDER,
+    VOCABULARY_FOLDER,
+    StageRecord,
+    TrialState,
+)
 from clairo.tracking.summary_json import STAGES_FILE, stages_to_json
 from clairo.tracking.system_metrics import SystemMetrics
 
@@ -46,9 +56,18 @@ __all__ = [
 
 
 def run_trial(
-    spec: TrialSpec, environment: TrialEnvironment, keep_going: KeepGoing
+    spec: TrialSpec,
+    environment: TrialEnvironment,
+    keep_going: KeepGoing,
+    on_progress: OnProgress = log_only,
 ) -> TrialOutcome:
     """Runs and tracks one trial; failures become a ``failed`` outcome, never an exception.
+
+    Args:
+        spec: What it is to do.
+        environment: Where it runs.
+        keep_going: The scheduler's say.
+        on_progress: Told how far a long stage is.
 
     Raises:
         KeyboardInterrupt: The process was asked to stop; the run is marked KILLED first.
@@ -60,6 +79,7 @@ def run_trial(
         log_to_file(environment.log_file)
     run = _open_run(spec, environment)
     trial = _TrackedTrial(spec, environment, run, keep_going)
+    trial.runner.on_progress = on_progress
     try:
         with SystemMetrics(run):
             outcome = trial.run()
@@ -78,6 +98,7 @@ def run_trial(
         seconds=time.perf_counter() - started,
         saved_seconds=sum(record.saved_seconds for record in trial.records()),
         rung_values=dict(trial.rung_values),
+        constraints=dict(trial.constraints),
     )
     run.log_metrics({"seconds": outcome.seconds, "saved_seconds": outcome.saved_seconds})
     run.finish(outcome.state)
@@ -96,6 +117,7 @@ class _TrackedTrial:
         self.data_source = environment.data_source
         self.keep_going = keep_going
         self.rung_values: dict[int, float] = {}
+        self.constraints: dict[str, float] = {}
         self._logged_epochs: set[int] = set()
         self.runner = StageRunner(
             make_plan(spec.config, spec.seed, environment.sources, goals),
@@ -152,20 +174,40 @@ class _TrackedTrial:
         self.rung_values[epoch] = value
         return self.keep_going(epoch, value)
 
-    def _check_gates(self) -> str | None:
+    def _check_gates(self) -> str:
         codes = self.runner.get("quantization")
         self._log_artifact("quantization", "codes")
-        why = self.spec.gates.check_codes(codes.facts)
+        why = self._judge(self.spec.gates.measure_codes(codes.facts))
+        if self.spec.role == "confirm":
+            self._log_representation()
         if why:
             return why
         tokenizer = self.runner.get("merging")
         with tempfile.TemporaryDirectory() as folder:
             tokenizer.save_actionpiece(Path(folder) / "actionpiece.json")
             self.tracked.log_folder(Path(folder), "")
-        why = self.spec.gates.check_tokens(tokenizer.facts)
+        why = self._judge(self.spec.gates.measure_tokens(tokenizer.facts))
         if not why and self.spec.role == "confirm":
             self._log_vocabulary()
         return why
+
+    def _judge(self, measured: tuple[Measured, ...]) -> str:
+        """Keeps what the sampler is told of the gates; gives why the trial ends here."""
+        found = {gate.name: gate.violation for gate in measured}
+        self.constraints |= found
+        self.tracked.log_metrics({f"gate/{name}": value for name, value in found.items()})
+        return say_broken(measured)
+
+    def _log_representation(self) -> None:
+        """What the codes mean, for the same runs and of the same size."""
+        given = isinstance(self.spec.config.quantization, GivenConfig)
+        insight = None if given else self.runner.get("fusion").insight
+        described = describe_representation(
+            self.runner.get("quantization"), self.runner.get("dataset"), insight
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            described.save(Path(folder))
+            self.tracked.log_folder(Path(folder), REPRESENTATION_FOLDER)
 
     def _log_vocabulary(self) -> None:
         """What the first merges mean, for runs that a page may show as the best.
@@ -213,6 +255,8 @@ class _TrackedTrial:
                 **facts,
             }
         )
+        for epoch, numbers in curve_steps(record.name, record.facts):
+            self.tracked.log_metrics(numbers, step=epoch)
         self.tracked.set_tags({f"stage.{record.name}": record.entry})
 
     def _log_training(self) -> None:

@@ -95,6 +95,7 @@ class TrialOutcome:
         saved_seconds: Computation that the store spared.
         error: One line for a failure or an infeasible configuration.
         transient: Whether the same trial may succeed when run again (out of memory).
+        constraints: How far each gate that was measured is violated, at most 0 where it is kept.
     """
 
     key: str
@@ -106,3 +107,4 @@ class TrialOutcome:
     saved_seconds: float = 0.0
     error: str = ""
     transient: bool = False
+    constraints: Mapping[str, float] = field(default_factory=dict)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-from jaxtyping import Bool, Float, Int32
+from jaxtyping import Bool, Float, Int32, Int64
 from pydantic import AfterValidator, Field
 
 from clairo.core.artifacts import EmbeddingTable, Facts
-from clairo.core.config import Config
 from clairo.core.errors import DataError
 from clairo.core.stage import Runtime
+from clairo.quantization.disambiguation import UniqueConfig
 
 
 def _power_of_two(value: int) -> int:
@@ -50,9 +50,29 @@ class Quantizer(ABC):
     def decode(self, codes: Int32[np.ndarray, "rows codebooks"]) -> Float[np.ndarray, "rows dims"]:
         """The vectors that the codes stand for."""
 
+    def alternatives(
+        self,
+        vector: Float[np.ndarray, " dims"],
+        codes: Int32[np.ndarray, " codebooks"],
+        level: int,
+        size: int,
+    ) -> Int64[np.ndarray, " size"]:
+        """All codes of one level, that which brings the decoded vector nearest first.
 
-class QuantizerConfig(Config):
-    """Settings that all quantizers have.
+        Args:
+            vector: What is coded.
+            codes: Its codes; those of the other levels stay.
+            level: Which codebook.
+            size: Number of its centroids.
+        """
+        tried = np.repeat(codes[None], size, axis=0)
+        tried[:, level] = np.arange(size)
+        distances = np.square(self.decode(tried) - vector).sum(axis=1)
+        return np.argsort(distances, kind="stable")
+
+
+class QuantizerConfig(UniqueConfig):
+    """Settings that all quantizers have, beside those of :class:`UniqueConfig`.
 
     Attributes:
         codebooks: ``shared`` for one vector per item, ``separate`` for one quantizer per
@@ -60,11 +80,6 @@ class QuantizerConfig(Config):
         num_codebooks: Codes per vector, so per modality where codebooks are separate.
         codebook_size: Centroids per codebook, a power of two.
         fit_on: Items in training histories only, or ``all``.
-        num_hash_buckets: Values of the disambiguation column, so the number of items that
-            may share all other codes. Every bucket in use is a token of the vocabulary, so
-            more is not safer for free; too few are an error, never two items with one id.
-            ``None`` takes the smallest power of two that is enough, and no column at all
-            where the codes are unique.
     """
 
     seeded: ClassVar[bool] = True
@@ -74,7 +89,6 @@ class QuantizerConfig(Config):
     num_codebooks: Annotated[int, Field(ge=1, le=15)] = 4
     codebook_size: Annotated[int, Field(ge=2, le=65536), AfterValidator(_power_of_two)] = 256
     fit_on: Literal["train", "all"] = "train"
-    num_hash_buckets: Annotated[int, Field(ge=1, le=65536)] | None = 128
 
     @abstractmethod
     def fit(

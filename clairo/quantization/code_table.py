@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Int32
 
 from clairo.core.artifacts import CodeTable, EmbeddingTable, Facts, Modalities, Modality
-from clairo.core.errors import ConfigError
+from clairo.core.errors import ConfigError, DataError
 from clairo.core.seeding import stage_seed
 from clairo.core.stage import Runtime
 from clairo.quantization.base import QuantizerConfig
@@ -20,7 +20,14 @@ from clairo.quantization.diagnostics import (
     collision_diagnostics,
     reconstruction_error,
 )
-from clairo.quantization.disambiguation import hash_column, needed_buckets
+from clairo.quantization.disambiguation import (
+    UniqueConfig,
+    counter_column,
+    hash_column,
+    needed_buckets,
+)
+from clairo.quantization.meaning import KnownOfItems, worst_of
+from clairo.quantization.reassignment import CodedVectors, reassign
 
 
 def build_code_table(
@@ -29,17 +36,18 @@ def build_code_table(
     train_items: Bool[np.ndarray, " items"],
     seed: int,
     runtime: Runtime,
+    categories: tuple[str, ...] = (),
 ) -> CodeTable:
-    """Codes of every item, unique by a last column of modality ``shared``.
+    """Codes of every item, made unique as ``disambiguation`` says.
 
     Each modality has a quantizer of its own, with its own seed, so that one modality's codes
     do not depend on whether there is another. An item that lacks a modality gets the code
     value ``codebook_size`` in all columns of it, which stands for *missing* and is not one
     of the centroids.
 
-    Where ``num_hash_buckets`` is ``None`` and the codes tell all items apart, there is no
-    disambiguation column: a digit that is the same for all items says nothing and would be
-    merged all the same.
+    A column that tells items apart is the last one and of modality ``shared``. Where
+    ``num_hash_buckets`` is ``None`` and the codes tell all items apart, there is none: a digit
+    that is the same for all items says nothing and would be merged all the same.
 
     Args:
         modalities: One table, or one per modality where codebooks are separate.
@@ -47,15 +55,20 @@ def build_code_table(
         train_items: Which items occur in training histories.
         seed: Seed of the stage.
         runtime: Resources.
+        categories: Of the items, for the diagnostics; empty where none are known.
 
     Raises:
         ConfigError: Shared codebooks for several modalities, or separate ones for a joint
             vector.
-        DataError: Too few items for the codebooks, or too few buckets for the collisions.
+        DataError: Too few items for the codebooks, vectors that are all equal, too few buckets
+            for the collisions, or no code that is free for an item that must move.
     """
     _require_matching_codebooks(modalities, config)
-    columns = [_quantize(table, config, train_items, seed, runtime) for table in modalities.tables]
-    return make_unique(modalities.item_ids, beside(columns), config.num_hash_buckets, seed)
+    known = KnownOfItems(categories, modalities.insight)
+    columns = [
+        _quantize(table, config, train_items, seed, runtime, known) for table in modalities.tables
+    ]
+    return make_unique(modalities.item_ids, beside(columns), config, seed)
 
 
 @dataclass(frozen=True)
@@ -67,12 +80,14 @@ class Columns:
         modalities: What each column was made from.
         sizes: Number of values each column may take.
         diagnostics: What is known of each codebook, ``<modality>/<place>/<name>``.
+        coded: Where the codes came from, none where they were given.
     """
 
     codes: Int32[np.ndarray, "items columns"]
     modalities: tuple[Modality, ...]
     sizes: tuple[int, ...]
     diagnostics: Facts
+    coded: tuple[CodedVectors, ...] = ()
 
 
 def beside(parts: Sequence[Columns]) -> Columns:
@@ -82,40 +97,59 @@ def beside(parts: Sequence[Columns]) -> Columns:
         modalities=tuple(name for part in parts for name in part.modalities),
         sizes=tuple(size for part in parts for size in part.sizes),
         diagnostics={name: value for part in parts for name, value in part.diagnostics.items()},
+        coded=tuple(vectors for part in parts for vectors in part.coded),
     )
 
 
 def make_unique(
-    item_ids: tuple[str, ...], before: Columns, num_hash_buckets: int | None, seed: int
+    item_ids: tuple[str, ...], before: Columns, settings: UniqueConfig, seed: int
 ) -> CodeTable:
-    """The code table: a last column of modality ``shared`` where it is asked for or needed.
+    """The code table, its items told apart as the settings say.
 
     Args:
         item_ids: Catalogue ids.
         before: The codes.
-        num_hash_buckets: Values of that column; ``None`` for as few as are enough, and no
-            column where the codes are unique.
+        settings: How items with equal codes are told apart, if at all.
         seed: Seed of the stage.
 
     Raises:
-        DataError: More items share their codes than there are buckets.
+        DataError: More items share their codes than there are buckets, or no code is free for
+            an item that must move.
     """
     codes, names, sizes = before.codes, before.modalities, before.sizes
-    buckets = num_hash_buckets or needed_buckets(codes)
-    if num_hash_buckets is not None or buckets > 1:
-        digits = hash_column(codes, buckets, stage_seed(seed, "disambiguation"))
+    found: dict[str, Any] = {}
+    if settings.disambiguation == "reassign":
+        codes, found = reassign(codes, before.coded)
+    column, values = _digits(codes, settings, seed)
+    if values:
         codes, names, sizes = (
-            np.column_stack([codes, digits]),
+            np.column_stack([codes, column]),
             (*names, "shared"),
-            (*sizes, buckets),
+            (*sizes, values),
         )
     return CodeTable(
         item_ids=item_ids,
         codes=codes.astype(np.int32),
         column_modalities=names,
         column_sizes=sizes,
-        diagnostics=_diagnose(before, sizes),
+        diagnostics={**_diagnose(before, sizes), **found},
     )
+
+
+def _digits(
+    codes: Int32[np.ndarray, "items columns"], settings: UniqueConfig, seed: int
+) -> tuple[Int32[np.ndarray, " items"], int]:
+    """The column that tells items apart, and its number of values, 0 for no column."""
+    none = np.zeros(len(codes), dtype=np.int32)
+    if settings.disambiguation == "counter":
+        column = counter_column(codes)
+        return column, int(column.max(initial=0)) + 1
+    if settings.disambiguation != "hash":
+        return none, 0
+    buckets = settings.num_hash_buckets or needed_buckets(codes)
+    if settings.num_hash_buckets is None and buckets == 1:
+        return none, 0
+    return hash_column(codes, buckets, stage_seed(seed, "disambiguation")), buckets
 
 
 def _require_matching_codebooks(modalities: Modalities, config: QuantizerConfig) -> None:
@@ -135,25 +169,35 @@ def _quantize(
     train_items: Bool[np.ndarray, " items"],
     seed: int,
     runtime: Runtime,
+    known: KnownOfItems,
 ) -> Columns:
     """Fits on one table and encodes it."""
     own_seed = stage_seed(seed, f"quantization/{table.modality}")
-    quantizer = config.fit(table, train_items, own_seed, runtime)
     rows = table.vectors[table.present]
+    distinct = len({row.tobytes() for row in rows})
+    if distinct == 1 < len(rows):
+        raise DataError(
+            f"Codes need vectors that differ, got {len(rows)} equal {table.modality} vectors; "
+            "check the encoder's input, or leave this modality out."
+        )
+    quantizer = config.fit(table, train_items, own_seed, runtime)
     present_codes = quantizer.encode(rows)
     size = config.codebook_size
     codes = np.full((len(table.present), config.num_codebooks), size, dtype=np.int32)
     codes[table.present] = present_codes
     found: dict[str, Any] = dict(quantizer.facts)
+    found["distinct_vectors"] = distinct
     found["missing_items"] = int((~table.present).sum())
     found["reconstruction_error"] = reconstruction_error(rows, quantizer.decode(present_codes))
+    found |= known.describe(table, quantizer, codes, own_seed)
     for column in range(config.num_codebooks):
         about = codebook_diagnostics(present_codes[:, column], size)
         found |= {f"{column}/{name}": value for name, value in about.items()}
     values = size if table.present.all() else size + 1
     diagnostics = {f"{table.modality}/{name}": value for name, value in found.items()}
     depth = config.num_codebooks
-    return Columns(codes, (table.modality,) * depth, (values,) * depth, diagnostics)
+    coded = CodedVectors(quantizer, table, size)
+    return Columns(codes, (table.modality,) * depth, (values,) * depth, diagnostics, (coded,))
 
 
 def _diagnose(before: Columns, sizes: tuple[int, ...]) -> Facts:
@@ -164,6 +208,7 @@ def _diagnose(before: Columns, sizes: tuple[int, ...]) -> Facts:
     return {
         **parts,
         **collision_diagnostics(before.codes),
+        **worst_of(parts),
         "usage_min": min(usages),
         "perplexity_mean": float(np.mean(perplexities)),
         "bits_per_item": bits_per_item(sizes),

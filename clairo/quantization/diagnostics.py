@@ -76,6 +76,34 @@ def collision_diagnostics(codes: Int[np.ndarray, "items columns"]) -> dict[str, 
     }
 
 
+def fit_point(
+    vectors: Float[np.ndarray, "items dims"],
+    decoded: Float[np.ndarray, "items dims"],
+    codes: Int[np.ndarray, "items columns"],
+    size: int,
+) -> dict[str, float]:
+    """Where a fit stands on the vectors it is fitted to, as an entry of its curve.
+
+    Args:
+        vectors: What is coded.
+        decoded: What the codes stand for.
+        codes: The codes.
+        size: Number of centroids of every codebook.
+
+    Returns:
+        ``usage/<level>``, ``perplexity/<level>``, ``reconstruction_error`` and
+        ``collision_rate``.
+    """
+    point: dict[str, float] = {}
+    for level in range(codes.shape[1]):
+        found = codebook_diagnostics(codes[:, level], size)
+        point[f"usage/{level}"] = found["usage"]
+        point[f"perplexity/{level}"] = found["perplexity"]
+    point["reconstruction_error"] = reconstruction_error(vectors, decoded)
+    point["collision_rate"] = collision_diagnostics(codes)["collision_rate"]
+    return point
+
+
 def bits_per_item(column_sizes: Sequence[int]) -> float:
     """Bits that the columns of an item can hold, the disambiguation column included.
 

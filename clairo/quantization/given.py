@@ -9,20 +9,21 @@ import numpy as np
 from pydantic import Field
 
 from clairo.core.artifacts import CodeTable, GivenCodes, given_modalities
-from clairo.core.config import Config
 from clairo.core.errors import ConfigError, DataError
 from clairo.quantization.code_table import Columns, make_unique
 from clairo.quantization.diagnostics import codebook_diagnostics
+from clairo.quantization.disambiguation import UniqueConfig
+from clairo.quantization.purity import category_purity
 
 
-class GivenConfig(Config):
+class GivenConfig(UniqueConfig):
     """Takes the codes of the data set, for data sets that bring them.
 
     Attributes:
         modalities: Codes of which modality are used; ``all`` takes every one there is.
-        num_hash_buckets: Values of the disambiguation column, as in
-            :class:`~clairo.quantization.base.QuantizerConfig`; ``None`` takes the smallest
-            power of two that is enough, and no column at all where the codes are unique.
+        disambiguation: As of every source of codes, but without ``reassign``: which codes are
+            near an item is not known where its vector is not.
+        num_hash_buckets: As of every source of codes.
     """
 
     seeded: ClassVar[bool] = True
@@ -30,6 +31,7 @@ class GivenConfig(Config):
 
     kind: Literal["given"] = "given"
     modalities: Literal["all", "text", "image"] = "all"
+    disambiguation: Literal["hash", "counter", "none"] = "hash"
     num_hash_buckets: Annotated[int, Field(ge=1, le=65536)] | None = None
 
     def select(self, codes: Sequence[GivenCodes]) -> tuple[GivenCodes, ...]:
@@ -54,15 +56,20 @@ class GivenConfig(Config):
 
 
 def build_given_table(
-    codes: Sequence[GivenCodes], item_ids: tuple[str, ...], config: GivenConfig, seed: int
+    codes: Sequence[GivenCodes],
+    item_ids: tuple[str, ...],
+    config: GivenConfig,
+    seed: int,
+    categories: tuple[str, ...] = (),
 ) -> CodeTable:
-    """Given codes of every item, unique by a last column of modality ``shared``.
+    """Given codes of every item, with a last column of modality ``shared`` as the settings say.
 
     Args:
         codes: Codes of the data set, rows in catalogue order.
         item_ids: Catalogue ids.
         config: Which of them are used, and how items with equal codes are told apart.
         seed: Seed of the stage.
+        categories: Of the items, for the diagnostics; empty where none are known.
 
     Raises:
         ConfigError: The data set has no codes of the modality that is asked for.
@@ -78,5 +85,9 @@ def build_given_table(
         place = names[:column].count(modality)
         for name, value in codebook_diagnostics(columns[:, column], size).items():
             diagnostics[f"{modality}/{place}/{name}"] = value
+    for modality in dict.fromkeys(names):
+        own = columns[:, [name == modality for name in names]]
+        for name, value in category_purity(categories, own, seed).items():
+            diagnostics[f"{modality}/{name}"] = value
     before = Columns(columns, tuple(names), sizes, diagnostics)
-    return make_unique(item_ids, before, config.num_hash_buckets, seed)
+    return make_unique(item_ids, before, config, seed)

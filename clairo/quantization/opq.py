@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -13,6 +13,11 @@ from clairo.core.artifacts import EmbeddingTable
 from clairo.core.stage import Runtime
 from clairo.core.threads import limit_threads
 from clairo.quantization.base import Quantizer, QuantizerConfig, require_vectors
+from clairo.quantization.clustering import KMeans
+from clairo.quantization.diagnostics import fit_point
+from clairo.quantization.kernels import kernels_for
+from clairo.quantization.padding import pad_columns
+from clairo.quantization.rotated_parts import RotatedPq, fit_rotated
 
 
 class OpqConfig(QuantizerConfig):
@@ -21,6 +26,10 @@ class OpqConfig(QuantizerConfig):
     Codebooks are of one rank: none is coarser than the other. Vectors whose width does not
     divide by the number of codebooks are padded with zeros, which a rotation spreads without
     loss; the facts ``padded_dims`` and ``index`` say how.
+
+    On a CPU faiss computes. On another device :mod:`clairo.quantization.rotated_parts` does the
+    same by torch: its codes are others, as after another random start, its error is the same
+    within a few per cent. The fact ``device`` says which it was.
 
     Attributes:
         iterations: Rounds of rotation and clustering. On 12,101 vectors of 192 dims, 50 (the
@@ -41,25 +50,69 @@ class OpqConfig(QuantizerConfig):
         train_items: Bool[np.ndarray, " items"],
         seed: int,
         runtime: Runtime,
-    ) -> Opq:
-        """Trains the index, in one thread: cut sums would depend on the cores."""
+    ) -> Opq | RotatedPq:
+        """Trains the index, in one thread: cut sums would depend on the cores.
+
+        Facts: ``device``, and ``curve`` with an entry for each round of rotation and clustering.
+        """
+        rows = self.training_rows(table, train_items)
+        padded = pad_columns(rows, self.num_codebooks)
+        facts = {
+            "fitted_on": len(rows),
+            "padded_dims": padded.shape[1] - table.dims,
+            "index": self.index_name,
+        }
+        start = _random_rotation(padded.shape[1], seed)
+        if runtime.device != "cpu":
+            kernels = kernels_for(runtime)
+            clustering = KMeans(self.codebook_size, self.iterations)
+            fitted = fit_rotated(rows, start, clustering, self.num_codebooks, seed, kernels)
+            return replace(fitted, facts={**facts, **fitted.facts, "device": kernels.name})
+        index, curve = self._train(padded, start, seed)
+        facts |= {"device": "cpu (faiss)", "curve": curve}
+        return Opq(facts, index, table.dims, self.num_codebooks, self.num_bits)
+
+    def _train(
+        self,
+        rows: Float32[np.ndarray, "rows dims"],
+        start: Float32[np.ndarray, "dims dims"],
+        seed: int,
+    ) -> tuple[Any, list[dict[str, float]]]:
+        """A trained index, and the curve of its rounds."""
         import faiss
 
-        rows = self.training_rows(table, train_items)
-        padding = -rows.shape[1] % self.num_codebooks
-        rows = _pad(rows, padding)
-        index: Any = faiss.index_factory(rows.shape[1], self.index_name, faiss.METRIC_INNER_PRODUCT)
+        dims = rows.shape[1]
+        index: Any = faiss.index_factory(dims, self.index_name, faiss.METRIC_INNER_PRODUCT)
         rotation: Any = faiss.downcast_VectorTransform(index.chain.at(0))
-        rotation_codebooks = self._prepare(index, rotation, rows.shape[1], seed)
+        codebooks = self._prepare(index, rotation, start, seed)
+        enough, curve = _at_least(rows, dims), []
         with limit_threads(1):
-            rotation.train(_at_least(rows, rows.shape[1]))
+            for _ in range(self.iterations):
+                # One round at a time, to see each; the result is that of all rounds in one
+                # call to the bit, if later rounds go on from the codebooks of the one before.
+                rotation.train(enough)
+                codebooks.train_type = faiss.ProductQuantizer.Train_hot_start
+                rotation.niter_pq_0 = rotation.niter_pq
+                rotation.is_trained = False
+                curve.append(self._point(rows, rotation, codebooks))
+            rotation.is_trained = True
             # A trained rotation is kept; this trains the codebooks.
             index.train(rows)
         # Only now may the rotation's own codebooks be freed: faiss holds a bare pointer.
         rotation.pq = None
-        del rotation_codebooks
-        facts = {"fitted_on": len(rows), "padded_dims": padding, "index": self.index_name}
-        return Opq(facts, index, table.dims, self.num_codebooks, self.num_bits)
+        return index, curve
+
+    def _point(
+        self, rows: Float32[np.ndarray, "rows dims"], rotation: Any, codebooks: Any
+    ) -> dict[str, float]:
+        """How the rotation and its codebooks code the vectors by now."""
+        import faiss
+
+        matrix = faiss.vector_to_array(rotation.A).reshape(rows.shape[1], -1)
+        rotated = rows @ matrix.T
+        packed = codebooks.compute_codes(rotated)
+        codes = faiss.unpack_bitstrings(packed, self.num_codebooks, self.num_bits)
+        return fit_point(rotated, codebooks.decode(packed), codes, self.codebook_size)
 
     @property
     def num_bits(self) -> int:
@@ -76,18 +129,18 @@ class OpqConfig(QuantizerConfig):
         """
         return f"OPQ{self.num_codebooks},IVF1,PQ{self.num_codebooks}x{self.num_bits}"
 
-    def _prepare(self, index: Any, rotation: Any, dims: int, seed: int) -> Any:
+    def _prepare(
+        self, index: Any, rotation: Any, start: Float32[np.ndarray, "dims dims"], seed: int
+    ) -> Any:
         """Sets every start value; gives the codebooks that the rotation is fitted with."""
         import faiss
 
         # Left to itself faiss starts every rotation from one fixed draw and fits it with
         # 256 centroids, whatever the index asks for.
-        draw = np.random.default_rng(seed).normal(size=(dims, dims))
-        start, _ = np.linalg.qr(draw)
-        faiss.copy_array_to_vector(start.astype(np.float32).ravel(), rotation.A)
-        rotation.niter = self.iterations
+        faiss.copy_array_to_vector(start.ravel(), rotation.A)
+        rotation.niter = 1
         rotation.max_train_points = np.iinfo(np.int64).max
-        codebooks = faiss.ProductQuantizer(dims, self.num_codebooks, self.num_bits)
+        codebooks = faiss.ProductQuantizer(len(start), self.num_codebooks, self.num_bits)
         rotation.pq = codebooks
         inverted_file: Any = faiss.downcast_index(index.index)
         # It renumbers centroids for Hamming distances, which nothing here uses, by simulated
@@ -125,7 +178,7 @@ class Opq(Quantizer):
         require_vectors(vectors, self.dims)
         if not len(vectors):
             return np.zeros((0, self.num_codebooks), dtype=np.int32)
-        rows = _pad(vectors.astype(np.float32), self.index.d - self.dims)
+        rows = pad_columns(vectors, self.num_codebooks)
         with limit_threads(1):
             packed = self.index.sa_encode(rows)
         return faiss.unpack_bitstrings(packed, self.num_codebooks, self.num_bits).astype(np.int32)
@@ -142,11 +195,10 @@ class Opq(Quantizer):
         return vectors[:, : self.dims]
 
 
-def _pad(
-    rows: Float32[np.ndarray, "rows dims"], padding: int
-) -> Float32[np.ndarray, "rows padded"]:
-    """Appends zero columns."""
-    return np.ascontiguousarray(np.pad(rows, ((0, 0), (0, padding))))
+def _random_rotation(dims: int, seed: int) -> Float32[np.ndarray, "dims dims"]:
+    """An orthogonal matrix."""
+    start, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(dims, dims)))
+    return start.astype(np.float32)
 
 
 def _at_least(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 import numpy as np
@@ -11,33 +11,44 @@ from pydantic import Field
 
 from clairo.core.artifacts import EmbeddingTable
 from clairo.core.stage import Runtime
-from clairo.core.threads import limit_threads
 from clairo.quantization.base import Quantizer, QuantizerConfig, require_vectors
-
-_BLOCK_ROWS = 8192
+from clairo.quantization.clustering import KMeans, refit_codebooks, residual_codebooks
+from clairo.quantization.diagnostics import fit_point
+from clairo.quantization.kernels import Kernels, NumpyKernels, kernels_for
 
 
 class RqKmeansConfig(QuantizerConfig):
-    """Layer-wise k-means on residuals.
+    """Layer-wise k-means on residuals, then all codebooks together.
 
-    Codes go from coarse to fine, so items that share their first codes are alike. Greedy
-    layers take seconds where faiss's beam search over layers takes minutes, and need no
-    gradient training, unlike RQ-VAE.
+    Codes go from coarse to fine, so items that share their first codes are alike. The layers
+    are made greedily, few rounds each. What that costs against the beam search over layers of
+    faiss's ``ResidualQuantizer`` is won back after them: codes are chosen by a beam search, and
+    all codebooks are fitted to these codes by least squares, several times over. No gradient
+    training is needed, unlike for RQ-VAE.
 
     Attributes:
         iterations: Lloyd iterations per codebook.
         restarts: Random starts per codebook, of which the one with the smallest error is
             kept. A single start often merges two clear clusters of a small catalogue.
+        beam: Paths that are followed from codebook to codebook when a vector is encoded; 1
+            takes the nearest centroid of every residual.
+        refinements: Rounds of encoding and least squares after the layers; 0 leaves them as
+            they are.
 
     References:
         Chen, Guan and Wang (2010), "Approximate nearest neighbor search by residual vector
-        quantization", section 3; the semantic ids of Rajput et al. (2023), "Recommender
-        systems with generative retrieval", use residual codes of a trained latent instead.
+        quantization", section 3; Babenko and Lempitsky (2014), "Additive quantization for
+        extreme vector compression", section 3, for the beam search and the least squares,
+        which here starts from residual codebooks and solves level by level. The semantic ids
+        of Rajput et al. (2023), "Recommender systems with generative retrieval", use residual
+        codes of a trained latent instead.
     """
 
     kind: Literal["rq_kmeans"] = "rq_kmeans"
-    iterations: Annotated[int, Field(ge=1, le=1000)] = 25
+    iterations: Annotated[int, Field(ge=1, le=1000)] = 10
     restarts: Annotated[int, Field(ge=1, le=100)] = 1
+    beam: Annotated[int, Field(ge=1, le=64)] = 5
+    refinements: Annotated[int, Field(ge=0, le=100)] = 3
 
     def fit(
         self,
@@ -46,35 +57,24 @@ class RqKmeansConfig(QuantizerConfig):
         seed: int,
         runtime: Runtime,
     ) -> RqKmeans:
-        """Clusters layer after layer, in one thread: cut sums would depend on the cores."""
+        """Clusters layer after layer, then refines them together.
+
+        Facts: ``device``, and ``curve`` with an entry for the layers and one for each
+        refinement.
+        """
         rows = self.training_rows(table, train_items)
-        residuals, codebooks = rows, []
-        for level in range(self.num_codebooks):
-            centroids = self._cluster(residuals, seed + level)
-            codebooks.append(centroids)
-            residuals = residuals - centroids[_nearest(residuals, centroids)]
-        return RqKmeans({"fitted_on": len(rows)}, np.stack(codebooks))
-
-    def _cluster(
-        self, rows: Float32[np.ndarray, "rows dims"], seed: int
-    ) -> Float32[np.ndarray, "size dims"]:
-        """Centroids of all rows by faiss; an empty cluster takes half of a crowded one."""
-        import faiss
-
-        kmeans = faiss.Kmeans(
-            rows.shape[1],
-            self.codebook_size,
-            niter=self.iterations,
-            nredo=self.restarts,
-            seed=seed,
-            # Never a silent subsample, and no complaint about few points: fit() has checked.
-            min_points_per_centroid=1,
-            max_points_per_centroid=max(1, len(rows)),
-        )
-        with limit_threads(1):
-            kmeans.train(np.ascontiguousarray(rows))
-        centroids = np.asarray(kmeans.centroids, dtype=np.float32)
-        return centroids.reshape(self.codebook_size, rows.shape[1])
+        kernels = kernels_for(runtime)
+        held = kernels.hold(rows)
+        clustering = KMeans(self.codebook_size, self.iterations, self.restarts)
+        codebooks = residual_codebooks(held, kernels, clustering, self.num_codebooks, seed)
+        curve = []
+        for round_done in range(self.refinements + 1):
+            codes = kernels.search(held, codebooks, self.beam)
+            curve.append(fit_point(rows, _decode(codebooks, codes), codes, self.codebook_size))
+            if round_done < self.refinements:
+                codebooks = refit_codebooks(held, kernels, codebooks, codes)
+        facts = {"fitted_on": len(rows), "device": kernels.name, "curve": curve}
+        return RqKmeans(facts, codebooks, self.beam, kernels)
 
 
 @dataclass(frozen=True)
@@ -83,14 +83,21 @@ class RqKmeans(Quantizer):
 
     Attributes:
         codebooks: Centroids, coarsest codebook first.
+        beam: Paths that encoding follows.
+        kernels: What encodes.
     """
 
     codebooks: Float32[np.ndarray, "codebooks size dims"]
+    beam: int = 1
+    kernels: Kernels = field(default_factory=NumpyKernels, repr=False)
 
     def encode(
         self, vectors: Float[np.ndarray, "rows dims"]
     ) -> Int32[np.ndarray, "rows codebooks"]:
         """Nearest centroid of the residual, codebook by codebook; ties to the smaller code.
+
+        With a wider beam the codes whose centroids come nearest in sum, among the paths that
+        the beam kept.
 
         Example:
             >>> coarse, fine = [[0.0, 0.0], [10.0, 10.0]], [[-1.0, 0.0], [1.0, 0.0]]
@@ -99,28 +106,19 @@ class RqKmeans(Quantizer):
             [[1, 0], [0, 1]]
         """
         require_vectors(vectors, self.codebooks.shape[2])
-        residuals = vectors.astype(np.float32)
-        codes = np.empty((len(vectors), len(self.codebooks)), dtype=np.int32)
-        for level, centroids in enumerate(self.codebooks):
-            codes[:, level] = _nearest(residuals, centroids)
-            residuals = residuals - centroids[codes[:, level]]
-        return codes
+        return self.kernels.search(self.kernels.hold(vectors), self.codebooks, self.beam)
 
     def decode(self, codes: Int32[np.ndarray, "rows codebooks"]) -> Float[np.ndarray, "rows dims"]:
         """Sum of the chosen centroids."""
-        levels = np.arange(len(self.codebooks))
-        return self.codebooks[levels, codes].sum(axis=1)
+        return _decode(self.codebooks, codes)
 
 
-def _nearest(
-    rows: Float32[np.ndarray, "rows dims"], centroids: Float32[np.ndarray, "size dims"]
-) -> Int32[np.ndarray, " rows"]:
-    """Index of the nearest centroid of each row, the smaller index on a tie."""
-    lengths = np.square(centroids).sum(axis=1)
-    nearest = np.empty(len(rows), dtype=np.int32)
-    with limit_threads(1):
-        for start in range(0, len(rows), _BLOCK_ROWS):
-            block = rows[start : start + _BLOCK_ROWS]
-            distances = lengths - 2.0 * (block @ centroids.T)
-            nearest[start : start + _BLOCK_ROWS] = distances.argmin(axis=1)
-    return nearest
+def _decode(
+    codebooks: Float32[np.ndarray, "codebooks size dims"],
+    codes: Int32[np.ndarray, "rows codebooks"],
+) -> Float32[np.ndarray, "rows dims"]:
+    # One level at a time: all centroids of all rows at once would be as many tables more.
+    total = codebooks[0][codes[:, 0]]
+    for level in range(1, len(codebooks)):
+        total += codebooks[level][codes[:, level]]
+    return total

@@ -21,7 +21,7 @@ class Reduction(ABC):
         """The table with reduced vectors; the same items are present.
 
         Facts of the input are kept; ``dims``, ``dims_before``, ``dims_kept``,
-        ``variance_kept`` and ``bytes_saved_share`` are added.
+        ``variance_kept``, ``bytes_before``, ``bytes_after`` and ``bytes_saved_share`` are added.
 
         Raises:
             DataError: The vectors are not as wide as those it was fitted on.
@@ -64,6 +64,8 @@ def reduction_facts(table: EmbeddingTable, dims_kept: int, variance_kept: float)
         "dims_before": table.dims,
         "dims_kept": dims_kept,
         "variance_kept": variance_kept,
+        "bytes_before": table.vectors.nbytes,
+        "bytes_after": table.vectors.nbytes * dims_kept // table.dims,
         "bytes_saved_share": 1.0 - dims_kept / table.dims,
     }
 

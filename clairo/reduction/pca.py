@@ -10,7 +10,7 @@ from jaxtyping import Bool
 from pydantic import Field, model_validator
 
 from clairo.core.artifacts import EmbeddingTable
-from clairo.core.principal_axes import PrincipalAxes
+from clairo.core.principal_axes import PrincipalAxes, Solver
 from clairo.reduction.base import Reduction, ReductionConfig, reduction_facts, require_width
 
 
@@ -26,6 +26,9 @@ class PcaConfig(ReductionConfig):
         whiten: Scale the kept axes to unit variance, as ActionPiece does (128 dims).
         fit_on: ``all`` items with this modality, or only those in training histories, which
             a claim about cold-start items needs.
+        solver: ``exact``, or ``randomized`` for tables that are both wide and long, which
+            ``auto`` decides by their size (over 2,048 both ways); the fact ``solver`` says what
+            was used.
 
     Example:
         >>> PcaConfig(dims=128, whiten=True).variance is None
@@ -37,6 +40,7 @@ class PcaConfig(ReductionConfig):
     dims: Annotated[int, Field(ge=1)] | None = None
     whiten: bool = False
     fit_on: Literal["all", "train"] = "all"
+    solver: Solver = "auto"
 
     @model_validator(mode="before")
     @classmethod
@@ -55,12 +59,20 @@ class PcaConfig(ReductionConfig):
         return self
 
     def fit(self, table: EmbeddingTable, train_items: Bool[np.ndarray, " items"], seed: int) -> Pca:
-        """Fits exactly (no random numbers) on the present items of ``fit_on``."""
+        """Fits on the present items of ``fit_on``; no seed changes the result.
+
+        Raises:
+            DataError: Fewer than two such items, or all their vectors are equal.
+        """
         chosen = table.present if self.fit_on == "all" else table.present & train_items
         axes = PrincipalAxes.fit(
-            table.vectors[chosen], variance=self.variance, dims=self.dims, whiten=self.whiten
+            table.vectors[chosen],
+            variance=self.variance,
+            dims=self.dims,
+            whiten=self.whiten,
+            solver=self.solver,
         )
-        return Pca(axes)
+        return Pca(axes, int(chosen.sum()))
 
 
 @dataclass(frozen=True)
@@ -69,15 +81,24 @@ class Pca(Reduction):
 
     Attributes:
         axes: The fitted axes.
+        num_fitted: Items that they were fitted on.
     """
 
     axes: PrincipalAxes
+    num_fitted: int
 
     def transform(self, table: EmbeddingTable) -> EmbeddingTable:
-        """Projects present items; missing ones stay zero, which is the mean."""
+        """Projects present items; missing ones stay zero, which is the mean.
+
+        Facts beside those of every reduction: ``solver`` and ``fitted_on``, a number of items.
+        """
         require_width(table, len(self.axes.mean))
         kept = len(self.axes.axes)
         vectors = np.zeros((len(table.vectors), kept), dtype=np.float32)
         vectors[table.present] = self.axes.project(table.vectors[table.present])
-        facts = reduction_facts(table, kept, self.axes.variance_kept)
+        facts = {
+            **reduction_facts(table, kept, self.axes.variance_kept),
+            "solver": self.axes.solver,
+            "fitted_on": self.num_fitted,
+        }
         return replace(table, vectors=vectors, facts=facts)

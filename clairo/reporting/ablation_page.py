@@ -5,6 +5,7 @@ from __future__ import annotations
 from clairo.evaluation.metric_names import metric_label
 from clairo.reporting import ablation_figures, ablation_findings, ablation_tables, findings
 from clairo.reporting.ablation_info import REFERENCE, AblationInfo, Family, compute_ablation
+from clairo.reporting.health_info import has_codes
 from clairo.reporting.labels import number, plural
 from clairo.reporting.page import (
     Block,
@@ -17,6 +18,7 @@ from clairo.reporting.page import (
     absent,
 )
 from clairo.reporting.provenance import best_code, measured_on, no_evidence_for, reproduce_section
+from clairo.reporting.representation_page import LINK as CODES_LINK
 from clairo.reporting.search_info import Absent
 from clairo.reporting.selection import reference_value
 from clairo.reporting.stage_info import has_merges
@@ -67,7 +69,11 @@ def make_ablation_page(record: SweepRecord) -> Page:
             *((Prose(summary.notes),) if summary.notes else ()),
         ),
         sections=tuple(sections),
-        links=(("Sweep", "index.html"), *((LINK,) if has_merges(record) else ())),
+        links=(
+            ("Sweep", "index.html"),
+            *((CODES_LINK,) if has_codes(record) else ()),
+            *((LINK,) if has_merges(record) else ()),
+        ),
     )
 
 

@@ -6,7 +6,6 @@ request. Text is escaped by jinja, figure data by :func:`_script_json`.
 
 from __future__ import annotations
 
-import base64
 import json
 from dataclasses import dataclass, field
 from importlib import resources
@@ -16,6 +15,13 @@ import jinja2
 import plotly.graph_objects as go
 from markupsafe import Markup
 
+from clairo.reporting.representation_blocks import (
+    Caution,
+    LeaningItems,
+    SheetBlock,
+    Trees,
+    jpeg_address,
+)
 from clairo.reporting.search_info import Absent
 from clairo.reporting.spelled_info import MergeCard, SpelledInfo
 from clairo.reporting.style import DARK_COLORS, css_variables, template
@@ -112,7 +118,7 @@ class Cards:
     @property
     def sheet_address(self) -> str:
         """The sheet as a data address, so that each picture is in the page once."""
-        return _jpeg_address(self.info.sheet)
+        return jpeg_address(self.info.sheet)
 
     def choices(self, field_name: Literal["joins", "made", "digit"]) -> tuple[str, ...]:
         """Distinct values that cards can be filtered by, sorted."""
@@ -133,7 +139,7 @@ class Items:
     @property
     def shown(self) -> tuple[tuple[SampleItem, str], ...]:
         """Each item with the data address of its picture, ``""`` where none is shown."""
-        return tuple((item, _jpeg_address(item.picture)) for item in self.samples)
+        return tuple((item, jpeg_address(item.picture)) for item in self.samples)
 
 
 @dataclass(frozen=True)
@@ -150,7 +156,20 @@ class Missing:
     kind: str = "missing"
 
 
-Block = Prose | Definitions | Code | Figure | TableBlock | Cards | Items | Missing
+Block = (
+    Prose
+    | Definitions
+    | Code
+    | Figure
+    | TableBlock
+    | Cards
+    | Items
+    | Caution
+    | SheetBlock
+    | Trees
+    | LeaningItems
+    | Missing
+)
 
 
 @dataclass(frozen=True)
@@ -197,11 +216,6 @@ class Page:
     def figures(self) -> tuple[Figure, ...]:
         """All figures, in order."""
         return tuple(block for block in self.blocks() if isinstance(block, Figure))
-
-
-def _jpeg_address(data: bytes) -> str:
-    """A data address, ``""`` for no data."""
-    return f"data:image/jpeg;base64,{base64.b64encode(data).decode('ascii')}" if data else ""
 
 
 def absent(what: str, info: Absent) -> Missing:

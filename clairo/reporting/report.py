@@ -22,6 +22,7 @@ class ReportFiles:
         index: The sweep's page.
         ablation: The ablation's page, ``None`` without arms.
         vocabulary: What the tokens mean, ``None`` where the best made no merges.
+        representation: What the codes are worth, ``None`` where the best logged none.
         tables: Every table file.
     """
 
@@ -29,20 +30,21 @@ class ReportFiles:
     index: Path
     ablation: Path | None
     vocabulary: Path | None
+    representation: Path | None
     tables: tuple[Path, ...]
 
     @property
     def pages(self) -> tuple[Path, ...]:
         """Every page that was written, the sweep's first."""
-        found = (self.index, self.ablation, self.vocabulary)
+        found = (self.index, self.ablation, self.representation, self.vocabulary)
         return tuple(page for page in found if page is not None)
 
 
 def write_report(record: SweepRecord, folder: Path) -> ReportFiles:
-    """Writes ``index.html``, ``ablation.html`` and ``vocabulary.html``, and ``tables/``.
+    """Writes ``index.html`` and the pages beside it, and ``tables/``.
 
-    The ablation's page is made where there are arms, the vocabulary's where the best configuration
-    merged anything.
+    ``ablation.html`` is made where there are arms, ``representation.html`` where the best
+    configuration logged its codes, ``vocabulary.html`` where it merged anything.
 
     The pages hold everything they need and work from disk. Nothing in them depends on when they
     are made.
@@ -52,7 +54,9 @@ def write_report(record: SweepRecord, folder: Path) -> ReportFiles:
         folder: Created where it does not exist; files of the same names are replaced.
     """
     from clairo.reporting.ablation_page import make_ablation_page
+    from clairo.reporting.health_info import has_codes
     from clairo.reporting.page import render_page
+    from clairo.reporting.representation_page import make_representation_page
     from clairo.reporting.stage_info import has_merges
     from clairo.reporting.sweep_page import make_sweep_page
     from clairo.reporting.vocabulary_page import make_vocabulary_page
@@ -61,17 +65,21 @@ def write_report(record: SweepRecord, folder: Path) -> ReportFiles:
     pages = {"index.html": make_sweep_page(record)}
     if record.summary.arms:
         pages["ablation.html"] = make_ablation_page(record)
+    if has_codes(record):
+        pages["representation.html"] = make_representation_page(record)
     if has_merges(record):
         pages["vocabulary.html"] = make_vocabulary_page(record)
     tables: list[Path] = []
     for name, page in pages.items():
         (folder / name).write_text(render_page(page), encoding="utf-8")
         tables += write_tables(page, folder / "tables")
+    written = {name: folder / name for name in pages}
     return ReportFiles(
         folder=folder,
         index=folder / "index.html",
-        ablation=folder / "ablation.html" if "ablation.html" in pages else None,
-        vocabulary=folder / "vocabulary.html" if "vocabulary.html" in pages else None,
+        ablation=written.get("ablation.html"),
+        vocabulary=written.get("vocabulary.html"),
+        representation=written.get("representation.html"),
         tables=tuple(tables),
     )
 

@@ -6,12 +6,14 @@ from clairo.evaluation.metric_names import metric_label
 from clairo.reporting import (
     failure_tables,
     findings,
+    representation_page,
     search_figures,
     search_tables,
     stage_figures,
     stage_tables,
     vocabulary_findings,
 )
+from clairo.reporting.health_info import has_codes
 from clairo.reporting.labels import plural, sentence_list, setting_label
 from clairo.reporting.outcome_info import VerdictInfo, compute_curves, compute_verdict
 from clairo.reporting.page import (
@@ -75,6 +77,7 @@ def make_sweep_page(record: SweepRecord) -> Page:
         sections=sections,
         links=(
             *((("Ablation", "ablation.html"),) if summary.arms else ()),
+            *((representation_page.LINK,) if has_codes(record) else ()),
             *((LINK,) if has_merges(record) else ()),
         ),
     )
@@ -189,6 +192,7 @@ def _codes(record: SweepRecord) -> Section:
         blocks.append(Figure("codebooks", *words, stage_figures.plot_codebooks(books)))
         blocks.append(Prose((findings.say_collisions(books),)))
         blocks.append(TableBlock(stage_tables.codebooks_table(books)))
+    blocks += representation_page.reliance_caution(record)
     if isinstance(merges, Absent):
         blocks.append(absent("Merges", merges))
     else:

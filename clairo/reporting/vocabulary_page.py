@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clairo.reporting import vocabulary_figures, vocabulary_findings, vocabulary_tables
+from clairo.reporting.health_info import has_codes
 from clairo.reporting.page import (
     Block,
     Cards,
@@ -15,6 +16,7 @@ from clairo.reporting.page import (
     absent,
 )
 from clairo.reporting.provenance import best_code, measured_on, no_evidence_for
+from clairo.reporting.representation_page import LINK as CODES_LINK
 from clairo.reporting.search_info import Absent
 from clairo.reporting.spelled_info import SpelledInfo, compute_spelled
 from clairo.reporting.vocabulary_info import (
@@ -49,6 +51,7 @@ def make_vocabulary_page(record: SweepRecord) -> Page:
         links=(
             ("Sweep", "index.html"),
             *((("Ablation", "ablation.html"),) if summary.arms else ()),
+            *((CODES_LINK,) if has_codes(record) else ()),
         ),
     )
 

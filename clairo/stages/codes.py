@@ -18,9 +18,11 @@ from clairo.quantization.given import build_given_table
 def _quantize(settings: Any, inputs: Mapping[str, Any], seed: int, runtime: Runtime) -> CodeTable:
     dataset: Dataset = inputs["dataset"]
     if isinstance(settings, GivenConfig):
-        return build_given_table(dataset.codes, dataset.catalog.item_ids, settings, seed)
+        ids, categories = dataset.catalog.item_ids, dataset.catalog.categories
+        return build_given_table(dataset.codes, ids, settings, seed, categories)
     fused: Modalities = inputs["fusion"]
-    return build_code_table(fused, settings, dataset.train_counts() > 0, seed, runtime)
+    trained, categories = dataset.train_counts() > 0, dataset.catalog.categories
+    return build_code_table(fused, settings, trained, seed, runtime, categories)
 
 
 def _merge(settings: Any, inputs: Mapping[str, Any], seed: int, runtime: Runtime) -> Tokenizer:
@@ -50,7 +52,7 @@ def _budget(settings: Any) -> int | None:
 
 QUANTIZATION: Stage[Any, CodeTable] = Stage(
     name="quantization",
-    version=2,
+    version=3,
     output=CodeTable,
     config=lambda pipeline: pipeline.quantization,
     # Codes that are given are made of nothing: no vectors, no encoders.

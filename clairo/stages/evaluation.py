@@ -52,10 +52,10 @@ def _recommend(
     model: TrainedModel,
     tokenizer: Tokenizer,
     questions: Questions,
+    trie: PrefixTrie,
     seed: int,
 ) -> Int[np.ndarray, "rows k"]:
     """Top items of every question: greedy segmentation, or an ensemble of SPR draws."""
-    trie = PrefixTrie.build(tokenizer.encode_items())
     lists = []
     for draw in range(settings.ensemble):
         segmentation: Literal["spr", "greedy"] = "spr" if settings.ensemble > 1 else "greedy"
@@ -73,18 +73,21 @@ def _recommend(
 
 
 def _measure_invalid(
-    settings: EvaluationConfig, model: TrainedModel, tokenizer: Tokenizer, questions: Questions
+    settings: EvaluationConfig,
+    model: TrainedModel,
+    tokenizer: Tokenizer,
+    questions: Questions,
+    trie: PrefixTrie,
 ) -> dict[str, float]:
     """Share of unconstrained outputs that name no item, on the first so many users."""
     asked = questions.histories.take(np.arange(min(settings.invalid_users, len(questions.users))))
     if not len(asked):
         return {}
-    strings = tokenizer.encode_items()
     valid = model.generate_free(
         tokenizer.encode_histories(asked, "greedy", 0),
         num_beams=settings.invalid_beams,
-        max_length=int(strings.lengths.max()) + 1,  # and the end token
-        trie=PrefixTrie.build(strings),
+        max_length=trie.depth + 1,  # and the end token
+        trie=trie,
     )
     return invalid_share(valid)
 
@@ -105,15 +108,17 @@ def _evaluation(split: Literal["valid", "test"]) -> Stage[Any, Rankings]:
             max_users=decoding.max_users,
             seed=VALIDATION_USERS_SEED,
         )
-        top_items = _recommend(decoding, model, tokenizer, questions, seed)
-        rankings = rankings_from_lists(split, questions.users, questions.targets, top_items)
         counts = dataset.train_counts()
+        # Where items share a string, the popular ones come first: the target is not asked.
+        trie = PrefixTrie.build(tokenizer.encode_items(), counts)
+        top_items = _recommend(decoding, model, tokenizer, questions, trie, seed)
+        rankings = rankings_from_lists(split, questions.users, questions.targets, top_items)
         known = dataset.splits.positions(split)[questions.users]
         facts: dict[str, float] = {
             **ranking_metrics(rankings.ranks),
             **exposure_metrics(top_items, counts, k=10),
             **segment_metrics(rankings, counts, known),
-            **_measure_invalid(decoding, model, tokenizer, questions),
+            **_measure_invalid(decoding, model, tokenizer, questions, trie),
             "num_users": len(questions.users),
         }
         return Rankings(

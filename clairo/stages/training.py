@@ -89,7 +89,7 @@ def _train(
         seed=VALIDATION_USERS_SEED,
     )
     asked = tokenizer.encode_histories(questions.histories, "greedy", 0)
-    trie = PrefixTrie.build(tokenizer.encode_items())
+    trie = PrefixTrie.build(tokenizer.encode_items(), dataset.train_counts())
 
     def validate(trained: TrainedModel) -> dict[str, float]:
         found = trained.generate(

@@ -40,7 +40,7 @@ def _reduction(modality: Literal["text", "image"]) -> Stage[Any, Modalities]:
 
     return Stage(
         name=f"{modality}_reduction",
-        version=1,
+        version=2,
         output=Modalities,
         config=lambda pipeline: pipeline.reduction,
         inputs=lambda pipeline: ("dataset", f"{modality}_embedding"),
@@ -64,7 +64,7 @@ TEXT_REDUCTION = _reduction("text")
 IMAGE_REDUCTION = _reduction("image")
 FUSION: Stage[Any, Modalities] = Stage(
     name="fusion",
-    version=1,
+    version=2,
     output=Modalities,
     config=lambda pipeline: pipeline.fusion,
     inputs=lambda pipeline: (

@@ -4,6 +4,7 @@
 
     <root>/<stage>/<kind>-<16 hex>/       an entry: data files and manifest.json
     <root>/<stage>/.writing-<entry>/      being written; renamed when it is whole
+    <root>/.partial/                      pieces of entries to be; see partial_results
     <root>/.locks/                        one lock file per key
     <root>/.lengths/<family>/<length>     empty; says how long results of a family were made
     <root>/damaged/                       entries that failed their checksum, kept for a look
@@ -29,7 +30,8 @@ from clairo.core.errors import ArtifactError, DataError
 from clairo.core.fingerprint import Fingerprint
 from clairo.core.stage import Artifact
 from clairo.store.disk_errors import disk_errors_explained
-from clairo.store.manifest import MANIFEST, Manifest, data_files, require_json
+from clairo.store.manifest import MANIFEST, Manifest, file_marks, require_json
+from clairo.store.partial_results import remove_old_parts
 from clairo.store.protocol import CUT_FROM, LongerT, StoreResult
 
 ArtifactT = TypeVar("ArtifactT", bound=Artifact)
@@ -268,12 +270,12 @@ class FilesystemStore:
                 manifest = Manifest.describe(beside, fingerprint, made.about, made.seconds)
                 manifest.write(beside)
                 beside.rename(folder)
-                _verified[folder] = _file_marks(folder)
+                _verified[folder] = file_marks(folder)
         finally:
             shutil.rmtree(beside, ignore_errors=True)
 
     def _verify(self, manifest: Manifest, folder: Path) -> None:
-        marks = _file_marks(folder)
+        marks = file_marks(folder)
         if _verified.get(folder) != marks:
             manifest.check(folder)
             _verified[folder] = marks
@@ -294,6 +296,7 @@ class FilesystemStore:
             lock = self._lock(fingerprint.entry)
             if not self._swept:
                 self._remove_stale()
+                remove_old_parts(self.root)
                 self._swept = True
             try:
                 lock.acquire(timeout=_PATIENCE_SECONDS)
@@ -335,12 +338,6 @@ def _timed(
     started = time.perf_counter()
     artifact = compute()
     return _Made(artifact, time.perf_counter() - started, about, longer)
-
-
-def _file_marks(folder: Path) -> tuple[tuple[str, int, int], ...]:
-    """Name, size and change time of every data file."""
-    stats = ((name, path.stat()) for name, path in data_files(folder).items())
-    return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)
 
 
 def _discard(folder: Path) -> None:

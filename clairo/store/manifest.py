@@ -119,6 +119,12 @@ def data_files(folder: Path) -> dict[str, Path]:
     }
 
 
+def file_marks(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """Name, size and change time of every data file."""
+    stats = ((name, path.stat()) for name, path in data_files(folder).items())
+    return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)
+
+
 def require_json(about: Mapping[str, Any], fingerprint: Fingerprint) -> None:
     """Refuses a description that could not be written, before anything is computed.
 

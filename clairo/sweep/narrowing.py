@@ -73,10 +73,14 @@ class _Removal:
     def refuses(self, setting: str, value: Any) -> bool:
         if self.allows(setting, value):
             return False
-        self.removed.setdefault(setting, [])
-        if value not in self.removed[setting]:
-            self.removed[setting].append(value)
+        self.dropped(setting, value)
         return True
+
+    def dropped(self, setting: str, value: Any) -> None:
+        """Notes a removal, once."""
+        values = self.removed.setdefault(setting, [])
+        if value not in values:
+            values.append(value)
 
     def notes(self) -> tuple[str, ...]:
         return tuple(
@@ -209,17 +213,28 @@ def _apply_to_choice(node: Choice, path: str, removal: _Removal) -> Node:
     kept = [option for option in node.options if not removal.refuses(setting, option.label)]
     if not kept:
         raise _nothing_left(setting, [option.label for option in node.options], removal)
-    options = []
+    options: list[Option] = []
     for option in kept:
         inner = option.node
         if isinstance(inner, Branch):
-            inner = _apply(inner, f"{path}[{option.label}]", removal)
+            try:
+                inner = _apply(inner, f"{path}[{option.label}]", removal)
+            except _NothingLeftError:
+                # Another alternative may do without it, for example a smaller codebook.
+                if option is kept[-1] and not options:
+                    raise
+                removal.dropped(setting, option.label)
+                continue
         options.append(Option(option.label, inner))
     return options[0].node if len(options) == 1 else Choice(tuple(options), node.by_kind)
 
 
+class _NothingLeftError(ConfigError):
+    """A setting without any value that is of use."""
+
+
 def _nothing_left(setting: str, values: list[Any], removal: _Removal) -> ConfigError:
-    return ConfigError(
+    return _NothingLeftError(
         f"{setting} needs at least one usable value, got {', '.join(map(str, values))}, which is "
         f"of no use because {removal.why}; add another value to the space or use other data."
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import socket
 import subprocess
@@ -16,29 +15,12 @@ from typing import Any
 
 from clairo.core.errors import SweepError
 from clairo.core.threads import usable_cpus
+from clairo.distributed.ray_settings import inherited_variables, prepare_ray
 from clairo.sweep.guarded_run import environment, thread_variables
 
 _PROBE_SECONDS = 5.0
 _HEALTH_SECONDS = 20.0
 _OBJECT_STORE_BYTES = 150 * 2**20
-
-# Set before ray is imported. No telemetry, no rebuilding of environments, no token that only
-# a shared cluster needs; trials are logged by our tracker, not by Tune's three loggers; and
-# Ctrl-C is ours, because Tune would end its loop and return as if all were done.
-_SETTINGS = {
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
-    "RAY_AUTH_MODE": "disabled",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    "RAY_DEDUP_LOGS": "0",
-    "RAY_CHDIR_TO_TRIAL_DIR": "0",
-    "RAY_AIR_NEW_OUTPUT": "0",
-    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
-    "TUNE_DISABLE_SIGINT_HANDLER": "1",
-    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
-    "TUNE_GLOBAL_CHECKPOINT_S": "3600",
-    "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
-}
 
 
 @dataclass(frozen=True)
@@ -77,8 +59,7 @@ class RaySession:
         Raises:
             SweepError: Nothing answers at the address, or Ray cannot start.
         """
-        for name, value in _SETTINGS.items():
-            os.environ.setdefault(name, value)
+        prepare_ray()
         import ray
 
         if not ray.is_initialized():
@@ -105,7 +86,7 @@ class RaySession:
         }
         threads = thread_variables(max(1, self._num_cpus // self._workers))
         if self._address:
-            variables = threads | _inherited()
+            variables = threads | inherited_variables()
             options |= {"address": self._address, "runtime_env": {"env_vars": variables}}
         else:
             # Trials beyond the cores still run at the same time: workers is what was asked.
@@ -181,9 +162,3 @@ def check_address(address: str) -> None:
         raise SweepError(f"Ray must answer at {address}, got silence; {cure}.") from error
     if answer.returncode != 0:
         raise SweepError(f"A Ray must run at {address}, something else answers there; {cure}.")
-
-
-def _inherited() -> dict[str, str]:
-    """Variables of this process that every worker needs to behave like it."""
-    names = ("MLFLOW_DISABLE_TELEMETRY", "HF_HUB_OFFLINE", "CLAIRO_CACHE")
-    return {name: os.environ[name] for name in names if name in os.environ}

@@ -289,6 +289,7 @@ class _Ended:
     value: float | None = None
     rung_values: Mapping[int, float] = field(default_factory=dict)
     error: str = ""
+    constraints: Mapping[str, float] = field(default_factory=dict)
 
 
 def _counts(trial: StudyTrial) -> bool:

@@ -62,6 +62,11 @@ class Outcome(Protocol):
         ...
 
     @property
+    def constraints(self) -> Mapping[str, float]:
+        """How far each gate that was measured is violated, at most 0 where it is kept."""
+        ...
+
+    @property
     def transient(self) -> bool:
         """Whether the same trial may succeed when it is run again."""
         ...

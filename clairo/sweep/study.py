@@ -83,6 +83,7 @@ class StudyTrial:
         refused: Why its configuration is invalid, ``""`` if it is valid.
         known_point: Name of the known configuration that it tries, ``""`` for a suggestion.
         told: Whether the sampler knows the outcome.
+        constraints: How far each gate is violated, at most 0 where it is kept.
     """
 
     id: int
@@ -98,6 +99,7 @@ class StudyTrial:
     refused: str
     known_point: str
     told: bool
+    constraints: Mapping[str, float]
 
 
 class StudyDatabase:
@@ -205,8 +207,8 @@ class StudyDatabase:
         finite = {r: v for r, v in sorted(outcome.rung_values.items()) if math.isfinite(v)}
         for rung, value in finite.items():
             trial.report(value, rung)
-        if outcome.state == "infeasible":
-            trial.set_constraint("gates", 1.0)
+        for name, violation in _constraints(outcome).items():
+            trial.set_constraint(name, violation)
         kept = {"state": outcome.state, "value": outcome.value, "error": outcome.error[:2000]}
         trial.set_user_attr(_OUTCOME, json.dumps(kept, allow_nan=False))
 
@@ -269,7 +271,15 @@ def _study_trial(trial: optuna.trial.FrozenTrial) -> StudyTrial:
         refused=begun.refused,
         known_point=begun.known_point,
         told=trial.state.is_finished(),
+        constraints=dict(trial.constraints),
     )
+
+
+def _constraints(outcome: Any) -> dict[str, float]:
+    """Violations by gate; a configuration that never came to the gates violates one rule."""
+    found = {name: float(value) for name, value in outcome.constraints.items()}
+    refused = outcome.state == "infeasible" and not any(value > 0 for value in found.values())
+    return found | ({"valid_configuration": 1.0} if refused else {})
 
 
 def _open_storage(url: str) -> optuna.storages.RDBStorage:

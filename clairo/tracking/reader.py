@@ -14,8 +14,10 @@ from clairo.core.artifacts import Rankings
 from clairo.core.config import flatten
 from clairo.core.errors import SweepError
 from clairo.merging.spelled import SpelledVocabulary
+from clairo.quantization.representation import Representation
 from clairo.tracking.mlflow_tracker import TrackingConfig
 from clairo.tracking.records import (
+    REPRESENTATION_FOLDER,
     SWEEP_FILE,
     VOCABULARY_FOLDER,
     StageRecord,
@@ -25,6 +27,7 @@ from clairo.tracking.records import (
     TrialRole,
     TrialState,
 )
+from clairo.tracking.representation_files import read_representation
 from clairo.tracking.spelled_files import read_spelled
 from clairo.tracking.summary_json import STAGES_FILE, stages_from_json, summary_from_json
 
@@ -82,7 +85,8 @@ def read_sweep(config: TrackingConfig, sweep_id: str | None = None) -> SweepReco
     was stopped before it said what it was, ``stages`` are empty before they were written,
     ``history`` has no epochs it did not reach. Rankings are read for the trials that
     candidates and arms name and for those that were run to confirm or ablate, not for the
-    search. Spelled merges that cannot be read are left out, and the trial says why.
+    search. Spelled merges and
+    descriptions of codes that cannot be read are left out, and the trial says why.
 
     Args:
         config: Where.
@@ -145,6 +149,7 @@ def _read_trial(
     key = _tag(run, "trial.key")
     config = _read_config(files)
     vocabulary, vocabulary_error = _read_vocabulary(files) if role == "confirm" else (None, "")
+    meaning, meaning_error = _read_meaning(files) if role == "confirm" else (None, "")
     return TrialRecord(
         run_id=run.info.run_id,
         key=key,
@@ -163,6 +168,8 @@ def _read_trial(
         rankings=_read_rankings(files) if role != "search" or key in named else {},
         vocabulary=vocabulary,
         vocabulary_error=vocabulary_error,
+        representation=meaning,
+        representation_error=meaning_error,
     )
 
 
@@ -212,6 +219,11 @@ def _read_rankings(files: RunFiles) -> dict[str, Rankings]:
 def _read_vocabulary(files: RunFiles) -> tuple[SpelledVocabulary | None, str]:
     folder = files.folder(VOCABULARY_FOLDER)
     return read_spelled(folder) if folder is not None else (None, "")
+
+
+def _read_meaning(files: RunFiles) -> tuple[Representation | None, str]:
+    folder = files.folder(REPRESENTATION_FOLDER)
+    return read_representation(folder) if folder is not None else (None, "")
 
 
 def _seconds(run: Run) -> float:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from clairo.core.artifacts import Rankings
 from clairo.merging.spelled import SpelledVocabulary
+from clairo.quantization.representation import Representation
 
 TrialState = Literal["running", "complete", "pruned", "infeasible", "failed", "killed"]
 """``complete``, ``pruned`` and ``infeasible`` are FINISHED runs, ``failed`` is FAILED."""
@@ -24,6 +25,9 @@ SWEEP_FILE = "sweep.json"
 
 VOCABULARY_FOLDER = "merging"
 """Artifacts of a confirming run that hold a :class:`SpelledVocabulary`."""
+
+REPRESENTATION_FOLDER = "representation"
+"""Artifacts of a confirming run that hold a :class:`Representation`."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,8 @@ class TrialRecord:
         rankings: Per split the per-user ranks, where they were read.
         vocabulary: The first merges in words, where they were spelled.
         vocabulary_error: Why they cannot be read where they were, else ``""``.
+        representation: What the codes mean, where that was described.
+        representation_error: Why it cannot be read where it was, else ``""``.
     """
 
     run_id: str
@@ -106,6 +112,8 @@ class TrialRecord:
     rankings: Mapping[str, Rankings] = field(default_factory=dict)
     vocabulary: SpelledVocabulary | None = None
     vocabulary_error: str = ""
+    representation: Representation | None = None
+    representation_error: str = ""
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,8 @@ class SweepOptions:
         out: Folder for everything that is made.
         tracking_uri: MLflow, ``None`` is a database in ``out``.
         ray_address: A running Ray cluster, ``None`` starts one here.
+        embed_on_cluster: With ``ray_address``, catalogues of so many items or more are embedded
+            by the whole cluster together before the first trial.
         executor: ``ray`` or ``local``.
         reports: Folder for report pages.
     """
@@ -62,6 +64,7 @@ class SweepOptions:
     out: Path = Path("runs")
     tracking_uri: str | None = None
     ray_address: str | None = None
+    embed_on_cluster: int = 20_000
     executor: ExecutorName = "ray"
     reports: Path = Path("reports/output")
 
@@ -70,6 +73,7 @@ class SweepOptions:
             ("TRIALS", self.trials, 1),
             ("WORKERS", self.workers, 1),
             ("SEED", self.seed, 0),
+            ("EMBED_ON_CLUSTER", self.embed_on_cluster, 1),
         ):
             if value is not None and value < least:
                 raise ConfigError(f"{name} must be at least {least}, got {value}; raise it.")
@@ -119,6 +123,7 @@ class SweepOptions:
             ("REPORTS", self.reports, plain.reports),
             ("MLFLOW_TRACKING_URI", without_password(self.tracking_uri), None),
             ("RAY_ADDRESS", self.ray_address, None),
+            ("EMBED_ON_CLUSTER", self.embed_on_cluster, plain.embed_on_cluster),
         )
         return " ".join([self.command(), *_given(shown)])
 

@@ -142,7 +142,7 @@ class SweepPhases:
 
     def ablate(self, executor: Executor, config: PipelineConfig) -> None:
         """Retrains the winner and every arm on seeds that played no part in choosing it."""
-        there = modalities_there(self.prepared.dataset)
+        there = modalities_there(self.prepared.dataset, config)
         plan = plan_ablation(config, has_text="text" in there, has_image="image" in there)
         seeds = fresh_seeds(self.options.seed, self.profile.ablation_seeds, "ablation")
         specs = {

@@ -19,14 +19,17 @@ from clairo.datasets.aliases import resolve_category
 from clairo.pipeline.config import PipelineConfig
 from clairo.pipeline.profiles import Profile, get_profile
 from clairo.pipeline.runner import always
+from clairo.pipeline.stage_progress import OnProgress
 from clairo.pipeline.trial import TrialEnvironment, TrialOutcome, TrialSpec, run_trial
 from clairo.tracking.protocol import Run
 from clairo.tracking.reader import KIND_TAG
 from clairo.tracking.records import TrialState
+from clairo.workflows.cluster_embedding import embed_on_cluster
 from clairo.workflows.locations import log_file, store_root, tracking_config
 from clairo.workflows.options import SweepOptions, prepare_out
 from clairo.workflows.preparation import PreparedData, data_source, prepare_data
 from clairo.workflows.space import catalog_facts, narrow_base
+from clairo.workflows.stage_bar import StageBar
 from clairo.workflows.summary import new_summary
 
 SHOWN = ("recall_at_5", "ndcg_at_5", "recall_at_10", "ndcg_at_10", "mrr_at_10")
@@ -37,8 +40,8 @@ def run_once(options: SweepOptions, config_file: Path | None, *, read_test: bool
 
     Args:
         options: Data, seed and places.
-        config_file: YAML shaped like PipelineConfig without ``dataset``; ``None`` takes the
-            profile's.
+        config_file: YAML shaped like PipelineConfig without ``dataset``; sections that it
+            leaves out are the profile's, and ``None`` leaves out all.
         read_test: Whether the test split is read, too.
 
     Raises:
@@ -46,7 +49,7 @@ def run_once(options: SweepOptions, config_file: Path | None, *, read_test: bool
         ClairoError: A stage failed; what was finished is kept in the store.
     """
     run = SingleRun.of(options, config_file)
-    prepared = run.prepare(_described_data(options, run.values, run.where))
+    prepared = run.prepare(described_data(options, run.values, run.where))
     outcome, run_id = run.execute(prepared, read_test=read_test)
     for split in ("valid", "test") if read_test else ("valid",):
         shown = {name: outcome.metrics[f"{split}/{name}"] for name in SHOWN}
@@ -99,6 +102,14 @@ class SingleRun:
         """
         return prepare_data(self.options, self.profile, store_root(self.out), self._say, data)
 
+    def configure(self, prepared: PreparedData) -> PipelineConfig:
+        """The file's configuration for this data, or the profile's.
+
+        Raises:
+            ConfigError: The file is no configuration, or about other data than the command.
+        """
+        return _configure(self.values, self.profile, prepared, self.where)
+
     def execute(self, prepared: PreparedData, *, read_test: bool) -> tuple[TrialOutcome, str]:
         """Runs the configuration on data; gives how it ended and the id of its run.
 
@@ -106,7 +117,7 @@ class SingleRun:
             ClairoError: A stage failed; what was finished is kept in the store.
         """
         options = self.options
-        config = _configure(self.values, self.profile, prepared, self.where)
+        config = self.configure(prepared)
         tracking = tracking_config(self.out, options.tracking_uri)
         tracking.prepare()
         run_id = f"run-{hash_json({'config': config.identity(), 'seed': options.seed})[:8]}"
@@ -126,7 +137,9 @@ class SingleRun:
         environment = make_environment(options, self.out, prepared, workers=1)
         parent = tracking.connect().open_sweep(summary)
         parent.log_dataset(prepared.dataset, prepared.digest, data_source(options, prepared))
-        outcome = _run_tracked(spec, environment, parent)
+        embed_on_cluster(options, prepared, (config,), environment, self._say)
+        with StageBar(self.console) as bar:
+            outcome = _run_tracked(spec, environment, parent, bar)
         if outcome.state != "complete":
             raise ClairoError(f"The run ended as {outcome.state}: {outcome.error}")
         return outcome, run_id
@@ -135,12 +148,14 @@ class SingleRun:
         self.console.print(line)
 
 
-def _run_tracked(spec: TrialSpec, environment: TrialEnvironment, parent: Run) -> TrialOutcome:
+def _run_tracked(
+    spec: TrialSpec, environment: TrialEnvironment, parent: Run, on_progress: OnProgress
+) -> TrialOutcome:
     """Runs the trial; its parent run is ended whatever happens."""
     state: TrialState = "failed"
     try:
         parent.set_tags({KIND_TAG: "run"})
-        outcome = run_trial(spec, environment, always)
+        outcome = run_trial(spec, environment, always, on_progress)
         state = outcome.state
     except KeyboardInterrupt:
         state = "killed"
@@ -150,10 +165,16 @@ def _run_tracked(spec: TrialSpec, environment: TrialEnvironment, parent: Run) ->
     return outcome
 
 
-def _described_data(
+def described_data(
     options: SweepOptions, values: dict[str, Any] | None, where: str
 ) -> DemoConfig | LcrecConfig | None:
-    """The data that a file describes better than the command: a demo world, or index files."""
+    """The data that a file describes better than the command: a demo world, or index files.
+
+    Args:
+        options: Which data the command means.
+        values: Settings of the file.
+        where: Names the file in messages.
+    """
     named = (values or {}).get("dataset")
     if not isinstance(named, dict):
         return None
@@ -170,18 +191,20 @@ def _described_data(
 def _configure(
     values: dict[str, Any] | None, profile: Profile, prepared: PreparedData, where: str
 ) -> PipelineConfig:
-    """The file's configuration, or the profile's without a modality that no item has.
+    """The file's sections over the profile's, which leave out a modality that no item has.
+
+    A section of the file is taken whole: what it does not name has the default of its class.
 
     Raises:
         ConfigError: The file is about other data than the command.
     """
-    if values is None:
-        values = profile.base_for(prepared.config)
-        if not prepared.dataset.codes:
-            values, _ = narrow_base(values, catalog_facts(prepared.dataset))
-    config = parse_config(PipelineConfig, {**values, "dataset": prepared.config}, where)
-    if "dataset" in values:
-        meant = parse_config(PipelineConfig, values, where).dataset
+    base, named = profile.base_for(prepared.config), values or {}
+    if not prepared.dataset.codes:
+        base, _ = narrow_base(base, catalog_facts(prepared.dataset, {**base, **named}))
+    whole = {**base, **named}
+    config = parse_config(PipelineConfig, {**whole, "dataset": prepared.config}, where)
+    if "dataset" in named:
+        meant = parse_config(PipelineConfig, whole, where).dataset
         if meant.identity() != prepared.config.identity():
             raise ConfigError(
                 f"{where}: the file is about {meant.label}, the command about "

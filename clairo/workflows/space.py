@@ -64,31 +64,46 @@ def prepare_space(name: str, profile: Profile, prepared: PreparedData) -> Prepar
         space.validate(base)
         return PreparedSpace(space, base, notes)
     space.validate(base)
-    facts = catalog_facts(prepared.dataset)
+    facts = catalog_facts(prepared.dataset, {**base, **space.to_plain()})
     base, base_notes = narrow_base(base, facts)
     narrowed, notes = space.narrow(facts)
     return PreparedSpace(narrowed, base, (*base_notes, *notes))
 
 
-def catalog_facts(dataset: Dataset) -> CatalogFacts:
-    """Coverage, and how many training items every modality that is there can train on."""
+def catalog_facts(dataset: Dataset, settings: Mapping[str, Any]) -> CatalogFacts:
+    """Coverage, and how many training items every modality that is there can train on.
+
+    Args:
+        dataset: The items.
+        settings: Sections of a configuration or a space. Where vectors are imported, their file
+            and not the catalogue says which items they cover: taken as all, until it is read.
+    """
     catalog, trained = dataset.catalog, dataset.train_counts() > 0
-    usable = [int((trained & has).sum()) for has in (catalog.has_text, catalog.has_image)]
+    has_text = catalog.has_text | is_imported(settings, "text")
+    has_image = catalog.has_image | is_imported(settings, "image")
+    usable = [int((trained & has).sum()) for has in (has_text, has_image)]
     return CatalogFacts(
-        text_coverage=float(catalog.has_text.mean()),
-        image_coverage=float(catalog.has_image.mean()),
+        text_coverage=float(has_text.mean()),
+        image_coverage=float(has_image.mean()),
         num_train_items=min((count for count in usable if count), default=0),
         num_items=len(catalog),
     )
 
 
-def modalities_there(dataset: Dataset) -> tuple[str, ...]:
+def is_imported(settings: Mapping[str, Any], modality: str) -> bool:
+    """Whether vectors of a modality come from a file."""
+    encoder = settings.get(modality)
+    return isinstance(encoder, Mapping) and encoder.get("kind") == "imported"
+
+
+def modalities_there(dataset: Dataset, config: PipelineConfig) -> tuple[str, ...]:
     """What codes can be made from, or were made from where they are given."""
     if dataset.codes:
         return given_modalities(dataset.codes)
     catalog = dataset.catalog
     coverage = {"text": catalog.has_text, "image": catalog.has_image}
-    return tuple(name for name, has in coverage.items() if has.any())
+    kinds = {"text": config.text.kind, "image": config.image.kind}
+    return tuple(name for name, has in coverage.items() if has.any() or kinds[name] == "imported")
 
 
 def narrow_base(

@@ -17,11 +17,13 @@ from clairo.core.log_file import log_to_file
 from clairo.merging.warm_up import is_warm, warm_up
 from clairo.pipeline.profiles import Profile, get_profile
 from clairo.sweep.executors import open_executor
+from clairo.sweep.space_coverage import covering_points
 from clairo.tracking.environment import log_code
 from clairo.tracking.protocol import Tracker
 from clairo.tracking.records import SweepSummary
 from clairo.workflows.checks import check_request, check_weights
 from clairo.workflows.closing import print_closing
+from clairo.workflows.cluster_embedding import embed_on_cluster
 from clairo.workflows.data_notes import data_lines, data_notes
 from clairo.workflows.identity import choose_sweep_id, out_identity
 from clairo.workflows.locations import log_file, store_root, tracking_config
@@ -140,6 +142,10 @@ def _run_phases(sweep: SweepPhases) -> None:
         sweep.progress.say("compiling the merging kernels, once (under a minute)")
     warm_up()  # here, or every worker would compile for itself
     padding.warm_up()
+    if options.executor == "ray":
+        points = covering_points(sweep.space.space.root)
+        configs = (sweep.space.config(settings) for settings, _ in points)
+        embed_on_cluster(options, sweep.prepared, configs, sweep.environment, sweep.progress.say)
     with open_executor(
         options.executor,
         workers=options.num_workers,

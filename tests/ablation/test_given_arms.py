@@ -12,6 +12,7 @@ from clairo.pipeline.profiles import PROFILES
 MAKING_CODES = (
     "Without PCA",
     "Without the second PCA",
+    "Without learned fusion (concatenation)",
     "Without fusion (separate codebooks)",
     "With one codebook",
 )

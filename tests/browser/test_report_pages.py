@@ -14,6 +14,7 @@ from playwright.sync_api import Browser
 from clairo.reporting.report import ReportFiles, write_report
 from tests.browser.visits import COUNT_DRAWN, needs_chromium, visit
 from tests.reporting.records import demo_record, vocabulary
+from tests.reporting.representations import described_record
 
 pytestmark = needs_chromium
 
@@ -253,4 +254,70 @@ def test_the_contents_list_follows_the_reader(browser: Browser, files: ReportFil
     page.wait_for_function(
         "document.querySelector('.contents a[aria-current]').textContent.includes('settings')"
     )
+    page.context.close()
+
+
+@pytest.fixture(scope="module")
+def described(tmp_path_factory: pytest.TempPathFactory) -> ReportFiles:
+    """A report whose codes rely on the text alone, and whose vq_vae collapses."""
+    record = described_record(text=0.97, image=0.03, fall=0.15)
+    return write_report(record, tmp_path_factory.mktemp("described"))
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (375, "dark")])
+def test_the_page_of_the_codes_draws_every_figure_and_asks_nobody(
+    browser: Browser, described: ReportFiles, width: int, scheme: str
+) -> None:
+    seen = visit(browser, described.representation, width, scheme)
+    assert seen.page.locator(".plot").count() == seen.page.evaluate(COUNT_DRAWN) == 8
+    assert (seen.complaints, seen.requests_elsewhere) == ([], [])
+    assert seen.page.evaluate("document.documentElement.scrollWidth") == width
+    assert seen.page.locator("[role=img]:not([aria-label])").count() == 0
+    seen.page.context.close()
+
+
+def test_verdicts_limits_and_the_warning_stand_on_the_first_screen(
+    browser: Browser, described: ReportFiles
+) -> None:
+    page = visit(browser, described.representation).page
+    warnings = page.locator(".lead .warning")
+    assert "rely on text alone" in warnings.last.inner_text()
+    for wanted in ("h1", ".claims", ".lead .warning", ".lead dl", ".lead .code"):
+        box = page.locator(wanted).last.bounding_box()
+        assert box is not None
+        assert box["y"] < 800, wanted
+    page.context.close()
+
+
+def test_branches_open_by_keyboard_and_are_printed_open(
+    browser: Browser, described: ReportFiles
+) -> None:
+    page = visit(browser, described.representation).page
+    leaf = page.locator(".branch-head", has_text="<f0_0> <f1_1>")
+    assert leaf.is_hidden()
+    page.locator(".code-tree summary", has_text="<f0_0>").focus()
+    page.keyboard.press("Enter")
+    assert leaf.is_visible()
+    page.keyboard.press("Enter")
+    assert leaf.is_hidden()
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert leaf.is_visible()
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert leaf.is_hidden()
+    page.context.close()
+
+
+def test_each_branch_and_each_leaning_item_shows_its_own_picture(
+    browser: Browser, described: ReportFiles
+) -> None:
+    page = visit(browser, described.representation, scheme="dark").page
+    for title, color in (("Tent, Red", (200, 30, 30)), ("Tent, Blue", (30, 30, 200))):
+        thumbs = page.locator(f"svg.thumb[aria-label='{title}']:visible")
+        for place in (0, thumbs.count() - 1):
+            thumbs.nth(place).scroll_into_view_if_needed()
+            with Image.open(io.BytesIO(thumbs.nth(place).screenshot())) as shown:
+                middle = (shown.width // 2, shown.height // 2)
+                found = shown.convert("RGB").getpixel(middle)
+            assert isinstance(found, tuple)
+            assert all(abs(a - b) < 15 for a, b in zip(found, color, strict=True))
     page.context.close()

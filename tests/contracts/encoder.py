@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -60,10 +61,11 @@ def shop() -> ItemCatalog:
 
 
 def reordered(catalog: ItemCatalog, order: Sequence[int]) -> ItemCatalog:
-    """The same sentences and pictures in another order."""
-    return make_catalog(
+    """The same items in another order."""
+    moved = make_catalog(
         [catalog.sentences[item] for item in order], [catalog.image(item) for item in order]
     )
+    return replace(moved, item_ids=tuple(catalog.item_ids[item] for item in order))
 
 
 class EncoderContract:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -13,6 +15,7 @@ from clairo.core.artifacts import EmbeddingTable, Modalities
 from clairo.core.errors import DataError
 from clairo.core.stage import Runtime
 from clairo.fusion import Fusion, FusionConfig
+from clairo.fusion.insight import draw_probes
 
 NUM_ITEMS, TEXT_DIMS, IMAGE_DIMS = 20, 6, 4
 NO_TEXT, NO_IMAGE, NEITHER = 0, 1, 2
@@ -49,6 +52,9 @@ def without_items(modality: str) -> Modalities:
         for t in make_modalities().tables
     ]
     return Modalities(tuple(tables))
+
+
+BOTH = [item for item in range(NUM_ITEMS) if item not in (NO_TEXT, NO_IMAGE, NEITHER)]
 
 
 class FusionContract:
@@ -105,6 +111,57 @@ class FusionContract:
         other = {"text": "image", "image": "text"}[config.needs()[0]]
         with pytest.raises(DataError, match=f"No {config.needs()[0]} vectors"):
             fitted.transform(only(other))
+
+    def test_one_joint_table_says_whom_it_listened_to(self, fitted: Fusion) -> None:
+        after = fitted.transform(make_modalities())
+        if self.names != ("fused",):
+            assert after.insight is None
+            return
+        weights, present = after.insight.weights, after.get("fused").present
+        np.testing.assert_allclose(sum(weights.values()), present, atol=1e-5)
+        assert [weights["text"][item] for item in (NO_TEXT, NO_IMAGE)] == [0, 1]
+        assert [weights["image"][item] for item in (NO_TEXT, NO_IMAGE)] == [1, 0]
+        facts = after.get("fused").facts
+        for name in ("text", "image"):
+            mean = weights[name][BOTH].mean()
+            assert facts[f"mean_weight/{name}"] == pytest.approx(mean, abs=1e-6)
+
+    def test_probes_are_joint_vectors_with_one_modality_of_another_item(
+        self, fitted: Fusion
+    ) -> None:
+        before = make_modalities()
+        after = fitted.transform(before)
+        if self.names != ("fused",):
+            return
+        items, partners = draw_probes(np.array(BOTH))
+        np.testing.assert_array_equal(after.insight.probe_items, items)
+        for name, probes in after.insight.probes.items():
+            table = before.get(name)
+            vectors = table.vectors.copy()
+            vectors[items] = table.vectors[partners]
+            swapped = replace(table, vectors=vectors)
+            others = (swapped if t.modality == name else t for t in before.tables)
+            wanted = fitted.transform(Modalities(tuple(others))).get("fused").vectors[items]
+            np.testing.assert_allclose(probes, wanted, atol=1e-4)
+            assert not np.allclose(probes, after.get("fused").vectors[items], atol=1e-3)
+        assert set(after.insight.probes) == {"text", "image"}
+
+    def test_a_joint_table_says_how_wide_it_is_and_who_has_what(self, fitted: Fusion) -> None:
+        for table in fitted.transform(make_modalities()).tables:
+            if table.modality == "fused":
+                assert table.facts["dims"] == table.dims
+                assert table.facts["coverage"] == pytest.approx((NUM_ITEMS - 1) / NUM_ITEMS)
+                assert table.facts["both_share"] == pytest.approx(len(BOTH) / NUM_ITEMS)
+
+    def test_everything_comes_back_from_a_folder(self, fitted: Fusion, tmp_path: Path) -> None:
+        after = fitted.transform(make_modalities())
+        after.save(tmp_path)
+        found = Modalities.load(tmp_path)
+        assert found.facts == json.loads(json.dumps(after.facts))
+        assert (found.insight is None) == (after.insight is None)
+        if after.insight is not None:
+            for name, array in after.insight.arrays().items():
+                np.testing.assert_array_equal(found.insight.arrays()[name], array)
 
     def test_its_facts_are_json(self, fitted: Fusion) -> None:
         json.dumps(fitted.transform(make_modalities()).facts, allow_nan=False)

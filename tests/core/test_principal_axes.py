@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from clairo.core.errors import DataError
-from clairo.core.principal_axes import PrincipalAxes
+from clairo.core.principal_axes import PrincipalAxes, _choose
 
 # Four points: variance 2 * 4^2 along the first direction, 2 * 2^2 along the second, 0 beyond.
 CROSS = np.array([[4.0, 0, 0], [-4, 0, 0], [0, 2, 0], [0, -2, 0]])
@@ -75,3 +75,54 @@ def test_equal_rows_have_no_axes(value: float, shape: tuple[int, int]) -> None:
 def test_fewer_than_two_rows_are_refused(count: int) -> None:
     with pytest.raises(DataError, match=f"got {count}"):
         PrincipalAxes.fit(np.ones((count, 3)), variance=0.9, dims=None)
+
+
+def test_a_table_of_many_blocks_has_the_axes_of_the_whole() -> None:
+    rows = np.random.default_rng(4).normal(size=(20_000, 5)) * [5, 4, 3, 2, 1] + 100
+    axes = PrincipalAxes.fit(rows, variance=1.0, dims=None)
+    spread, vectors = np.linalg.eigh(np.cov(rows.T))
+    np.testing.assert_allclose(np.abs(axes.axes), np.abs(vectors.T[::-1]), atol=1e-9)
+    np.testing.assert_allclose(axes.project(rows).var(axis=0, ddof=1), spread[::-1], rtol=1e-4)
+
+
+def low_rank(shape: tuple[int, int], rank: int) -> np.ndarray:
+    """Strengths fall by a third from one direction to the next."""
+    generator = np.random.default_rng(5)
+    left, right = (np.linalg.qr(generator.normal(size=(n, rank)))[0] for n in shape)
+    return left * (100 * (2 / 3) ** np.arange(rank)) @ right.T
+
+
+@pytest.mark.parametrize("shape", [(300, 80), (80, 300)])
+@pytest.mark.parametrize("rule", [{"variance": 0.95, "dims": None}, {"variance": None, "dims": 4}])
+def test_the_sketch_finds_the_axes_of_the_exact_solver(shape: tuple[int, int], rule: dict) -> None:
+    rows = low_rank(shape, 20)
+    exact = PrincipalAxes.fit(rows, **rule, solver="exact")
+    sketch = PrincipalAxes.fit(rows, **rule, solver="randomized")
+    assert (exact.solver, sketch.solver) == ("exact", "randomized")
+    np.testing.assert_allclose(sketch.axes, exact.axes, atol=1e-6)
+    assert sketch.variance_kept == pytest.approx(exact.variance_kept, abs=1e-9)
+
+
+def test_the_sketch_grows_until_it_holds_the_variance() -> None:
+    rows = np.random.default_rng(6).normal(size=(700, 600))
+    sketch = PrincipalAxes.fit(rows, variance=0.9, dims=None, solver="randomized")
+    assert len(sketch.axes) > 256
+    assert sketch.variance_kept >= 0.9
+
+
+def test_the_sketch_does_not_keep_directions_that_are_not_there() -> None:
+    rows = low_rank((300, 80), 3)
+    assert len(PrincipalAxes.fit(rows, variance=None, dims=50, solver="randomized").axes) == 3
+
+
+def test_the_sketch_refuses_equal_rows_too() -> None:
+    with pytest.raises(DataError, match="50 equal ones"):
+        PrincipalAxes.fit(np.full((50, 60), 7.0), variance=0.9, dims=None, solver="randomized")
+
+
+@pytest.mark.parametrize(
+    ("shape", "solver"),
+    [((2048, 4000), "exact"), ((4000, 2048), "exact"), ((2049, 2049), "randomized")],
+)
+def test_only_tables_large_both_ways_are_sketched(shape: tuple[int, int], solver: str) -> None:
+    assert _choose("auto", shape) == solver

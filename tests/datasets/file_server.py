@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -26,6 +26,9 @@ class Fault:
         shift: Bytes by which a range begins later than was asked for.
         states_no_length: The body ends with the connection.
         encoding: Value of the header Content-Encoding.
+        location: Where a status of 3xx leads.
+        drips: Bytes come one by one with pauses, without an end.
+        drips_headers: The same before the headers are complete.
     """
 
     status: int = 0
@@ -39,6 +42,9 @@ class Fault:
     shift: int = 0
     states_no_length: bool = False
     encoding: str = ""
+    location: str = ""
+    drips: bool = False
+    drips_headers: bool = False
 
 
 @dataclass
@@ -88,8 +94,11 @@ class _Handler(BaseHTTPRequestHandler):
         data = self.state.files.get(self.path)
         if fault.is_silent:
             self._be_silent()
+        elif fault.drips or fault.drips_headers:
+            self._drip(fault)
         elif fault.status or data is None:
-            self._head(fault.status or 404, {"Retry-After": fault.retry_after})
+            headers = {"Retry-After": fault.retry_after, "Location": fault.location}
+            self._head(fault.status or 404, headers)
         else:
             self._send(data, self._start(ranges, fault), fault, with_body)
 
@@ -129,6 +138,15 @@ class _Handler(BaseHTTPRequestHandler):
             self._be_silent()
         if cuts or fault.extra_length or fault.states_no_length:
             self.close_connection = True
+
+    def _drip(self, fault: Fault) -> None:
+        """Never ends by itself: only the client's patience does it, or the end of the test."""
+        self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+        self.wfile.write(b"X-Slow: " if fault.drips_headers else b"Content-Length: 99999\r\n\r\n")
+        self.close_connection = True
+        with suppress(OSError):
+            while not self.state.silence.wait(0.02):
+                self.wfile.write(b"x")
 
     def _be_silent(self) -> None:
         self.state.silence.wait(20)

@@ -11,12 +11,29 @@ import pytest
 from clairo.core.errors import DataError
 from clairo.datasets.amazon import AmazonConfig
 from clairo.datasets.demo import DemoConfig
-from clairo.datasets.fetch import FetchPolicy, FetchSummary, fetch_missing, is_writable
-from clairo.datasets.fetch_images import REFUSED_FILE
+from clairo.datasets.fetch import (
+    FetchOptions,
+    FetchPolicy,
+    FetchSummary,
+    fetch_missing,
+    is_writable,
+)
+from clairo.datasets.picture_manifest import REFUSED_FILE, read_manifest
+from clairo.datasets.picture_policy import PicturePolicy
 from tests.datasets.amazon_files import REVIEWS, gzip_lines, picture, review_lines, write_amazon
 from tests.datasets.file_server import Fault, FileServer
 
 QUICK = FetchPolicy(timeout_seconds=0.3, attempts=2, backoff_seconds=0.01, host_failures=3)
+PICTURES = FetchOptions(
+    picture_policy=PicturePolicy(
+        silence_seconds=0.3,
+        attempts=2,
+        backoff_seconds=0.01,
+        gap_seconds=0,
+        host_failures=3,
+        allow_private=True,
+    )
+)
 REVIEWS_PATH = "/2018/Gift_Cards/Gift_Cards_5.json.gz"
 METADATA_PATH = "/2018/Gift_Cards/meta_Gift_Cards.json.gz"
 
@@ -48,7 +65,7 @@ def config(tmp_path: Path) -> AmazonConfig:
 
 def _fetch(config: AmazonConfig, said: list[str] | None = None) -> FetchSummary:
     announce = (lambda line: None) if said is None else said.append
-    return fetch_missing(config, allow=True, announce=announce, policy=QUICK)
+    return fetch_missing(config, allow=True, announce=announce, policy=QUICK, options=PICTURES)
 
 
 def test_reviews_then_metadata_then_pictures_of_what_remains(
@@ -56,8 +73,8 @@ def test_reviews_then_metadata_then_pictures_of_what_remains(
 ) -> None:
     summary = _fetch(config)
     assert summary.files == ("Gift_Cards_5.json.gz", "meta_Gift_Cards.json.gz")
-    assert (summary.images_fetched, summary.images_unavailable) == (2, 1)
-    assert summary.images_without_url == 1
+    assert (summary.images.num_fetched, summary.images.num_unavailable) == (2, 1)
+    assert summary.images.num_without_url == 1
     assert summary.hosts_given_up == ()
     gets = [path for method, path, _ in publisher.requests if method == "GET"]
     digests = [f"{path}.sha256" for path in (REVIEWS_PATH, METADATA_PATH)]
@@ -79,7 +96,7 @@ def test_source_and_sizes_are_said_before_anything_is_transferred(
         said.append(line)
         gets_when_said.append(sum(method == "GET" for method, _, _ in publisher.requests))
 
-    fetch_missing(config, allow=True, announce=announce, policy=QUICK)
+    fetch_missing(config, allow=True, announce=announce, policy=QUICK, options=PICTURES)
     size = len(publisher.files[REVIEWS_PATH])
     assert said[0].startswith("Amazon 2018 Gift Cards: fetching from 127.0.0.1:")
     assert f"{REVIEWS_PATH} ({size} bytes) -> {config.reviews_files[0].path}" in said[1]
@@ -90,7 +107,7 @@ def test_source_and_sizes_are_said_before_anything_is_transferred(
     assert said[4].startswith(
         "Fetched Gift_Cards_5.json.gz, meta_Gift_Cards.json.gz, pictures of 2 items"
     )
-    assert said[5] == "Pictures that could not be had: 1."
+    assert said[5] == "Pictures that could not be had: 1; 'clairo data images' says why."
 
 
 def test_a_second_call_asks_for_nothing(publisher: FileServer, config: AmazonConfig) -> None:
@@ -99,17 +116,16 @@ def test_a_second_call_asks_for_nothing(publisher: FileServer, config: AmazonCon
     summary = _fetch(config)
     # The picture that does not exist is remembered, and still counted.
     assert publisher.requests == []
-    assert (summary.images_fetched, summary.images_unavailable) == (0, 1)
-    assert json.loads((config.folder / REFUSED_FILE).read_text()) == {
-        "pan": f"{publisher.url}/i/gone.jpg"
-    }
+    assert (summary.images.num_fetched, summary.images.num_unavailable) == (0, 1)
+    row = read_manifest(config.folder)["pan", f"{publisher.url}/i/gone.jpg"]
+    assert (row.outcome, row.status) == ("not_found", 404)
 
 
 def test_a_picture_that_does_not_decode_is_not_kept(
     publisher: FileServer, config: AmazonConfig
 ) -> None:
     publisher.files["/i/cup.jpg"] = picture()[:200]
-    assert _fetch(config).images_fetched == 1
+    assert _fetch(config).images.num_fetched == 1
     assert [path.name for path in config.image_dir.iterdir()] == ["pot.png"]
 
 
@@ -119,12 +135,12 @@ def test_a_host_of_pictures_that_is_silent_is_given_up_and_asked_again_next_time
     for path in ("/i/cup.jpg", "/i/pot.png", "/i/gone.jpg"):
         publisher.faults[path] = Fault(is_silent=True)
     summary = _fetch(config)
-    assert (summary.images_fetched, summary.images_unavailable) == (0, 3)
+    assert (summary.images.num_fetched, summary.images.num_unavailable) == (0, 3)
     assert len(summary.hosts_given_up) == 1
     assert any(line.startswith("Gave up 127.0.0.1:") for line in summary.lines())
     assert config.read().facts["image_coverage"] == 0
     publisher.faults.clear()
-    assert _fetch(config).images_fetched == 2
+    assert _fetch(config).images.num_fetched == 2
 
 
 def test_files_that_cannot_be_had_are_one_error_with_address_and_path(
@@ -221,10 +237,10 @@ def test_a_full_disk_is_a_clear_error_and_leaves_no_file(
 def test_many_pictures_tell_how_far_they_have_come(
     publisher: FileServer, config: AmazonConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("clairo.datasets.fetch_images._PICTURES_PER_LINE", 2)
+    monkeypatch.setattr("clairo.datasets.picture_progress.PICTURES_PER_LINE", 2)
     said: list[str] = []
     _fetch(config, said)
-    assert "  1 of 3 pictures" in said
+    assert "  2 of 3 pictures" in said
 
 
 def test_an_id_that_names_another_place_gets_no_picture(
@@ -233,7 +249,7 @@ def test_an_id_that_names_another_place_gets_no_picture(
     reviews = [("ann", "../evil", 1)]
     rows = [{"asin": "../evil", "imageURL": [f"{publisher.url}/i/cup.jpg"]}]
     write_amazon(config.data_dir, reviews, rows)
-    assert _fetch(config).images_fetched == 0
+    assert _fetch(config).images.num_fetched == 0
     assert publisher.requests == []
 
 

@@ -92,6 +92,24 @@ def test_weights_of_another_architecture_are_an_error(checkpoint: Path) -> None:
         config.encode(shop(), 0, RUNTIME)
 
 
+def test_a_folder_brings_architecture_and_weights(checkpoint: Path, tmp_path: Path) -> None:
+    about = json.loads((checkpoint.parent / f"{ARCHITECTURE}.json").read_text())
+    (tmp_path / "open_clip_config.json").write_text(
+        json.dumps({"model_cfg": about, "preprocess_cfg": {}})
+    )
+    folder = OpenClipConfig(architecture=f"local-dir:{tmp_path}")
+    with pytest.raises(DataError, match="cannot be loaded"):  # and not random weights
+        folder.encode(shop(), 0, RUNTIME)
+    weights = torch.load(checkpoint)
+    torch.save(weights, tmp_path / "open_clip_pytorch_model.bin")
+    named = OpenClipConfig(architecture=ARCHITECTURE, pretrained=str(checkpoint))
+    np.testing.assert_allclose(
+        folder.encode(shop(), 0, RUNTIME).vectors,
+        named.encode(shop(), 0, RUNTIME).vectors,
+        atol=1e-6,
+    )
+
+
 def test_an_offline_machine_gets_an_error_not_random_weights(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

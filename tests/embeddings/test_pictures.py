@@ -9,7 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clairo.embeddings.pictures import decode_picture, describe_pictures
+from clairo.core.stage import Runtime
+from clairo.embeddings.batches import FittingBatches
+from clairo.embeddings.opened import OpenedEncoder
+from clairo.embeddings.pictures import decode_picture, prepare_picture
+from clairo.embeddings.pieces import encode_pictures
 from tests.contracts.encoder import draw_picture, make_catalog
 
 
@@ -98,10 +102,15 @@ def test_broken_pictures_are_counted_named_and_never_replaced(
     def middle(pictures: list[Image.Image]) -> np.ndarray:
         return np.array([picture.getpixel((24, 24)) for picture in pictures], dtype=np.float32)
 
+    def open_encoder(device: str, num_threads: int) -> OpenedEncoder:
+        upright = prepare_picture(lambda picture: picture)
+        return OpenedEncoder(FittingBatches(middle, 1, None), prepare=upright)
+
     with caplog.at_level(logging.WARNING):
-        rows, present, facts = describe_pictures(catalog, middle, batch_size=1)
-    assert rows.tolist() == [[255, 0, 0], [0, 0, 255]]
-    assert present.tolist() == [True, False, False, True, False]
-    assert facts == {"num_undecodable": 2, "num_without_image": 1}
+        table = encode_pictures(open_encoder, catalog, Runtime())
+    assert table.vectors[[0, 3]].tolist() == [[255, 0, 0], [0, 0, 255]]
+    assert table.present.tolist() == [True, False, False, True, False]
+    assert table.facts["num_undecodable"] == 2
+    assert table.facts["num_without_image"] == 1
     assert "item1" in caplog.text
     assert "item4" in caplog.text

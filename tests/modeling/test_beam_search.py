@@ -167,3 +167,18 @@ def test_tokens_that_the_model_does_not_know_are_refused() -> None:
     foreign = PrefixTrie.build(Ragged.from_sequences([[end + 4]]))
     with pytest.raises(DataError, match=f"the trie has {end + 4}"):
         tiny_model().generate(HISTORIES, foreign, 3, 2, 8)
+
+
+def test_items_that_share_a_string_follow_one_another_by_their_counts() -> None:
+    # Items 0 to 39 once more as 40 to 79, and the doubles are more frequent.
+    doubled = Ragged.from_sequences([*CATALOG, *CATALOG])
+    counts = np.repeat([1, 2], 40)
+    trie = PrefixTrie.build(doubled, counts)
+    model = tiny_model(1, sharpness=4.0)
+    single = model.generate(HISTORIES, TRIE, num_beams=40, top_k=40, batch_size=7)
+    found = model.generate(HISTORIES, trie, num_beams=80, top_k=80, batch_size=7)
+    pairs = np.stack([single.items + 40, single.items], axis=2).reshape(len(HISTORIES), 80)
+    np.testing.assert_array_equal(found.items, pairs)
+    np.testing.assert_array_equal(found.scores, np.repeat(single.scores, 2, axis=1))
+    scores = model.score_all(HISTORIES, trie)
+    np.testing.assert_array_equal(scores[:, :40], scores[:, 40:])

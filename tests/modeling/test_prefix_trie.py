@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from clairo.core.errors import DataError
 from clairo.core.ragged import Ragged
-from clairo.modeling.prefix_trie import NO_ITEM, PrefixTrie
+from clairo.modeling.prefix_trie import NO_ITEM, PrefixTrie, list_items
 
 STRINGS = st.lists(
     st.lists(st.integers(1, 5), min_size=1, max_size=4).map(tuple),
@@ -83,3 +83,33 @@ def test_the_dead_node_leads_nowhere() -> None:
 def test_strings_that_cannot_name_items_are_refused(strings: list[list[int]], message: str) -> None:
     with pytest.raises(DataError, match=message):
         PrefixTrie.build(Ragged.from_sequences(strings))
+
+
+def test_items_may_share_a_string_where_something_says_which_comes_first() -> None:
+    # Items 0, 2 and 3 are spelled 1 2; item 3 is the most frequent, 0 and 2 are tied.
+    strings = [[1, 2], [1], [1, 2], [1, 2], [3]]
+    trie = PrefixTrie.build(Ragged.from_sequences(strings), np.array([4, 9, 4, 7, 0]))
+    assert (trie.num_items, trie.num_strings) == (5, 3)
+    assert (trie.find([1, 2]), trie.find([1]), trie.find([3])) == (3, 1, 4)
+    assert [row.tolist() for row in trie.strings()] == strings
+
+
+def test_ranks_count_items_and_not_strings() -> None:
+    strings = [[1, 2], [1], [1, 2], [1, 2], [3]]
+    trie = PrefixTrie.build(Ragged.from_sequences(strings), np.array([4, 9, 4, 7, 0]))
+    # Item 1 alone, then the three of string 1 2, of which 3 comes first, then item 4.
+    found = np.array([[1, 3, 4], [3, 1, NO_ITEM]])
+    items, columns = list_items(trie, found, top_k=6)
+    assert items.tolist() == [[1, 3, 0, 2, 4, -1], [3, 0, 2, 1, -1, -1]]
+    assert columns.tolist() == [[0, 1, 1, 1, 2, -1], [0, 0, 0, 1, -1, -1]]
+    assert list_items(trie, found, top_k=3)[0].tolist() == [[1, 3, 0], [3, 0, 2]]
+
+
+@given(strings=STRINGS)
+@settings(max_examples=30, deadline=None)
+def test_lists_of_items_with_strings_of_their_own_stay_as_they_are(
+    strings: list[tuple[int, ...]],
+) -> None:
+    trie = PrefixTrie.build(Ragged.from_sequences(strings))
+    found = np.random.default_rng(0).permutation(len(strings))[None]
+    assert list_items(trie, found, len(strings))[0].tolist() == found.tolist()

@@ -82,3 +82,15 @@ def test_options_that_change_something_make_another_one(options):
 
 def test_a_weight_of_text_counts_against_the_shared_column_where_there_is_only_text():
     assert key("text_only", modality_weights={"text": 0.25}) != key("text_only")
+
+
+def test_buckets_of_a_hash_that_is_not_used_make_no_other_key():
+    def named(**quantization):
+        return parse(quantization={"kind": "rq_kmeans", "codebook_size": 4, **quantization})
+
+    for way in ("counter", "reassign", "none"):
+        few, many = (named(disambiguation=way, num_hash_buckets=number).key for number in (2, None))
+        assert few == many
+    assert named(num_hash_buckets=2).key != named(num_hash_buckets=None).key
+    ways = ("hash", "counter", "reassign", "none")
+    assert len({named(disambiguation=way).key for way in ways}) == len(ways)

@@ -80,8 +80,8 @@ PINNED = {
     "dataset": "dataset/demo-8b9ad923a21f6430",
     "text_embedding": "text_embedding/lsa-b01eb7344eba112a",
     "image_embedding": "image_embedding/color_hog-090d9f7823bb191b",
-    "text_reduction": "text_reduction/pca-2feaa403dd84b353",
-    "fusion": "fusion/none-5f9f251b09edbc73",
-    "quantization": "quantization/rq_kmeans-f6eb5da4e386591a",
-    "merging": "merging/feature_set_bpe-8bc7b6be35b164b9",
+    "text_reduction": "text_reduction/pca-173a724507651c04",
+    "fusion": "fusion/none-b38022778bd270b9",
+    "quantization": "quantization/rq_kmeans-4e32c9d9385f28fa",
+    "merging": "merging/feature_set_bpe-4b1c738b38c9a4c8",
 }

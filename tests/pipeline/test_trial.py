@@ -6,10 +6,12 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mlflow.tracking import MlflowClient
 
+from clairo.core.artifacts import Modalities
 from clairo.core.errors import SweepError
 from clairo.pipeline.gates import Gates
 from clairo.pipeline.runner import always
@@ -160,6 +162,64 @@ def test_a_gate_ends_a_trial_before_anything_is_trained(
     assert status(environment) == "FINISHED"
     assert why in ended.error
     assert ended.stages[-1].name == reached
+    (name,) = [name for name in Gates.model_fields if getattr(gates, name) is not None]
+    assert outcome.constraints[name] == ended.metrics[f"gate/{name}"] > 0
+
+
+def test_a_trial_that_keeps_its_gates_tells_by_how_much(environment: TrialEnvironment) -> None:
+    gates = Gates(max_reconstruction_error=2.0, max_tokens_per_item=100)
+    outcome = run_trial(replace(SPEC, gates=gates), environment, always)
+    facts = {k: v for stage in tracked(environment).stages for k, v in stage.facts.items()}
+    assert outcome.state == "complete"
+    assert outcome.constraints == pytest.approx(
+        {
+            "max_reconstruction_error": facts["reconstruction_error_max"] - 2.0,
+            "max_tokens_per_item": facts["tokens_per_item"] - 100,
+        }
+    )
+
+
+def test_what_codes_mean_is_logged_as_numbers_by_every_run(environment: TrialEnvironment) -> None:
+    run_trial(SPEC, environment, always)
+    logged = tracked(environment).metrics
+    for modality in ("text", "image"):
+        for name in ("neighbors_1", "neighbors_chance_1", "purity_1", "purity_chance_1"):
+            assert 0 < logged[f"quantization/{modality}/{name}"] <= 1
+
+
+def test_a_confirming_run_tells_what_its_codes_mean(environment: TrialEnvironment) -> None:
+    run_trial(replace(SPEC, role="confirm"), environment, always)
+    found = tracked(environment).representation
+    assert found is not None
+    assert [tree.modality for tree in found.trees] == ["text", "image"]
+    assert [tree.num_items for tree in found.trees] == [60, 60]
+    assert found.weights is None  # the codebooks are separate: nothing was fused
+    assert set(found.named_items()) == set(found.items)
+    assert found.sheet[:2] == b"\xff\xd8"
+
+
+def test_curves_of_stages_are_logged_by_step_also_from_the_store(
+    environment: TrialEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fuse(settings: Any, inputs: Any, seed: int, runtime: Any) -> Modalities:
+        made: Modalities = STAGES["fusion"].run(settings, inputs, seed, runtime)
+        curve = [{"loss": 2.0}, {"loss": 1.5}]
+        first = replace(made.tables[0], facts={**made.tables[0].facts, "curve": curve})
+        return Modalities((first, *made.tables[1:]))
+
+    stage = replace(STAGES["fusion"], run=fuse, version=99)
+    pipeline = tuple(stage if s.name == "fusion" else s for s in STAGES.values())
+    monkeypatch.setattr("clairo.pipeline.plan.PIPELINE", pipeline)
+    assert environment.tracking is not None
+    client = MlflowClient(environment.tracking.uri)
+    for seed in (0, 1):  # the fusion has no seed: the second run finds it in the store
+        spec = replace(SPEC, seed=seed)
+        run_trial(spec, environment, always)
+        runs = environment.tracking.connect().trials(SPEC.sweep_id)
+        (run,) = [run for run in runs if run.data.tags["trial.key"] == spec.key]
+        points = client.get_metric_history(run.info.run_id, "fusion/text/curve/loss")
+        assert [(point.step, point.value) for point in points] == [(1, 2.0), (2, 1.5)]
+        assert not any("curve" in name for name in run.data.params)
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from PIL import Image
 
 from clairo.core.dataset import ItemCatalog, pack_images
 from clairo.merging.spelled import ItemGroup, Side, SpelledMerge, SpelledVocabulary
-from clairo.pipeline.vocabulary_pictures import TILE, with_pictures
+from clairo.pipeline.picture_sheet import TILE
+from clairo.pipeline.vocabulary_pictures import with_pictures
 from tests.worlds import plain_picture, twins
 
 
@@ -63,6 +64,6 @@ def test_the_sheet_is_bounded_whatever_the_pictures(monkeypatch: pytest.MonkeyPa
     assert list(made.tiles) == items[:400]
     assert made.pictures == set(items)  # those without a tile are left out, not missing
     assert len(made.sheet) < 3_000_000
-    monkeypatch.setattr("clairo.pipeline.vocabulary_pictures.MAX_PICTURES", 2)
+    monkeypatch.setattr("clairo.pipeline.picture_sheet.MAX_PICTURES", 2)
     fewer = with_pictures(replace(made, tiles={}), with_images([encoded.getvalue()] * 450))
     assert list(fewer.tiles) == [0, 1]

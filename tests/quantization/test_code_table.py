@@ -145,3 +145,67 @@ def test_one_bucket_is_refused_where_items_share_their_codes() -> None:
     crowded = SHARED.model_copy(update={"num_codebooks": 1, "num_hash_buckets": 1})
     with pytest.raises(DataError, match="num_hash_buckets=1"):
         build(crowded, make_table("fused"))
+
+
+TWINS = np.random.default_rng(0).normal(size=(NUM_ITEMS, 6)).astype(np.float32)
+TWINS[[7, 30]] = TWINS[2]
+
+
+def with_twins(disambiguation: str) -> CodeTable:
+    """Items 2, 7 and 30 are one vector."""
+    table = EmbeddingTable(
+        "text", tuple(map(str, range(NUM_ITEMS))), TWINS, np.ones(NUM_ITEMS, dtype=bool)
+    )
+    return build(SHARED.model_copy(update={"disambiguation": disambiguation}), table)
+
+
+def test_a_counter_is_always_a_column_and_0_where_nobody_came_before() -> None:
+    table = with_twins("counter")
+    assert table.column_modalities == ("text", "text", "shared")
+    assert table.codes[[2, 7, 30], -1].tolist() == sorted(table.codes[[2, 7, 30], -1].tolist())
+    assert table.column_sizes[-1] == table.diagnostics["largest_bucket"]
+    assert len(np.unique(table.codes, axis=0)) == NUM_ITEMS
+    fine = SHARED.model_copy(
+        update={"num_codebooks": 4, "codebook_size": 32, "disambiguation": "counter"}
+    )
+    alone = build(fine, make_table("fused"))
+    assert alone.column_sizes[-1] == 1
+    assert not alone.codes[:, -1].any()
+
+
+def test_without_disambiguation_twins_keep_one_id_and_there_is_no_column() -> None:
+    table = with_twins("none")
+    assert table.column_modalities == ("text", "text")
+    assert (table.codes[[7, 30]] == table.codes[2]).all()
+    assert len(np.unique(table.codes, axis=0)) == table.diagnostics["num_distinct"] < NUM_ITEMS
+
+
+def test_reassigned_items_are_unique_without_a_column_and_their_loss_is_told() -> None:
+    before, after = with_twins("none"), with_twins("reassign")
+    assert after.column_modalities == ("text", "text")
+    assert len(np.unique(after.codes, axis=0)) == NUM_ITEMS
+    moved = (before.codes != after.codes).any(axis=1)
+    facts = after.diagnostics
+    assert facts["reassigned_items"] == moved.sum() == NUM_ITEMS - facts["num_distinct"]
+    assert facts["text/reassigned_reconstruction_error"] > facts["text/reconstruction_error"]
+    # A first code changes only where all last codes beside it are taken.
+    for item in np.flatnonzero(before.codes[:, 0] != after.codes[:, 0]):
+        beside = after.codes[after.codes[:, 0] == before.codes[item, 0], 1]
+        assert len(beside) == SIZE
+
+
+def test_equal_vectors_alone_are_an_error_that_says_so() -> None:
+    table = make_table("text")
+    same = EmbeddingTable("text", table.item_ids, np.ones_like(table.vectors), table.present)
+    with pytest.raises(DataError, match="vectors that differ, got 60 equal text vectors; check"):
+        build(SHARED, same)
+
+
+def test_a_modality_that_no_item_has_is_an_error_with_its_name() -> None:
+    nobody = make_table("image", missing=tuple(range(NUM_ITEMS)))
+    with pytest.raises(DataError, match="got 0 image items to fit on"):
+        build(SEPARATE, make_table("text"), nobody)
+
+
+def test_distinct_vectors_are_counted() -> None:
+    assert with_twins("hash").diagnostics["text/distinct_vectors"] == NUM_ITEMS - 2

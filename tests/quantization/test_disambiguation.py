@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clairo.core.errors import DataError
-from clairo.quantization.disambiguation import hash_column
+from clairo.quantization.disambiguation import counter_column, hash_column
 
 TUPLES = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=30)
 
@@ -50,3 +50,11 @@ def test_one_item_too_many_is_an_error_with_numbers_and_cure() -> None:
 
 def test_no_items_have_no_digits() -> None:
     assert hash_column(np.zeros((0, 3), dtype=np.int32), 8, 0).shape == (0,)
+
+
+@settings(deadline=None, max_examples=50)
+@given(TUPLES)
+def test_a_counter_counts_the_items_before_with_the_same_codes(tuples: list) -> None:
+    column = counter_column(np.array(tuples))
+    assert column.tolist() == [tuples[:item].count(row) for item, row in enumerate(tuples)]
+    assert column.dtype == np.int32

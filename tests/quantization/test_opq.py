@@ -5,10 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import faiss
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from clairo.core.threads import limit_threads
 from clairo.quantization import OpqConfig
 from tests.contracts.quantizer import EVERYBODY, RUNTIME, QuantizerContract, make_table
 
@@ -61,6 +63,7 @@ def test_fewer_items_than_dims_do_not_damage_memory() -> None:
 import numpy as np
 from clairo.core.artifacts import EmbeddingTable
 from clairo.core.stage import Runtime
+from clairo.core.threads import limit_threads
 from clairo.quantization import OpqConfig
 rows = np.random.default_rng(0).normal(size=(20, 64)).astype(np.float32)
 everybody = np.ones(20, dtype=bool)
@@ -72,6 +75,32 @@ print(len(np.unique(fitted.encode(rows), axis=0)))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert int(done.stdout) > 15
+
+
+def test_the_curve_tells_every_round_and_falls() -> None:
+    table = make_table(np.random.default_rng(0).normal(size=(600, 8)))
+    config = OpqConfig(num_codebooks=2, codebook_size=16, iterations=6)
+    curve = config.fit(table, np.ones(600, dtype=bool), 0, RUNTIME).facts["curve"]
+    assert len(curve) == 6
+    assert curve[-1]["reconstruction_error"] < curve[0]["reconstruction_error"] < 1
+    assert curve[-1]["usage/0"] == 1
+
+
+def test_rounds_one_by_one_give_the_rotation_of_all_in_one_call() -> None:
+    rows = make_table(np.random.default_rng(0).normal(size=(600, 8))).vectors
+    index, _ = OpqConfig(num_codebooks=2, codebook_size=16, iterations=6)._train(
+        rows, start := np.eye(8, dtype=np.float32), seed=5
+    )
+    whole = faiss.OPQMatrix(8, 2)
+    faiss.copy_array_to_vector(start.ravel(), whole.A)
+    codebooks = faiss.ProductQuantizer(8, 2, 4)
+    codebooks.cp.seed = 5
+    whole.pq, whole.niter = codebooks, 6
+    with limit_threads(1):
+        whole.train(rows)
+    ours = faiss.downcast_VectorTransform(index.chain.at(0))
+    np.testing.assert_array_equal(faiss.vector_to_array(ours.A), faiss.vector_to_array(whole.A))
+    whole.pq = None
 
 
 def test_iterations_must_be_positive() -> None:

@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from clairo.quantization import RqKmeansConfig
+from clairo.quantization.diagnostics import reconstruction_error
 from clairo.quantization.rq_kmeans import RqKmeans
 from tests.contracts.quantizer import RUNTIME, QuantizerContract, make_table
 
@@ -76,3 +77,35 @@ def test_blocks_of_rows_do_not_show() -> None:
 def test_iterations_must_be_positive() -> None:
     with pytest.raises(ValidationError):
         RqKmeansConfig(iterations=0)
+
+
+def test_the_curve_tells_the_layers_and_every_refinement() -> None:
+    table = make_table(np.random.default_rng(0).normal(size=(120, 10)))
+    fitted = RqKmeansConfig(num_codebooks=2, codebook_size=8, refinements=4).fit(
+        table, np.ones(120, dtype=bool), 0, RUNTIME
+    )
+    errors = [point["reconstruction_error"] for point in fitted.facts["curve"]]
+    assert len(errors) == 5
+    assert errors[-1] < errors[0]
+    lost = reconstruction_error(table.vectors, fitted.decode(fitted.encode(table.vectors)))
+    assert lost == pytest.approx(errors[-1], rel=1e-5)
+    assert 0 < fitted.facts["curve"][0]["usage/1"] <= 1
+
+
+def test_without_beam_and_refinements_each_codebook_clusters_what_is_left() -> None:
+    table = make_table(np.random.default_rng(0).normal(size=(120, 10)))
+    fitted = RqKmeansConfig(
+        num_codebooks=2, codebook_size=8, beam=1, refinements=0, iterations=100
+    ).fit(table, np.ones(120, dtype=bool), 0, RUNTIME)
+    codes, left = fitted.encode(table.vectors), table.vectors
+    for level, centroids in enumerate(fitted.codebooks):
+        for code, centroid in enumerate(centroids):
+            members = left[codes[:, level] == code]
+            np.testing.assert_allclose(centroid, members.mean(axis=0), atol=1e-4)
+        left = left - centroids[codes[:, level]]
+
+
+@pytest.mark.parametrize("wrong", [{"beam": 0}, {"beam": 65}, {"refinements": -1}])
+def test_searches_out_of_range_are_refused(wrong: dict) -> None:
+    with pytest.raises(ValidationError):
+        RqKmeansConfig(**wrong)

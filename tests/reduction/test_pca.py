@@ -29,6 +29,23 @@ class TestPcaByDimsOnTrainItems(ReductionContract):
         return PcaConfig(dims=3, fit_on="train")
 
 
+class TestPcaFromASketch(ReductionContract):
+    config_type = PcaConfig
+
+    @pytest.fixture
+    def config(self) -> PcaConfig:
+        return PcaConfig(variance=0.999, solver="randomized")
+
+
+def test_facts_say_how_and_on_how_many_items_it_was_fitted() -> None:
+    table = make_table()
+    facts = PcaConfig(fit_on="train").fit(table, TRAIN_ITEMS, 0).transform(table).facts
+    # 40 items of 12 dims in float32; every fifth is missing; the first 30 are of train.
+    assert (facts["solver"], facts["fitted_on"]) == ("exact", 24)
+    assert facts["bytes_before"] == 40 * 12 * 4
+    assert facts["bytes_after"] == 40 * facts["dims_kept"] * 4
+
+
 def test_variance_finds_the_plane() -> None:
     after = PcaConfig(variance=0.999).fit(make_table(), TRAIN_ITEMS, 0).transform(make_table())
     assert after.dims == 3

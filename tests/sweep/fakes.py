@@ -82,6 +82,7 @@ class FakeOutcome:
     rung_values: Mapping[int, float] = field(default_factory=dict)
     error: str = ""
     transient: bool = False
+    constraints: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -124,8 +125,10 @@ class FakeRun:
             return FakeOutcome(spec.key, "complete", spec.config.score)
         if fault == "nan":
             return FakeOutcome(spec.key, "complete", float("nan"))
-        state = "infeasible" if fault == "infeasible" else "failed"
-        return FakeOutcome(spec.key, state, error=fault, transient=fault == "transient")
+        if fault == "infeasible":
+            broken = {"max_collision_rate": 0.25, "min_codebook_usage": -0.1}
+            return FakeOutcome(spec.key, "infeasible", error=fault, constraints=broken)
+        return FakeOutcome(spec.key, "failed", error=fault, transient=fault == "transient")
 
     def _note(self, spec: FakeSpec) -> int:
         if self.folder is None:

@@ -134,3 +134,27 @@ def test_an_axis_with_nothing_left_is_an_error_before_the_study(
     with pytest.raises(ConfigError, match=rule) as caught:
         space(**changes).narrow(facts)
     assert str(caught.value).startswith("toy.yaml: ")
+
+
+def test_an_alternative_with_nothing_usable_in_it_leaves_and_the_others_stay() -> None:
+    quantizers = [
+        {"kind": "rq_kmeans", "codebook_size": {"choice": [16, 64]}},
+        {"kind": "vq_vae", "codebook_size": {"choice": [512, 1024]}},
+    ]
+
+    narrowed, notes = space(quantization={"choice": quantizers}, enqueue=[]).narrow(FULL)
+
+    assert narrowed.to_plain()["quantization"] == quantizers[0]
+    assert notes == (
+        "quantization.codebook_size: 512, 1024 left out of the search because a codebook cannot "
+        "have more entries than the 300 training items.",
+        "quantization.kind: vq_vae left out of the search because a codebook cannot have more "
+        "entries than the 300 training items.",
+    )
+
+
+def test_when_no_alternative_has_anything_usable_that_is_an_error() -> None:
+    quantizers = [{"kind": kind, "codebook_size": {"choice": [512, 1024]}} for kind in "ab"]
+
+    with pytest.raises(ConfigError, match=r"got 512, 1024, which is of no use because a codebook"):
+        space(quantization={"choice": quantizers}, enqueue=[]).narrow(FULL)

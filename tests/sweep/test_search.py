@@ -239,14 +239,61 @@ class TestStates:
         assert search.trials[0].state == "failed"
         assert "must be finite, got nan" in search.trials[0].error
 
-    def test_an_infeasible_trial_violates_a_constraint_and_has_no_value(
+    def test_an_infeasible_trial_tells_every_gate_with_its_violation_and_has_no_value(
         self, tmp_path: Path
     ) -> None:
         search, told = self.outcome(tmp_path, "infeasible")
 
         assert told.state.name == "PRUNED"
-        assert told.constraints == {"gates": 1.0}
+        assert told.constraints == {"max_collision_rate": 0.25, "min_codebook_usage": -0.1}
         assert search.trials[0].state == "infeasible"
+
+    def test_a_complete_trial_tells_how_far_it_is_from_every_gate(self, tmp_path: Path) -> None:
+        search, database = open_search(tmp_path, SearchPlan(1, 1))
+        spec = search.next_batch()[0].spec
+        kept = {"max_reconstruction_error": -0.05}
+        search.finished(spec, FakeOutcome(spec.key, "complete", 0.5, constraints=kept))
+
+        assert database.study.get_trials()[0].constraints == kept
+        assert search.trials[0].constraints == kept
+
+    def test_a_duplicate_is_told_the_violations_of_its_original(self, tmp_path: Path) -> None:
+        # Two sizes, so that most suggestions repeat one; merges and fusion are left as they are.
+        space = toy_space({"size": {"uniform": [16, 32], "step": 16}, "merges": {"int": [0, 1]}})
+        search, database = open_search(tmp_path, SearchPlan(3, 1), space)
+        for _ in range(3):
+            spec = search.next_batch()[0].spec
+            broken = {"max_collision_rate": float(spec.config.size)}
+            search.finished(spec, FakeOutcome(spec.key, "infeasible", constraints=broken))
+
+        repeats = [trial for trial in database.trials() if trial.duplicate_of]
+        originals = {trial.key: trial.constraints for trial in search.trials}
+        assert repeats
+        assert [t.constraints for t in repeats] == [originals[t.key] for t in repeats]
+
+    def test_a_refused_configuration_violates_a_rule_of_its_own(self, tmp_path: Path) -> None:
+        def refuse(number: int, settings: dict[str, Any]) -> FakeSpec:
+            raise ConfigError("This configuration cannot be.")
+
+        search, database = open_search(tmp_path, SearchPlan(1, 1), builder=refuse)
+        assert search.next_batch() == []
+        told = database.study.get_trials()
+        assert told
+        assert all(trial.constraints == {"valid_configuration": 1.0} for trial in told)
+
+    def test_the_sampler_avoids_what_broke_a_gate(self, tmp_path: Path) -> None:
+        space = toy_space({"merges": {"int": [0, 400]}, "size": {"choice": [16]}})
+        search, _ = open_search(tmp_path, SearchPlan(30, 1), space)
+        while batch := search.next_batch():
+            spec = batch[0].spec
+            # All that keep the gate are equally good: only the violation says where to go.
+            violation = (spec.config.merges - 100) / 400
+            state, value = ("infeasible", None) if violation > 0 else ("complete", 0.5)
+            broken = {"max_collision_rate": violation}
+            search.finished(spec, FakeOutcome(spec.key, state, value, constraints=broken))
+        kept = [trial.params["merges"] <= 100 for trial in search.trials]
+        # Chance, which the first ten are left to, would give 5 of 20.
+        assert sum(kept[10:]) >= 10
 
     def test_a_pruned_trial_is_told_as_pruned_with_its_steps(self, tmp_path: Path) -> None:
         search, database = open_search(tmp_path, SearchPlan(1, 1), builder=build_with_rungs)

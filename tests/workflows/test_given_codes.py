@@ -20,6 +20,7 @@ from clairo.workflows.preparation import PreparedData, prepare_data
 from clairo.workflows.run import run_once
 from clairo.workflows.space import describe_config, modalities_there, prepare_space
 from tests.datasets.lcrec_files import TEXT, write_generated, write_lcrec
+from tests.pipeline.small import small_config
 from tests.worlds import small_demo
 
 QUICK = PROFILES["quick"]
@@ -103,10 +104,10 @@ def test_an_option_of_crossing_is_described_only_where_there_is_something_to_cro
 def test_modalities_are_those_of_the_codes_or_of_the_items(tmp_path: Path) -> None:
     both = write_lcrec(tmp_path / "both").read()
     text = write_lcrec(tmp_path / "text", index=TEXT, index_lemb=None, index_vitemb=None).read()
-    assert modalities_there(both) == ("text", "image")
+    assert modalities_there(both, small_config()) == ("text", "image")
     # Titles of its items do not make text codes, nor does their absence take them away.
-    assert modalities_there(text) == ("text",)
-    assert modalities_there(small_demo(missing_images=1.0).read()) == ("text",)
+    assert modalities_there(text, small_config()) == ("text",)
+    assert modalities_there(small_demo(missing_images=1.0).read(), small_config()) == ("text",)
 
 
 def test_a_file_may_name_the_index_files_that_a_run_reads(tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ def test_unknown_keys_and_values_out_of_range_name_file_and_value(
     assert "space.yaml" in str(refused.value)
 
 
-@pytest.mark.parametrize("name", ["full", "tiny"])
+@pytest.mark.parametrize("name", ["full", "tiny", "representation"])
 def test_the_spaces_that_come_along_fit_a_small_catalogue(full: PreparedData, name: str) -> None:
     assert prepare_space(name, QUICK, full).space.axes
 
@@ -116,11 +116,18 @@ def test_fewer_items_than_centroids_end_in_one_clear_message(full: PreparedData)
 
 def test_facts_count_what_training_can_see() -> None:
     data = prepared(missing_images=1.0).dataset
-    facts = catalog_facts(data)
+    facts = catalog_facts(data, QUICK.base)
     assert (facts.text_coverage, facts.image_coverage) == (1.0, 0.0)
     assert facts.absent == ("image",)
     assert facts.num_train_items == int((data.train_counts() > 0).sum())
     assert facts.num_items == 60
+
+
+def test_what_imported_vectors_cover_is_not_judged_by_the_catalogue() -> None:
+    data = prepared(missing_images=1.0).dataset
+    imported = {**QUICK.base, "image": {"kind": "imported", "path": "vectors.npy"}}
+    assert catalog_facts(data, imported).absent == ()
+    assert catalog_facts(data, imported).image_coverage == 1.0
 
 
 def test_a_trial_is_built_from_the_settings_of_its_point(
