@@ -94,8 +94,21 @@ MapPieces = Callable[[OpenWork, Iterator[Piece]], Iterator[tuple[str, Mapping[st
 class Runtime:
     """What a stage may use, and whom it tells.
 
-    Threads and device change the order of sums and nothing else: results agree to rounding
-    error, and are equal to the bit for equal threads on one kind of device.
+    No fingerprint names threads or device, for they choose no algorithm: they change the order
+    of sums, and their number format where the ``precision`` of an encoder is ``auto``. On a CPU
+    (``cpu:0`` is ``cpu``), equal threads give results that are equal to the bit, and fusions and
+    quantizers give them for any number of threads. Across kinds of devices it depends on the
+    method what this does:
+
+    - Encoders that come trained, reductions and fusions in closed form agree to rounding error
+      (of bfloat16 where that is the format).
+    - Codes by clustering (``rq_kmeans``, ``pq``, ``opq``) come from the same start by the same
+      steps. Codes differ where rounding decides between two centroids; if that happens early in
+      a fit, more of them, with nearly the same error.
+    - Trained networks (fusions ``attention``, ``gated`` and ``cross_attention``, quantizers
+      ``rq_vae`` and ``vq_vae``, all recommenders) carry every difference on from step to step:
+      results are of the same quality, but not the same vectors, codes or weights. For
+      recommenders this holds of another number of threads too, and on a GPU of a second run.
 
     Attributes:
         num_threads: Threads for every native pool (OpenMP, BLAS, torch, faiss).

@@ -7,6 +7,7 @@ nor that of cores ever changes a code.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -85,12 +86,12 @@ class Kernels(Protocol):
 
 
 def kernels_for(runtime: Runtime) -> Kernels:
-    """Those of the device: numpy on a CPU, torch anywhere else.
+    """Those of the device: numpy on a CPU, with or without its number, torch anywhere else.
 
     Raises:
         ConfigError: There is no such device.
     """
-    if runtime.device == "cpu":
+    if re.fullmatch(r"cpu(:\d+)?", runtime.device):
         return NumpyKernels(runtime.num_threads)
     from clairo.quantization.torch_kernels import TorchKernels
 

@@ -1,4 +1,4 @@
-"""Optimized product quantization by our own kernels, for devices that faiss does not reach."""
+"""Optimized product quantization by our own kernels, the same on every device."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Float32, Int32
 
+from clairo.core.threads import limit_threads
 from clairo.quantization.base import Quantizer, require_vectors
 from clairo.quantization.clustering import KMeans
 from clairo.quantization.diagnostics import fit_point
@@ -45,7 +46,8 @@ class RotatedPq(Quantizer):
 
     def decode(self, codes: Int32[np.ndarray, "rows codebooks"]) -> Float[np.ndarray, "rows dims"]:
         """Centroids side by side, rotated back, padding taken off."""
-        back = decode_parts(codes, self.codebooks) @ self.rotation.T
+        with limit_threads(1):
+            back = decode_parts(codes, self.codebooks) @ self.rotation.T
         return back[:, : len(self.mean)] + self.mean
 
 
@@ -59,7 +61,8 @@ def fit_rotated(
 ) -> RotatedPq:
     """Alternates between clustering the parts and turning the vectors towards their codes.
 
-    Facts: ``curve``, an entry a round.
+    Facts: ``curve``, an entry a round. Call it with native pools of one thread, or its sums
+    depend on the cores.
 
     Args:
         rows: Vectors.

@@ -83,7 +83,7 @@ def test_both_cluster_alike() -> None:
 def test_rotated_parts_lose_no_more_than_the_index_of_faiss() -> None:
     generator = np.random.default_rng(0)
     rows = (generator.normal(size=(400, 10)) * np.linspace(3, 0.1, 10)).astype(np.float32)
-    config = OpqConfig(num_codebooks=4, codebook_size=16)
+    config = OpqConfig(num_codebooks=4, codebook_size=16, backend="faiss")
     index = config.fit(make_table(rows), np.ones(400, dtype=bool), 0, Runtime())
     start = np.linalg.qr(generator.normal(size=(12, 12)))[0].astype(np.float32)
     fitted = fit_rotated(rows, start, KMeans(16, 10), 4, 0, TORCH)
@@ -145,8 +145,29 @@ def test_an_absent_device_never_means_the_cpu_in_silence(kind: Any) -> None:
 @pytest.mark.parametrize("kind", [PqConfig, RqKmeansConfig, OpqConfig])
 def test_the_fact_device_says_what_computed(kind: Any) -> None:
     fitted = kind(codebook_size=8).fit(make_table(), EVERYBODY, 0, Runtime())
-    assert fitted.facts["device"] == ("cpu (faiss)" if kind is OpqConfig else "cpu (numpy)")
+    assert fitted.facts["device"] == "cpu (numpy)"
     assert TORCH.name == "cpu (torch)"
+
+
+@pytest.mark.parametrize("kind", [PqConfig, RqKmeansConfig, OpqConfig])
+def test_a_cpu_with_its_number_gives_the_codes_of_the_cpu(kind: Any) -> None:
+    table, everybody = make_table(ROWS), np.ones(len(ROWS), dtype=bool)
+    plain, numbered = (
+        kind(codebook_size=16).fit(table, everybody, 0, Runtime(device=device))
+        for device in ("cpu", "cpu:0")
+    )
+    np.testing.assert_array_equal(plain.encode(ROWS), numbered.encode(ROWS))
+    assert plain.facts["device"] == numbered.facts["device"] == "cpu (numpy)"
+
+
+def test_torch_rotates_and_codes_as_numpy_does() -> None:
+    rows = np.random.default_rng(5).normal(size=(600, 8)) @ np.diag(np.linspace(3, 0.3, 8))
+    start = np.linalg.qr(np.random.default_rng(6).normal(size=(8, 8)))[0].astype(np.float32)
+    ours, theirs = (
+        fit_rotated(rows.astype(np.float32), start, KMeans(16, 5), 2, 0, kernels).encode(rows)
+        for kernels in (NUMPY, TORCH)
+    )
+    assert np.mean(ours == theirs) > 0.95
 
 
 @needs_gpu
