@@ -95,7 +95,9 @@ class Runtime:
     """What a stage may use, and whom it tells.
 
     Threads and device change the order of sums and nothing else: results agree to rounding
-    error, and are equal to the bit for equal threads on one kind of device.
+    error, and are equal to the bit for equal threads on one kind of device. The exception is an
+    encoder whose ``precision`` is ``auto``: bfloat16 on a GPU, its vectors differ from those of
+    a CPU by about 1e-2 of their length, and the fact ``precision`` says which a table holds.
 
     Attributes:
         num_threads: Threads for every native pool (OpenMP, BLAS, torch, faiss).
