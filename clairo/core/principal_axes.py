@@ -107,8 +107,11 @@ class PrincipalAxes:
 
     def project(self, rows: Float[np.ndarray, "rows dims"]) -> Float[np.ndarray, "rows kept"]:
         """Coordinates of rows on the kept axes, in single precision."""
+        projected = np.empty((len(rows), len(self.axes)), dtype=np.float32)
         with limit_threads(1):
-            return ((rows - self.mean) @ self.axes.T).astype(np.float32)
+            for start, block in zip(_starts(rows), _blocks(rows, self.mean), strict=True):
+                projected[start : start + len(block)] = block @ self.axes.T
+        return projected
 
 
 def _choose(solver: Solver, shape: tuple[int, ...]) -> Literal["exact", "randomized"]:
@@ -122,11 +125,16 @@ def _rounding(length: float, shape: tuple[int, ...]) -> float:
     return length * float(np.finfo(np.float64).eps * max(shape)) ** 2
 
 
+def _starts(rows: Float[np.ndarray, "rows dims"]) -> range:
+    """First row of each block."""
+    return range(0, len(rows), _BLOCK_ROWS)
+
+
 def _blocks(
     rows: Float[np.ndarray, "rows dims"], mean: Float[np.ndarray, " dims"]
 ) -> Iterator[Float[np.ndarray, "block dims"]]:
     """Centered rows in double precision, some at a time."""
-    for start in range(0, len(rows), _BLOCK_ROWS):
+    for start in _starts(rows):
         yield rows[start : start + _BLOCK_ROWS].astype(np.float64) - mean
 
 
@@ -181,7 +189,8 @@ def _sketched_spectrum(
 
 
 def _squared_length(rows: Float[np.ndarray, "rows dims"]) -> float:
-    return float(np.square(np.linalg.norm(rows.astype(np.float64), axis=1)).sum())
+    as_they_are = _blocks(rows, np.zeros(rows.shape[1]))
+    return sum(float(np.square(block).sum()) for block in as_they_are)
 
 
 def _num_kept(shares: Float[np.ndarray, " rank"], variance: float | None, dims: int | None) -> int:

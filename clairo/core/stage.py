@@ -101,7 +101,8 @@ class Runtime:
     method what this does:
 
     - Encoders that come trained, reductions and fusions in closed form agree to rounding error
-      (of bfloat16 where that is the format).
+      (of bfloat16, about 1e-2 of a vector's length, where that is the format; the fact
+      ``precision`` says which a table holds).
     - Codes by clustering (``rq_kmeans``, ``pq``, ``opq``) come from the same start by the same
       steps. Codes differ where rounding decides between two centroids; if that happens early in
       a fit, more of them, with nearly the same error.

@@ -71,9 +71,14 @@ def _read_raw(config: AmazonConfig) -> Candidates:
     item_ids = _items(config)
     found = read_picture_urls(config, item_ids)
     return {
-        item: tuple(dict.fromkeys(map(without_password, found.get(item, ()))))
+        item: tuple(dict.fromkeys(without_password(_as_text(url)) for url in found.get(item, ())))
         for item in (found if item_ids is None else item_ids)
     }
+
+
+def _as_text(url: str) -> str:
+    """The address as text that can be written: JSON may hold halves of a character."""
+    return url.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _items(config: AmazonConfig) -> tuple[str, ...] | None:

@@ -1,7 +1,9 @@
 """Encodes a catalogue piece by piece: a stopped run goes on, a cluster can share the work.
 
 A piece is a fixed number of items in catalogue order, whatever the batch size and wherever it
-is made, so a piece that another attempt finished is the one that this attempt needs.
+is made, so a piece that another attempt finished is the one that this attempt needs. Pieces state
+in their facts in which number format they were computed, and a table holds pieces of one: where an
+attempt on a GPU is followed by one on a CPU, what the first had finished is computed again.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from clairo.core.artifacts import EmbeddingTable, Facts, ItemCatalog
-from clairo.core.errors import DataError
+from clairo.core.errors import DataError, StageError
 from clairo.core.stage import OpenWork, Piece, Runtime, WorkOnPiece
 from clairo.embeddings.base import place_rows, present_sentences
 from clairo.embeddings.opened import OpenedEncoder, OpenEncoder, read_facts
@@ -101,22 +103,23 @@ _NOTHING: _Encoded = (np.zeros((0, 0)), np.zeros(0, dtype=bool), {})
 
 
 def _run(job: _Job, open_encoder: OpenEncoder, runtime: Runtime) -> _Encoded:
-    """Rows of the usable items, which these are, and the encoder's facts."""
+    """Rows of the usable items, which these are, and the encoder's facts.
+
+    Raises:
+        StageError: The machines of a cluster give pieces with different facts.
+    """
     spans = job.pieces()
-    done: dict[str, Arrays] = {}
-    for name, span in spans.items():
-        kept = runtime.parts.get(name)
-        if kept is not None and len(kept["usable"]) == len(span):
-            done[name] = kept
-    num_done = sum(len(spans[name]) for name in done)
-    runtime.progress(num_done, len(job.items))
-    missing = {name: span for name, span in spans.items() if name not in done}
-    waiting = ((name, [job.payload(at) for at in span]) for name, span in missing.items())
-    for name, arrays in _work(open_encoder, waiting, runtime):
-        runtime.parts.put(name, arrays)
-        done[name] = arrays
-        num_done += len(spans[name])
-        runtime.progress(num_done, len(job.items))
+    done = _kept(spans, runtime)
+    runtime.progress(sum(len(spans[name]) for name in done), len(job.items))
+    facts = b""
+    while len(done) < len(spans):
+        for name, arrays in _work(open_encoder, _missing(job, spans, done), runtime):
+            facts = _require_one_kind(facts, arrays)
+            runtime.parts.put(name, arrays)
+            done[name] = arrays
+            runtime.progress(sum(len(spans[name]) for name in done), len(job.items))
+        # What a former attempt made on another kind of device is no part of this table.
+        done = {name: piece for name, piece in done.items() if _stated(piece) == facts}
     ordered = [done[name] for name in spans]
     rows = [piece["rows"] for piece in ordered if len(piece["rows"])]
     return (
@@ -124,6 +127,45 @@ def _run(job: _Job, open_encoder: OpenEncoder, runtime: Runtime) -> _Encoded:
         np.concatenate([piece["usable"] for piece in ordered]).astype(bool),
         read_facts(ordered[0]),
     )
+
+
+def _kept(spans: Mapping[str, range], runtime: Runtime) -> dict[str, Arrays]:
+    """Pieces of former attempts.
+
+    Where they fill the table but differ in their facts, those that are like the first.
+    """
+    found = {name: runtime.parts.get(name) for name in spans}
+    kept = {
+        name: piece
+        for name, piece in found.items()
+        if piece is not None and len(piece["usable"]) == len(spans[name])
+    }
+    if len(kept) < len(spans):
+        return kept
+    first = _stated(next(iter(kept.values())))
+    return {name: piece for name, piece in kept.items() if _stated(piece) == first}
+
+
+def _missing(job: _Job, spans: Mapping[str, range], done: Mapping[str, Arrays]) -> Iterator[Piece]:
+    """Names and payloads of what is not done when this is called."""
+    missing = {name: span for name, span in spans.items() if name not in done}
+    return ((name, [job.payload(at) for at in span]) for name, span in missing.items())
+
+
+def _stated(piece: Arrays) -> bytes:
+    """A piece's facts, the number format among them, as they are compared."""
+    return piece["facts"].tobytes()
+
+
+def _require_one_kind(facts: bytes, piece: Arrays) -> bytes:
+    """The facts of a piece, which must be those of the pieces before it, if any."""
+    if facts not in (b"", _stated(piece)):
+        raise StageError(
+            "All machines that embed must compute alike, got pieces with the facts "
+            f"{facts.decode()} and {_stated(piece).decode()}; set precision to float32 or "
+            "bfloat16 instead of auto."
+        )
+    return _stated(piece)
 
 
 @dataclass(frozen=True)

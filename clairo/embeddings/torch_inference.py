@@ -10,8 +10,9 @@ Precision = Literal["auto", "float32", "bfloat16"]
 """Number format of a model's layers; weights and vectors stay float32.
 
 ``auto`` is bfloat16 on a GPU that computes with it and float32 elsewhere: vectors of the two then
-agree to about two digits, the rounding of bfloat16. An identity states what was asked, so name one
-of the other two where a store is shared by machines with and without a GPU and more is needed.
+differ by about 1e-2 of their length, the rounding of bfloat16. An identity states what was asked
+and the fact ``precision`` of a table what ran; a table is never a mixture. Name one of the other
+two where a store is shared by machines with and without a GPU and more is needed.
 """
 
 

@@ -30,6 +30,9 @@ FORMATS: Final = (".npy", ".parquet", ".safetensors")
 
 _IDS_KEY, _TENSOR = "item_ids", "vectors"
 _BLOCK_ROWS = 1 << 14
+_NPY_MAGIC = b"\x93NUMPY"
+# Lengths are sums of squares, which must be 32-bit floats, too.
+_LARGEST = 1e15
 _SHOWN = 3
 _HEADER_BYTES = 90_000_000
 """Of a safetensors file, whose readers refuse headers of 100 MB."""
@@ -157,6 +160,10 @@ def require_places(path: Path, *, force: bool) -> tuple[Path, ...]:
 
 def _read_npy(path: Path) -> tuple[None, Any]:
     try:
+        with path.open("rb") as file:
+            # numpy takes whatever it does not know for pickled objects.
+            if not file.read(len(_NPY_MAGIC)).startswith((_NPY_MAGIC, b"\x80", b"PK")):
+                raise ValueError("it does not begin as a .npy file does")
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         if "pickle" in str(error) or "Python objects" in str(error):
@@ -243,9 +250,12 @@ def _require_finite(path: Path, ids: Sequence[str], vectors: Any) -> None:
         # A 64-bit number beyond the range becomes infinite here, and is refused with the rest.
         with np.errstate(over="ignore"):
             block = np.asarray(vectors[start : start + _BLOCK_ROWS], dtype=np.float32)
-        bad.extend((start + np.flatnonzero(~np.isfinite(block).all(axis=1))).tolist())
+        with np.errstate(invalid="ignore"):
+            fits = (np.abs(block) <= _LARGEST).all(axis=1)
+        bad.extend((start + np.flatnonzero(~fits)).tolist())
     if bad:
         raise DataError(
-            f"{path} must hold finite numbers within 32-bit floats, {len(bad)} rows do not, first "
-            f"of the items {[ids[row] for row in bad[:_SHOWN]]}; mend these rows or leave them out."
+            f"{path} must hold finite numbers of at most {_LARGEST:g}, {len(bad)} rows do not, "
+            f"first of the items {[ids[row] for row in bad[:_SHOWN]]}; mend, scale or leave out "
+            "these rows."
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from jaxtyping import Int, Int32, Int64
+from jaxtyping import Int, Int32, Int64, Integer
 
 from clairo.core.errors import DataError
 from clairo.core.ragged import Ragged
@@ -52,14 +52,21 @@ class PrefixTrie:
     depth: int
 
     @classmethod
-    def build(cls, items: Ragged, counts: Int[np.ndarray, " items"] | None = None) -> Self:
+    def build(
+        cls,
+        items: Ragged,
+        counts: Int[np.ndarray, " items"] | None = None,
+        ties: Integer[np.ndarray, " items"] | None = None,
+    ) -> Self:
         """Makes the trie of all items.
 
         Args:
             items: Row ``i`` holds the tokens of item ``i``, all positive.
             counts: How often each item occurs in training, where items may share a string: of
-                those the most frequent is the first, ties in catalogue order. ``None`` refuses
-                shared strings.
+                those the most frequent is the first. ``None`` refuses shared strings.
+            ties: Of items as frequent as one another that with the smallest number comes first;
+                see :meth:`~clairo.core.dataset.ItemCatalog.impartial_order`. ``None`` takes the
+                position.
 
         Raises:
             DataError: There is no item, a string is empty, a token is not positive, or two
@@ -89,7 +96,10 @@ class PrefixTrie:
         if counts is None:
             _refuse_duplicates(node_of, order)
             counts = np.zeros(len(items), dtype=np.int64)
-        members = np.lexsort((-counts, ends)).astype(np.int32)
+        # The sort is stable: without ties the position decides.
+        members = np.lexsort((-counts, ends) if ties is None else (ties, -counts, ends)).astype(
+            np.int32
+        )
         places = np.empty(len(items), dtype=np.int64)
         places[members] = np.arange(len(items))
         first_item = np.full(num_nodes + 1, NO_ITEM, dtype=np.int32)

@@ -170,7 +170,23 @@ def report_lines(name: str, index: IndexFile, report: IndexReport) -> list[str]:
     if report.before_digit is not None:
         lines += _collision_lines("Without the last column", report.before_digit)
     lines += _collision_lines("Collisions", report.collisions)
+    lines += _digit_hint(index, report)
     return [*lines, f"Layout: {layout.about()}; written again it is {again}"]
+
+
+def _digit_hint(index: IndexFile, report: IndexReport) -> list[str]:
+    """What a last column may be that nothing in the file marks as a digit."""
+    if report.before_digit is not None or report.collisions.num_sharing or len(index.marks) < 2:
+        return []
+    without = find_collisions(index, depth=len(index.marks) - 1)
+    if not without.num_sharing:
+        return []
+    mark = report.columns[-1].mark
+    return [
+        f"Without <{mark}_..> {without.num_sharing:,} items would share their codes: nothing in "
+        "the file says whether it is a code like the others or only tells items apart; --digit "
+        "says the latter"
+    ]
 
 
 def _column_line(column: ColumnUse) -> str:

@@ -16,15 +16,16 @@ from clairo.quantization.base import Quantizer, QuantizerConfig, require_vectors
 from clairo.quantization.clustering import KMeans
 from clairo.quantization.diagnostics import fit_point
 from clairo.quantization.kernels import Kernels, NumpyKernels, kernels_for
-from clairo.quantization.padding import pad_columns
+from clairo.quantization.padding import padded_places, spread_columns
 
 
 class PqConfig(QuantizerConfig):
     """Product quantization as it is, without a rotation: the baseline of ``opq``.
 
     After a PCA the first part has most of the variance and the last nearly none, so the
-    codebooks are unequal; ``opq`` mends that. Vectors whose width does not divide by the
-    number of codebooks are padded with zeros, and the fact ``padded_dims`` says with how many.
+    codebooks are unequal; ``opq`` mends that. Where the width does not divide by the number of
+    codebooks, the first parts are one dim wider than the last, which are padded with a zero, and
+    the fact ``padded_dims`` says how many zeros there are.
 
     Attributes:
         iterations: Lloyd iterations per codebook.
@@ -49,7 +50,7 @@ class PqConfig(QuantizerConfig):
         """Clusters each part for itself."""
         rows = self.training_rows(table, train_items)
         kernels = kernels_for(runtime)
-        held = kernels.hold(pad_columns(rows, self.num_codebooks))
+        held = kernels.hold(spread_columns(rows, self.num_codebooks))
         clustering = KMeans(self.codebook_size, self.iterations, self.restarts)
         parts = [
             clustering.fit(columns, kernels, seed + part)
@@ -91,12 +92,12 @@ class Pq(Quantizer):
             [[1, 0], [0, 1]]
         """
         require_vectors(vectors, self.dims)
-        held = self.kernels.hold(pad_columns(vectors, len(self.codebooks)))
+        held = self.kernels.hold(spread_columns(vectors, len(self.codebooks)))
         return encode_parts(held, self.codebooks, self.kernels)
 
     def decode(self, codes: Int32[np.ndarray, "rows codebooks"]) -> Float[np.ndarray, "rows dims"]:
         """Centroids side by side, padding taken off."""
-        return decode_parts(codes, self.codebooks)[:, : self.dims]
+        return decode_parts(codes, self.codebooks)[:, padded_places(self.dims, len(self.codebooks))]
 
 
 def split_columns(held: Any, num_parts: int, kernels: Kernels) -> Iterator[Any]:

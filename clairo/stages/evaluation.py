@@ -109,8 +109,10 @@ def _evaluation(split: Literal["valid", "test"]) -> Stage[Any, Rankings]:
             seed=VALIDATION_USERS_SEED,
         )
         counts = dataset.train_counts()
-        # Where items share a string, the popular ones come first: the target is not asked.
-        trie = PrefixTrie.build(tokenizer.encode_items(), counts)
+        # Where items share a string, those popular in training come first, then chance decides:
+        # neither the target nor the order of the catalogue, which knows the log, is asked.
+        order = dataset.catalog.impartial_order()
+        trie = PrefixTrie.build(tokenizer.encode_items(), counts, order)
         top_items = _recommend(decoding, model, tokenizer, questions, trie, seed)
         rankings = rankings_from_lists(split, questions.users, questions.targets, top_items)
         known = dataset.splits.positions(split)[questions.users]
@@ -127,7 +129,7 @@ def _evaluation(split: Literal["valid", "test"]) -> Stage[Any, Rankings]:
 
     return Stage(
         name=f"{split}_evaluation",
-        version=2,
+        version=3,
         output=Rankings,
         config=lambda pipeline: EvaluationSettings(
             decoding=pipeline.evaluation, max_history=pipeline.model.max_history

@@ -89,7 +89,8 @@ def _train(
         seed=VALIDATION_USERS_SEED,
     )
     asked = tokenizer.encode_histories(questions.histories, "greedy", 0)
-    trie = PrefixTrie.build(tokenizer.encode_items(), dataset.train_counts())
+    order = dataset.catalog.impartial_order()
+    trie = PrefixTrie.build(tokenizer.encode_items(), dataset.train_counts(), order)
 
     def validate(trained: TrainedModel) -> dict[str, float]:
         found = trained.generate(
@@ -110,7 +111,7 @@ def _train(
 
 TRAINING: Stage[Any, TrainingState] = Stage(
     name="training",
-    version=1,
+    version=2,
     output=TrainingState,
     config=lambda pipeline: TrainingSettings(
         model=pipeline.model, until_epoch=pipeline.model.epochs

@@ -95,11 +95,23 @@ def remove_old_parts(root: Path, kept_seconds: float = KEPT_SECONDS) -> None:
         root: The store's root.
         kept_seconds: Age of the newest piece from which on a result counts as given up.
     """
-    for folder in (root / PARTIAL).glob("*/*"):
-        # A folder changes when a piece is added.
-        if time.time() - folder.stat().st_mtime > kept_seconds:
+    for folder in (entry for stage in _listed(root / PARTIAL) for entry in _listed(stage)):
+        try:
+            # A folder changes when a piece is added.
+            changed = folder.stat().st_mtime
+        except FileNotFoundError:
+            continue  # its result became whole in another process
+        if time.time() - changed > kept_seconds:
             _log.info("Removing unfinished pieces in %s, unchanged for long.", folder)
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _listed(folder: Path) -> list[Path]:
+    """What lies in a folder; nothing in a file, or where another process has removed it."""
+    try:
+        return list(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def _read(path: Path) -> dict[str, np.ndarray] | None:

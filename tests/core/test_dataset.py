@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -115,3 +115,26 @@ def test_a_damaged_part_is_a_clear_error(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(data[: len(data) // 2])
     with pytest.raises(ArtifactError, match=f"{name}: .* cannot be read .*; recompute it"):
         Dataset.load(tmp_path)
+
+
+def catalog_of(item_ids: Sequence[str]) -> ItemCatalog:
+    nothing = ("",) * len(item_ids)
+    images, offsets = pack_images([None] * len(item_ids))
+    return ItemCatalog(tuple(item_ids), *[nothing] * 4, images, offsets)
+
+
+def test_the_impartial_order_is_the_items_own_wherever_they_stand() -> None:
+    ids = np.array([f"B{number:05d}" for number in range(100)])
+    place = catalog_of(ids.tolist()).impartial_order()
+    assert sorted(place.tolist()) == list(range(100))
+    moved = np.random.default_rng(0).permutation(100)
+    assert catalog_of(ids[moved].tolist()).impartial_order().tolist() == place[moved].tolist()
+
+
+def test_items_that_nobody_bought_are_not_behind_those_of_the_test_split() -> None:
+    # In the catalogue, items of the log come first and all others behind them.
+    place = catalog_of([f"item {number}" for number in range(2000)]).impartial_order()
+    of_test, of_nobody = place[:1000], place[1000:]
+    share_before = (of_test[:, None] < of_nobody).mean()
+    # By chance a half; the standard deviation is sqrt((1000 + 1000 + 1) / (12 * 10^6)) = 0.013.
+    assert abs(share_before - 0.5) < 4 * 0.013

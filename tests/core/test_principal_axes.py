@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -126,3 +128,22 @@ def test_the_sketch_refuses_equal_rows_too() -> None:
 )
 def test_only_tables_large_both_ways_are_sketched(shape: tuple[int, int], solver: str) -> None:
     assert _choose("auto", shape) == solver
+
+
+def test_memory_holds_the_result_and_some_blocks_but_no_copy_of_the_table() -> None:
+    rows = np.random.default_rng(7).normal(size=(200_000, 64)).astype(np.float32)
+    tracemalloc.start()
+    try:
+        axes = PrincipalAxes.fit(rows, variance=None, dims=8)
+        fitting = tracemalloc.get_traced_memory()[1]
+        tracemalloc.reset_peak()
+        projected = axes.project(rows)
+        projecting = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    # A block is 8,192 rows of 64 doubles: 4 MB to the table's 51.
+    assert fitting < rows.nbytes / 2
+    assert projecting < projected.nbytes + rows.nbytes / 2
+    np.testing.assert_allclose(
+        projected[-5:], (rows[-5:] - axes.mean) @ axes.axes.T, rtol=1e-5, atol=1e-6
+    )

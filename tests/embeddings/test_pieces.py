@@ -9,7 +9,8 @@ from functools import partial
 import numpy as np
 import pytest
 
-from clairo.core.errors import DataError
+from clairo.core.artifacts import EmbeddingTable
+from clairo.core.errors import DataError, StageError
 from clairo.core.stage import OpenWork, Piece, Runtime
 from clairo.embeddings import pieces
 from clairo.embeddings.batches import FittingBatches
@@ -29,17 +30,23 @@ class Recorder:
     seen: list[str] = field(default_factory=list)
     killed_before: str = ""
     batch_size: int = 2
+    precision: str = "float32"
 
     def __call__(self, device: str, num_threads: int) -> OpenedEncoder:
         self.opened.append((device, num_threads))
         batches = FittingBatches(self.describe, self.batch_size, None)
-        return OpenedEncoder(batches, size=len, facts={"letters": "latin"})
+        return OpenedEncoder(batches, size=len, facts=self.facts)
+
+    @property
+    def facts(self) -> dict[str, str]:
+        return {"letters": "latin", "precision": self.precision}
 
     def describe(self, sentences: list[str]) -> np.ndarray:
         if self.killed_before in sentences:
             raise KilledError
         self.seen += sentences
-        return np.array([[len(sentence), ord(sentence[0])] for sentence in sentences], float)
+        scale = 1 if self.precision == "float32" else 1.01
+        return scale * np.array([[len(one), ord(one[0])] for one in sentences], float)
 
 
 class KeptParts:
@@ -95,6 +102,48 @@ def test_a_stopped_run_recomputes_nothing_that_was_put() -> None:
     second = Recorder()
     assert encode(second, Runtime(parts=parts)).tolist() == WANTED
     assert second.seen == ["gg"]
+
+
+def table_of(recorder: Recorder, runtime: Runtime) -> EmbeddingTable:
+    catalog = make_catalog(SENTENCES, [None] * len(SENTENCES))
+    return pieces.encode_sentences(recorder, catalog, runtime)
+
+
+def test_what_a_gpu_had_finished_is_computed_again_where_a_cpu_goes_on() -> None:
+    parts = KeptParts()
+    with pytest.raises(KilledError):
+        encode(Recorder(killed_before="gg", precision="bfloat16"), Runtime(parts=parts))
+    second = Recorder()
+    table = table_of(second, Runtime(parts=parts))
+    assert table.vectors.tolist() == WANTED
+    assert table.facts["precision"] == "float32"
+    assert sorted(second.seen) == sorted(sentence for sentence in SENTENCES if sentence)
+    # What is kept is as whole as the table: a third attempt opens nothing.
+    third = Recorder()
+    assert table_of(third, Runtime(parts=parts)).vectors.tolist() == WANTED
+    assert third.opened == []
+
+
+def test_a_mixture_that_an_attempt_left_behind_is_not_believed() -> None:
+    whole, other = KeptParts(), KeptParts()
+    encode(Recorder(precision="bfloat16"), Runtime(parts=whole))
+    encode(Recorder(), Runtime(parts=other))
+    first = next(iter(whole.pieces))
+    whole.put(first, other.pieces[first])
+    table = table_of(Recorder(), Runtime(parts=whole))
+    assert (table.vectors.tolist(), table.facts["precision"]) == (WANTED, "float32")
+
+
+def test_machines_of_one_cluster_that_compute_differently_are_refused() -> None:
+    def unlike(
+        open_work: OpenWork, waiting: Iterator[Piece]
+    ) -> Iterator[tuple[str, Mapping[str, np.ndarray]]]:
+        for place, (name, payloads) in enumerate(waiting):
+            precision = "bfloat16" if place else "float32"
+            yield name, Recorder(precision=precision)("cpu", 1)(payloads)
+
+    with pytest.raises(StageError, match=r"compute alike.*float32.*bfloat16.*instead of auto"):
+        encode(Recorder(), Runtime(map_pieces=unlike))
 
 
 def test_where_nothing_is_missing_nothing_is_opened() -> None:

@@ -26,7 +26,7 @@ ROWS = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
 def test_what_is_written_is_read_to_the_bit(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"vectors{suffix}"
     rows = ROWS.copy()
-    rows[0] = [-0.0, np.finfo(np.float32).max, np.finfo(np.float32).smallest_subnormal]
+    rows[0] = [-0.0, 1e15, np.finfo(np.float32).smallest_subnormal]
     written = write_vectors(path, IDS, rows, force=False)
     assert sorted(tmp_path.iterdir()) == sorted(written)
     found = read_vectors(path)
@@ -163,7 +163,8 @@ def with_value(value: float) -> np.ndarray:
     [
         (with_value(np.nan), r"1 rows do not, first of the items \['7'\]"),
         (with_value(-np.inf), r"1 rows do not, first of the items \['7'\]"),
-        (with_value(1e39), r"within 32-bit floats, 1 rows do not"),
+        (with_value(1e39), r"of at most 1e\+15, 1 rows do not"),
+        (with_value(1e30), r"of at most 1e\+15, 1 rows do not.*scale"),
         (ROWS[0], r"a row for each item, at least one, got the shape \(3,\)"),
         (ROWS[:2, :, None], r"got the shape \(2, 3, 1\)"),
         (ROWS[:2, :0], r"got the shape \(2, 0\)"),
@@ -266,3 +267,10 @@ def test_ids_in_an_array_are_one_row_of_texts_or_numbers(tmp_path: Path, array: 
     np.save(tmp_path / "ids.npy", array)
     with pytest.raises(DataError, match="ids"):
         read_vectors(tmp_path / "a.npy", tmp_path / "ids.npy")
+
+
+def test_a_file_of_another_kind_is_not_taken_for_pickled_objects(tmp_path: Path) -> None:
+    (tmp_path / "a.npy").write_bytes(b"junk")
+    ids_json(tmp_path)
+    with pytest.raises(DataError, match=r"does not begin as a \.npy file does"):
+        read_vectors(tmp_path / "a.npy")

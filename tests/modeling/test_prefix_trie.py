@@ -94,6 +94,14 @@ def test_items_may_share_a_string_where_something_says_which_comes_first() -> No
     assert [row.tolist() for row in trie.strings()] == strings
 
 
+def test_ties_go_by_the_numbers_that_are_given() -> None:
+    # All spelled alike: item 2 is the most frequent, the others are tied.
+    strings, counts = Ragged.from_sequences([[1]] * 4), np.array([0, 0, 5, 0])
+    trie = PrefixTrie.build(strings, counts, np.array([2, 0, 3, 1]))
+    assert trie.members.tolist() == [2, 1, 3, 0]
+    assert trie.find([1]) == 2
+
+
 def test_ranks_count_items_and_not_strings() -> None:
     strings = [[1, 2], [1], [1, 2], [1, 2], [3]]
     trie = PrefixTrie.build(Ragged.from_sequences(strings), np.array([4, 9, 4, 7, 0]))

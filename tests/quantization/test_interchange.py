@@ -303,3 +303,14 @@ def test_the_report_says_what_the_digit_saves(tmp_path: Path) -> None:
     assert lines[1] == "Items are named such as 'item 0'"
     assert "  <a_1>: 7 items, item 0, item 1, item 2, item 3, item 4 ..." in lines
     assert "Collisions: none, all 7 items have codes of their own" in lines
+
+
+def test_a_last_column_that_alone_tells_items_apart_is_asked_about(tmp_path: Path) -> None:
+    # A hash digit is no counter, so nothing but the reader knows it from a code.
+    rows = {"0": ["<a_1>", "<b_5>"], "1": ["<a_1>", "<b_2>"], "2": ["<a_7>", "<b_3>"]}
+    found = index(rows, tmp_path)
+    *_, hint = report_lines("f", found, describe_index(found, find_roles(found)))[:-1]
+    assert hint.startswith("Without <b_..> 2 items would share their codes")
+    assert hint.endswith("--digit says the latter")
+    told = describe_index(found, find_roles(found, digit=True))
+    assert not any("--digit" in line for line in report_lines("f", found, told))

@@ -57,3 +57,14 @@ def test_the_curve_has_one_entry_with_every_level() -> None:
 def test_restarts_must_be_positive() -> None:
     with pytest.raises(ValidationError):
         PqConfig(restarts=0)
+
+
+def test_a_width_that_does_not_divide_leaves_no_part_empty() -> None:
+    vectors = np.random.default_rng(0).normal(size=(400, 34)).astype(np.float32)
+    table = make_table(vectors)
+    fitted = PqConfig(num_codebooks=15, codebook_size=16).fit(table, table.present, 0, RUNTIME)
+    codes = fitted.encode(vectors)
+    # 34 dims in 15 parts: four of three dims, eleven of two, each padded to three.
+    assert fitted.facts["padded_dims"] == 11
+    assert [len(np.unique(column)) for column in codes.T] == [16] * 15
+    np.testing.assert_allclose(fitted.decode(codes).mean(axis=0), vectors.mean(axis=0), atol=0.3)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from clairo.core.artifacts import Dataset, pack_images
 from clairo.core.stage import Runtime
 from clairo.merging import Tokenizer
 from clairo.pipeline.plan import make_plan
@@ -62,12 +64,13 @@ def test_items_of_one_string_stand_together_the_most_trained_first(
 ) -> None:
     strings, rankings = strings_of(results["merging"]), results["valid_evaluation"]
     counts = results["dataset"].train_counts()
+    order = results["dataset"].catalog.impartial_order()
     for listed in rankings.top_items:
         tokens = strings[listed]
         starts = np.flatnonzero(np.append(True, tokens[1:] != tokens[:-1]))
         assert len(starts) == len(np.unique(tokens)), "a string comes once"
         for group in np.split(listed, starts[1:]):
-            wanted = sorted(group.tolist(), key=lambda item: (-counts[item], item))
+            wanted = sorted(group.tolist(), key=lambda item: (-counts[item], order[item]))
             assert group.tolist() == wanted
 
 
@@ -93,3 +96,31 @@ def test_a_model_may_train_on_strings_that_items_share(results: dict[str, Any]) 
     data = training_data(CONFIG.model, results["dataset"], results["merging"], 0)
     assert len(data.strings) == 60
     assert len(np.unique(data.strings.values)) <= 8
+
+
+def renumbered(dataset: Dataset, old: np.ndarray) -> Dataset:
+    """The same data, with the item that was at ``old[i]`` at position ``i``."""
+    catalog, new = dataset.catalog, np.argsort(old)
+    strings = ("item_ids", "titles", "sentences", "categories", "prices")
+    moved = {name: tuple(getattr(catalog, name)[i] for i in old) for name in strings}
+    images, offsets = pack_images([catalog.image(int(i)) for i in old])
+    log = replace(dataset.log, items=new[dataset.log.items].astype(np.int32))
+    catalog = replace(catalog, **moved, image_bytes=images, image_offsets=offsets)
+    return replace(dataset, catalog=catalog, log=log)
+
+
+def test_numbering_the_items_otherwise_changes_no_rank(results: dict[str, Any]) -> None:
+    old = np.random.default_rng(3).permutation(60)
+    tokenizer = results["merging"]
+    moved = {
+        "dataset": renumbered(results["dataset"], old),
+        "merging": replace(tokenizer, codes=tokenizer.codes[old]),
+        "training": results["training"],
+    }
+    step = make_plan(CONFIG, 0, {}, ("valid_evaluation",)).step("valid_evaluation")
+    again = step.stage.run(step.settings, moved, step.seed, Runtime())
+    rankings = results["valid_evaluation"]
+    assert old[again.targets].tolist() == rankings.targets.tolist()
+    assert again.ranks.tolist() == rankings.ranks.tolist()
+    assert old[again.top_items].tolist() == rankings.top_items.tolist()
+    assert again.facts["ndcg_at_10"] == rankings.facts["ndcg_at_10"]

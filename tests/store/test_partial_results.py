@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 
 from clairo.core.fingerprint import Fingerprint
 from clairo.store import FilesystemStore
-from clairo.store.disk_errors import StoreDiskError
+from clairo.store.disk_errors import StoreDiskError, disk_errors_explained
 from clairo.store.partial_results import PARTIAL, PartialResults, remove_old_parts
 
 ONE = Fingerprint("text_embedding", "lsa", "1" * 64)
@@ -109,3 +111,35 @@ def test_only_pieces_that_nobody_added_to_for_long_are_cleaned_away(tmp_path: Pa
     assert not old.folder.exists()
     assert fresh.get("a") is not None
     assert (tmp_path / PARTIAL).is_dir()
+
+
+def test_a_folder_that_vanishes_while_others_are_looked_at_is_passed_over(tmp_path: Path) -> None:
+    old = PartialResults(tmp_path, OTHER)
+    old.put("a", ARRAYS)
+    os.utime(old.folder, (0, 0))
+    # A name that a listing shows and that leads nowhere is what a folder just removed looks like.
+    (old.folder.parent / "gone").symlink_to(tmp_path / "nowhere")
+    (tmp_path / PARTIAL / "stage_gone").symlink_to(tmp_path / "nowhere")
+    with disk_errors_explained(tmp_path):
+        remove_old_parts(tmp_path)
+    assert not old.folder.exists()
+
+
+CHURN = """
+import shutil, sys
+from pathlib import Path
+stage = Path(sys.argv[1])
+for _ in range(200):
+    for number in range(30):
+        (stage / f"lsa-{number}").mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(stage)
+"""
+
+
+def test_cleaning_goes_on_while_another_process_finishes_results(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", CHURN, str(tmp_path / PARTIAL / "text_embedding")]
+    with subprocess.Popen(command) as other:
+        while other.poll() is None:
+            with disk_errors_explained(tmp_path):
+                remove_old_parts(tmp_path)
+    assert other.returncode == 0
