@@ -8,7 +8,7 @@ import numpy as np
 
 from clairo.reporting.health_info import NO_BEST
 from clairo.reporting.search_info import Absent
-from clairo.reporting.selection import best_trial, number_fact, shown_number
+from clairo.reporting.selection import best_trial, shown_number
 from clairo.tracking.records import SweepRecord, TrialRecord
 
 _DOWNSTREAM = ("fusion", "quantization")
@@ -110,8 +110,10 @@ def compute_downstream(record: SweepRecord) -> DownstreamSeconds | Absent:
 
 
 def _reduced(record: SweepRecord, trial: TrialRecord, modality: str) -> ReducedModality | None:
-    before = number_fact(trial, f"{modality}/dims_before")
-    kept = number_fact(trial, f"{modality}/dims_kept")
+    # The encoder may have reduced before, under the same names: its own stage is not asked.
+    name = "fusion" if modality == "fused" else f"{modality}_reduction"
+    facts = next((stage.facts for stage in trial.stages if stage.name == name), {})
+    before, kept = facts.get(f"{modality}/dims_before"), facts.get(f"{modality}/dims_kept")
     if not before or not kept:
         return None
     items = record.summary.dataset_facts.get("num_items")
@@ -119,7 +121,7 @@ def _reduced(record: SweepRecord, trial: TrialRecord, modality: str) -> ReducedM
         modality=modality,
         dims_before=int(before),
         dims_kept=int(kept),
-        variance_kept=number_fact(trial, f"{modality}/variance_kept"),
+        variance_kept=facts.get(f"{modality}/variance_kept"),
         num_items=items if isinstance(items, int) else None,
     )
 

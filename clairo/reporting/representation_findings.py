@@ -23,7 +23,7 @@ REPRESENTATION_TITLE = "What the codes mean"
 
 def say_health(info: HealthInfo) -> str:
     """Whether the codes collapse."""
-    least = min(info.levels, key=lambda level: level.usage)
+    least = min(info.levels, key=lambda level: (level.usage, level.perplexity or 0.0))
     if info.collapsed:
         named = sentence_list([_level(level) for level in info.collapsed])
         said = f"Codes collapse: {named} of {plural(len(info.levels), 'codebook')}"

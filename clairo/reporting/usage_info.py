@@ -145,10 +145,10 @@ def _line_of(record: SweepRecord, kind: str, trial: TrialRecord) -> UsageLine | 
     levels = levels_of(trial)
     worst = [_least(trial, modality) for modality in _modalities(trial)]
     curves = [curve for curve in worst if curve]
-    # Of several modalities the epochs are set side by side; the least used codebook of any counts.
+    # Of several modalities the least used codebook counts; one that is done stays as it ended.
     length = max((len(curve) for curve in curves), default=0)
     joint = [
-        {f"usage/{place}": curve[epoch] for place, curve in enumerate(curves) if epoch < len(curve)}
+        {f"usage/{place}": curve[min(epoch, len(curve) - 1)] for place, curve in enumerate(curves)}
         for epoch in range(length)
     ]
     sizes = f"{len(levels)} × {levels[0].size}"

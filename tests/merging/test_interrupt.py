@@ -21,8 +21,8 @@ warm_up()
 rng = np.random.default_rng(0)
 codes = rng.integers(0, 256, (2000, 5))
 training = Ragged(rng.integers(0, 2000, 300_000), np.arange(0, 300_001, 30))
-print("building", flush=True)
 try:
+    print("building", flush=True)  # within: the answer may come before this line has ended
     FeatureSetBPEConfig(num_merges=10_000_000, counting=sys.argv[1]).fit(codes, training, 0)
 except KeyboardInterrupt:
     print("interrupted", flush=True)

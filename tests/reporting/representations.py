@@ -148,14 +148,20 @@ def _winner(trial: TrialRecord, text: float, image: float) -> TrialRecord:
     }  # fmt: skip
     made = _fresh(trial, "quantization", "rq_vae", quantized)
     losses = [{"loss": 2.0 / epoch, "retrieval": epoch / 10} for epoch in range(1, 6)]
-    dims = {
-        "text/dims_before": 384, "text/dims_kept": 96, "text/variance_kept": 0.95,
-        "image/dims_before": 512, "image/dims_kept": 128, "image/variance_kept": 0.95,
-        "fused/curve": losses,
-    }  # fmt: skip
-    made = _fresh(made, "fusion", "attention", dims)
+    made = _fresh(made, "fusion", "attention", {"fused/curve": losses})
+    # The encoder reduced as well, and says so under the name that PCA uses.
+    made = with_facts(made, "text", **{"text/variance_kept": 0.54})
+    reduced = (_reduction("text", 384, 96), _reduction("image", 512, 128))
+    made = replace(made, stages=(*made.stages[:3], *reduced, *made.stages[3:]))
     shown = representation() if trial.role == "confirm" else None
     return replace(made, representation=shown)
+
+
+def _reduction(modality: str, before: int, kept: int) -> StageRecord:
+    name = f"{modality}_reduction"
+    facts = {f"{modality}/dims_before": before, f"{modality}/dims_kept": kept,
+             f"{modality}/variance_kept": 0.95}  # fmt: skip
+    return StageRecord(name, "pca", f"{name}/pca-0123456789abcdef", 0.1, 0.1, False, 9, facts)
 
 
 def _other(

@@ -271,6 +271,16 @@ class TestStates:
         assert repeats
         assert [t.constraints for t in repeats] == [originals[t.key] for t in repeats]
 
+    def test_a_refused_configuration_violates_a_rule_of_its_own(self, tmp_path: Path) -> None:
+        def refuse(number: int, settings: dict[str, Any]) -> FakeSpec:
+            raise ConfigError("This configuration cannot be.")
+
+        search, database = open_search(tmp_path, SearchPlan(1, 1), builder=refuse)
+        assert search.next_batch() == []
+        told = database.study.get_trials()
+        assert told
+        assert all(trial.constraints == {"valid_configuration": 1.0} for trial in told)
+
     def test_the_sampler_avoids_what_broke_a_gate(self, tmp_path: Path) -> None:
         space = toy_space({"merges": {"int": [0, 400]}, "size": {"choice": [16]}})
         search, _ = open_search(tmp_path, SearchPlan(30, 1), space)

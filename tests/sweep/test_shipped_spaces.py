@@ -50,3 +50,15 @@ def test_the_full_space_of_the_published_recipe_has_every_fusion() -> None:
 @pytest.mark.parametrize("name", ["full", "tiny", "merging", "representation"])
 def test_every_choice_and_pair_of_choices_is_a_valid_pipeline(name: str, profile: str) -> None:
     load_space(name, profile).validate(PROFILES[profile].base_for(DemoConfig()))
+
+
+@pytest.mark.parametrize("profile", PROFILE_NAMES)
+def test_every_way_of_telling_equal_codes_apart_is_searched(profile: str) -> None:
+    space = load_space("representation", profile)
+    ways = {
+        option.label
+        for p in space.parameters
+        if p.setting == "quantization.disambiguation" and isinstance(p.node, Choice)
+        for option in p.node.options
+    }
+    assert ways == {"hash", "counter", "reassign", "none"}

@@ -16,6 +16,7 @@ def test_every_page_that_was_written_is_named_and_the_first_one_stands_last(
     files = write_report(demo_record(), tmp_path)
     assert report_lines(files) == (
         f"Ablation: {tmp_path / 'ablation.html'}",
+        f"Representation: {tmp_path / 'representation.html'}",
         f"Vocabulary: {tmp_path / 'vocabulary.html'}",
         f"Report: {tmp_path / 'index.html'}",
     )
