@@ -48,7 +48,7 @@ class RqKmeansConfig(QuantizerConfig):
     iterations: Annotated[int, Field(ge=1, le=1000)] = 10
     restarts: Annotated[int, Field(ge=1, le=100)] = 1
     beam: Annotated[int, Field(ge=1, le=64)] = 5
-    refinements: Annotated[int, Field(ge=0, le=100)] = 3
+    refinements: Annotated[int, Field(ge=0, le=100)] = 4
 
     def fit(
         self,

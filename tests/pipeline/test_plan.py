@@ -82,6 +82,6 @@ PINNED = {
     "image_embedding": "image_embedding/color_hog-090d9f7823bb191b",
     "text_reduction": "text_reduction/pca-173a724507651c04",
     "fusion": "fusion/none-b38022778bd270b9",
-    "quantization": "quantization/rq_kmeans-4e32c9d9385f28fa",
-    "merging": "merging/feature_set_bpe-4b1c738b38c9a4c8",
+    "quantization": "quantization/rq_kmeans-7a00f509a358ab20",
+    "merging": "merging/feature_set_bpe-2849be2fee153fa7",
 }
