@@ -73,6 +73,7 @@ def train(
             network = build()
         session = _Session(config, network.to(runtime.device), rows, seed, runtime.device)
         curve: Curve = []
+        runtime.progress(0, config.epochs)
         for epoch in range(1, config.epochs + 1):
             curve.append(session.run_epoch(epoch))
             runtime.progress(epoch, config.epochs)
