@@ -40,8 +40,8 @@ def report_nothing(epoch: int, metrics: Mapping[str, float]) -> bool:
 
 
 Progress = Callable[[int, int], None]
-"""Called while a long stage works with (items done, items in all), the first time with what a
-former, stopped attempt had done already."""
+"""Called while a long stage works with (units done, units in all), the first time with what a
+former, stopped attempt had done already. What a unit is, an item or an epoch, is the stage's."""
 
 
 def show_nothing(done: int, total: int) -> None:

@@ -39,9 +39,13 @@ class CcaConfig(FusionConfig):
     value decomposition that needs no iterations and cannot fail to converge. Leaving weak axes
     out is the regularization: with as many axes as items, any two tables correlate perfectly.
 
-    Fitted on items with both modalities. An item with one of them is its own projection, which
-    stands for both. What the modalities do not share is lost on purpose; it is the fusion to
-    compare others with, not the one for items that only one modality tells apart.
+    Fitted on items with both modalities. An item with one of them is the mean that is to be
+    expected from it: two components of unit variance with correlation ``r`` have the mean
+    ``(1 + r) / 2`` times the one that is known, if the other depends on it linearly. Its squared
+    length is on average the sum of ``((1 + r) / 2)^2`` over components, and that of an item with
+    both is the sum of ``(1 + r) / 2``: what nobody knows of an item does not move it away from
+    the middle. What the modalities do not share is lost on purpose; it is the fusion to compare
+    others with, not the one for items that only one modality tells apart.
 
     Attributes:
         num_components: Canonical directions; fewer where a modality has fewer kept axes, which
@@ -92,7 +96,7 @@ class CcaConfig(FusionConfig):
             "correlation_first": float(correlations[0]),
             "correlation_mean": float(correlations.mean()),
         }
-        return Cca(self.needs(), widths_of(chosen), axes, rotations, facts)
+        return Cca(self.needs(), widths_of(chosen), axes, rotations, correlations, facts)
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,7 @@ class Cca(Fusion):
         widths: Width of each at fitting.
         axes: Whitening of each.
         rotations: From the whitened axes of each to the shared components.
+        correlations: Of the two projections onto each component, at fitting.
         facts: Correlations at fitting.
     """
 
@@ -111,6 +116,7 @@ class Cca(Fusion):
     widths: tuple[int, ...]
     axes: tuple[PrincipalAxes, ...]
     rotations: tuple[Float64[np.ndarray, "kept components"], ...]
+    correlations: Float64[np.ndarray, " components"]
     facts: Facts
 
     def transform(self, modalities: Modalities) -> Modalities:
@@ -120,10 +126,12 @@ class Cca(Fusion):
         return with_insight(self.join, chosen, shares_of_squares(chosen, self._project(chosen)))
 
     def join(self, modalities: Modalities) -> EmbeddingTable:
-        """The fused table: the mean of the projections that an item has."""
-        present = presence(modalities)
-        counts = np.maximum(present.sum(axis=1, keepdims=True), 1)
-        vectors = (np.sum(self._project(modalities), axis=0) / counts).astype(np.float32)
+        """The fused table: the mean of both projections, expected from one where one is there."""
+        vectors = np.mean(self._project(modalities), axis=0, dtype=np.float64)
+        # The mean with the zeros of the missing one has halved a lone projection already.
+        alone = presence(modalities).sum(axis=1) == 1
+        vectors[alone] *= 1 + self.correlations
+        vectors = vectors.astype(np.float32)
         facts = {**joint_facts(modalities, vectors.shape[1]), **self.facts}
         return EmbeddingTable("fused", modalities.item_ids, vectors, has_any(modalities), facts)
 

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 class GatedConfig(LearnedConfig):
     """Each dimension of the joint vector is mixed of text and image by a gate of its own.
 
-    The gate is a sigmoid of both projected modalities. The weight of the text that is kept per
-    item is the mean of its gates, that of the image the rest; an item with one modality has it
-    alone.
+    The gate is a sigmoid of both projected modalities. The weights that are kept per item are
+    the shares of text and image in the squared length of what the gates let through; an item
+    with one modality has it alone.
 
     References:
         Arevalo et al. (2017), "Gated multimodal units for information fusion", equation 3; we

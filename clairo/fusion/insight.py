@@ -51,7 +51,8 @@ def with_insight(
         for name in (modalities.names if len(items) else ())
     }
     fused = replace(fused, facts={**fused.facts, **means})
-    return Modalities((fused,), FusionInsight(dict(weights), items, probes))
+    present = {table.modality: table.present for table in modalities.tables}
+    return Modalities((fused,), FusionInsight(dict(weights), present, items, probes))
 
 
 def draw_probes(

@@ -100,14 +100,19 @@ class GatedNetwork(JointNetwork):
         _set_to_zero([self.gate])
 
     def join(self, encoded: list[Tensor], present_NM: Tensor) -> Joint:
-        """Mixes by the gate; it is 1 or 0 for an item that has one modality alone."""
+        """Mixes by the gate; it is 1 or 0 for an item that has one modality alone.
+
+        Weights are shares of the squared lengths of the two gated views.
+        """
         views = tuple(_unit(rows) for rows in encoded)
         first_N1, second_N1 = present_NM[:, :1], present_NM[:, 1:]
         gates_ND = torch.sigmoid(self.gate(torch.cat(views, dim=1) * self.dims**0.5))
         gates_ND = torch.where(first_N1 & second_N1, gates_ND, first_N1.to(gates_ND.dtype))
-        joint_ND = gates_ND * views[0] + (1 - gates_ND) * views[1]
-        share_N = gates_ND.mean(dim=1)
-        return Joint(_unit(joint_ND), torch.stack([share_N, 1 - share_N], dim=1), views)
+        parts = [gates_ND * views[0], (1 - gates_ND) * views[1]]
+        # The mean gate would be no share: a gate counts as much as the view has in its dimension.
+        squares_NM = torch.stack([part.square().sum(dim=1) for part in parts], dim=1)
+        weights_NM = squares_NM / squares_NM.sum(dim=1, keepdim=True).clamp_min(1e-12)
+        return Joint(_unit(parts[0] + parts[1]), weights_NM, views)
 
 
 class CrossAttentionNetwork(JointNetwork):

@@ -41,28 +41,37 @@ def alignment_loss(joint: Joint, both_N: Tensor, temperature: float) -> Tensor:
     vectors = joint.vectors_ND[both_N]
     if len(vectors) < 2:
         return vectors.sum() * 0
-    same = torch.arange(len(vectors), device=vectors.device)
+    same = torch.eye(len(vectors), dtype=torch.bool, device=vectors.device)
     pairs = ((text, image), (vectors, text), (vectors, image))
     losses = [contrast(a, b, same, temperature) for a, b in pairs]
     return torch.stack(losses).mean()
 
 
 def cooccurrence_loss(
-    anchors: Tensor, neighbors: Tensor, neighbor_ids: Tensor, temperature: float
+    anchors: Tensor, neighbors: Tensor, positives: Tensor, temperature: float
 ) -> Tensor:
-    """InfoNCE (nats): which joint vector is a neighbor's, among neighbors of other items."""
+    """InfoNCE (nats): which joint vector is a neighbor's, among neighbors of other items.
+
+    Args:
+        anchors: Joint vectors of items.
+        neighbors: Joint vectors of one drawn neighbor of each.
+        positives: ``[i, j]`` where neighbor ``j`` is no negative of anchor ``i``: it is the
+            anchor itself, or known to stand near it.
+        temperature: Divides cosines.
+    """
     if len(anchors) < 2:
         return anchors.sum() * 0
-    return contrast(anchors, neighbors, neighbor_ids, temperature)
+    return contrast(anchors, neighbors, positives, temperature)
 
 
-def contrast(first: Tensor, second: Tensor, ids: Tensor, temperature: float) -> Tensor:
+def contrast(first: Tensor, second: Tensor, positives: Tensor, temperature: float) -> Tensor:
     """Mean cross-entropy of finding row ``i`` of one among all rows of the other, both ways.
 
     Args:
         first: Unit vectors.
         second: Unit vectors.
-        ids: Rows of one id are never each other's negatives.
+        positives: ``[i, j]`` where row ``i`` of the first and row ``j`` of the second are never
+            each other's negatives. The diagonal, what is to be found, need not be marked.
         temperature: Divides cosines; small values look at the nearest negatives.
 
     References:
@@ -71,6 +80,5 @@ def contrast(first: Tensor, second: Tensor, ids: Tensor, temperature: float) -> 
     """
     logits = first @ second.T / temperature
     own = torch.arange(len(first), device=first.device)
-    twin = (ids[:, None] == ids[None, :]) & (own[:, None] != own[None, :])
-    logits = logits.masked_fill(twin, -torch.inf)
+    logits = logits.masked_fill(positives & (own[:, None] != own[None, :]), -torch.inf)
     return (F.cross_entropy(logits, own) + F.cross_entropy(logits.T, own)) / 2

@@ -73,6 +73,7 @@ def train(
             network = build()
         session = _Session(config, network.to(runtime.device), rows, seed, runtime.device)
         curve: Curve = []
+        runtime.progress(0, config.epochs)
         for epoch in range(1, config.epochs + 1):
             curve.append(session.run_epoch(epoch))
             runtime.progress(epoch, config.epochs)
@@ -182,8 +183,11 @@ class _Session:
         inputs, present = self._batch(partners[rows])
         near = self._network.join(self._network.encode(inputs), self._drop(present))
         anchors = vectors[torch.from_numpy(rows).to(self._device)]
-        ids = torch.from_numpy(partners[rows]).to(self._device)
-        return cooccurrence_loss(anchors, near.vectors_ND, ids, self._config.temperature)
+        positives = self._rows.neighbors.known(items[rows], partners[rows])
+        # An item is no neighbor of its own, but no stranger either.
+        positives |= items[rows][:, None] == partners[rows][None, :]
+        mask = torch.from_numpy(positives).to(self._device)
+        return cooccurrence_loss(anchors, near.vectors_ND, mask, self._config.temperature)
 
     def _batch(self, items: Int64[np.ndarray, " batch"]) -> tuple[tuple[Tensor, ...], Tensor]:
         inputs = tuple(torch.from_numpy(part[items]).to(self._device) for part in self._rows.inputs)

@@ -38,28 +38,27 @@ def describe_representation(
     """
     catalog = dataset.catalog
     trees = grow_trees(codes, catalog.categories, dataset.train_counts())
-    weights = describe_weights(insight.weights, catalog.categories) if insight else None
+    weights = describe_weights(insight, catalog.categories) if insight else None
     return _with_items(Representation(trees, weights, {}), catalog)
 
 
-def describe_weights(
-    weights: Mapping[str, Float[np.ndarray, " items"]], categories: tuple[str, ...]
-) -> FusionWeights | None:
+def describe_weights(insight: FusionInsight, categories: tuple[str, ...]) -> FusionWeights | None:
     """How weights spread over items and categories; ``None`` where nothing was weighed.
 
     Items with one modality are left out: their weight is 1 whatever the fusion learned.
 
     Args:
-        weights: By modality, its share in each item; of an item that lacks it, 0.
+        insight: Weights, and which item has which of the weighed modalities.
         categories: Of each item.
     """
+    weights = insight.weights
     if not weights:
         return None
-    shares = np.column_stack(list(weights.values()))
-    several = (shares > 0).sum(axis=1) > 1
+    counts = np.sum([insight.present[name] for name in weights], axis=0)
+    several = counts > 1
     return FusionWeights(
         num_items=int(several.sum()),
-        num_single=int(((shares > 0).sum(axis=1) == 1).sum()),
+        num_single=int((counts == 1).sum()),
         histogram={name: _histogram(own[several]) for name, own in weights.items()},
         means={name: float(own[several].mean()) if several.any() else 0.0
                for name, own in weights.items()},

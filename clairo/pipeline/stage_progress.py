@@ -18,9 +18,9 @@ class StageProgress:
 
     Attributes:
         stage: Its name.
-        done: Items that are done, those of former attempts included.
-        total: Items in all.
-        found: Items that former, stopped attempts had done.
+        done: Units of work that are done, items or epochs, those of former attempts included.
+        total: Units in all.
+        found: Units that former, stopped attempts had done.
         seconds: Since this attempt began.
     """
 
@@ -32,12 +32,12 @@ class StageProgress:
 
     @property
     def rate(self) -> float:
-        """Items a second of this attempt, 0 before the first is done."""
+        """Units a second of this attempt, 0 before the first is done."""
         return (self.done - self.found) / self.seconds if self.seconds > 0 else 0.0
 
     @property
     def seconds_left(self) -> float | None:
-        """Estimated time to the end, ``None`` before the first item is done."""
+        """Estimated time to the end, ``None`` before the first unit is done."""
         return (self.total - self.done) / self.rate if self.rate > 0 else None
 
     def describe(self) -> str:
@@ -45,9 +45,9 @@ class StageProgress:
 
         Example:
             >>> StageProgress("text_embedding", 3000, 9000, 1000, 10.0).describe()
-            'text_embedding 3,000 of 9,000 items, 1,000 found, 200.0 a second, about 30 s left'
+            'text_embedding 3,000 of 9,000, 1,000 found, 200.0 a second, about 30 s left'
         """
-        parts = [f"{self.stage} {self.done:,} of {self.total:,} items"]
+        parts = [f"{self.stage} {self.done:,} of {self.total:,}"]
         if self.found:
             parts.append(f"{self.found:,} found")
         if self.rate:
@@ -89,7 +89,7 @@ class ProgressOfStage:
         self._found: int | None = None
 
     def __call__(self, done: int, total: int) -> None:
-        """Takes how many items of how many are done."""
+        """Takes how many units of how many are done."""
         now = self._clock()
         first = self._found is None
         if self._found is None:

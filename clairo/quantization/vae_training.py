@@ -132,6 +132,7 @@ class _Session:
         config, best = self._config, _Best()
         curve: list[dict[str, float]] = []
         bounds = np.linspace(0, config.steps, config.epochs + 1).round().astype(int).tolist()
+        runtime.progress(0, config.epochs)
         for epoch in range(1, config.epochs + 1):
             losses = self._train(range(bounds[epoch - 1], bounds[epoch]))
             quantizer = ResidualVae(

@@ -20,6 +20,7 @@ def fused(insight: FusionInsight | None) -> Modalities:
 def test_weights_and_probes_come_back_from_a_folder(tmp_path: Path) -> None:
     insight = FusionInsight(
         weights={"text": np.array([1.0, 0.25, 0.5]), "image": np.array([0.0, 0.75, 0.5])},
+        present={"text": np.array([True, True, True]), "image": np.array([False, True, True])},
         probe_items=np.array([0, 2]),
         probes={"image": np.array([[1.0, 2.0], [3.0, 4.0]], dtype=np.float32)},
     )
@@ -29,6 +30,10 @@ def test_weights_and_probes_come_back_from_a_folder(tmp_path: Path) -> None:
     assert {name: shares.tolist() for name, shares in back.weights.items()} == {
         "text": [1.0, 0.25, 0.5],
         "image": [0.0, 0.75, 0.5],
+    }
+    assert {name: mask.tolist() for name, mask in back.present.items()} == {
+        "text": [True, True, True],
+        "image": [False, True, True],
     }
     assert back.probe_items.tolist() == [0, 2]
     assert back.probes["image"].tolist() == [[1.0, 2.0], [3.0, 4.0]]
@@ -47,7 +52,15 @@ def test_a_weight_that_is_no_share_is_an_error(wrong: float) -> None:
 
 def test_weights_for_other_items_are_an_error() -> None:
     with pytest.raises(DataError, match="text weights must have 3 entries, got 2"):
-        fused(FusionInsight(weights={"text": np.array([0.5, 0.5])}))
+        fused(FusionInsight({"text": np.array([0.5, 0.5])}, {"text": np.ones(2, dtype=bool)}))
+
+
+def test_weights_of_items_that_may_have_them_or_not_are_an_error() -> None:
+    shares = {"text": np.array([1.0, 0.0])}
+    with pytest.raises(DataError, match="which items have them, text does not"):
+        FusionInsight(shares, {"image": np.array([True, True])})
+    with pytest.raises(DataError, match="text mask must have 2 entries, got 1"):
+        FusionInsight(shares, {"text": np.array([True])})
 
 
 def test_probes_and_probed_items_match() -> None:

@@ -64,13 +64,39 @@ def test_correlations_are_those_of_scikit_learns_iterative_algorithm() -> None:
     assert fitted.facts["correlation_mean"] == pytest.approx(np.mean(wanted), abs=1e-4)
 
 
-def test_an_item_with_one_modality_is_its_own_projection() -> None:
+def test_an_item_with_one_modality_is_the_mean_to_be_expected_from_it() -> None:
     before = make_modalities()
     fitted = CcaConfig(num_components=3, variance=1.0).fit(before, TRAIN_SEQUENCES, 0, RUNTIME)
     text = before.get("text").vectors[[NO_IMAGE]]
-    wanted = fitted.axes[0].project(text) @ fitted.rotations[0]
+    projected = fitted.axes[0].project(text) @ fitted.rotations[0]
+    wanted = projected * (1 + fitted.correlations) / 2
     found = fitted.transform(before).get("fused").vectors[[NO_IMAGE]]
     np.testing.assert_allclose(found, wanted, rtol=1e-4)
+
+
+def test_squared_lengths_are_those_of_means_that_are_known_and_expected() -> None:
+    world = correlated(noise=0.5, num_items=4000)
+    fitted = CcaConfig(num_components=3, variance=1.0).fit(world, [], 0, RUNTIME)
+    text, image = world.tables
+    alone = np.arange(4000) < 2000
+    vectors = np.where(alone[:, None], 0, image.vectors)
+    halved = Modalities((text, replace(image, vectors=vectors, present=~alone)))
+    found = np.square(fitted.transform(halved).get("fused").vectors).sum(axis=1)
+    # Only the first components correlate: each is 1 + 0.5^2 in variance, of which 1 is common.
+    shares = (1 + np.array([1 / 1.25, 0, 0])) / 2
+    assert found[~alone].mean() == pytest.approx(shares.sum(), rel=0.05)
+    assert found[alone].mean() == pytest.approx(np.square(shares).sum(), rel=0.05)
+
+
+def test_one_modality_gives_the_best_linear_guess_of_the_mean_of_both() -> None:
+    world = correlated(noise=0.5)
+    fitted = CcaConfig(num_components=3, variance=1.0).fit(world, [], 0, RUNTIME)
+    text, image = world.tables
+    nobody = replace(image, vectors=0 * image.vectors, present=~image.present)
+    both = fitted.join(world).vectors
+    guess = fitted.join(Modalities((text, nobody))).vectors
+    # A least squares fit of each component on the guess finds nothing to scale.
+    np.testing.assert_allclose((both * guess).sum(axis=0) / np.square(guess).sum(axis=0), 1, 1e-3)
 
 
 def test_an_item_with_both_is_the_mean_of_two_projections() -> None:

@@ -26,17 +26,21 @@ def found_among_two(own: float, other: float, temperature: float) -> float:
 
 def test_contrast_is_the_cross_entropy_of_finding_the_partner() -> None:
     wanted = found_among_two(own=1.0, other=0.0, temperature=0.5)
-    ids = torch.arange(2)
-    assert contrast(AXES, AXES, ids, 0.5).item() == pytest.approx(wanted, rel=1e-5)
-    assert contrast(AXES, AXES.flip(0), ids, 0.5).item() == pytest.approx(
+    own = torch.eye(2, dtype=torch.bool)
+    assert contrast(AXES, AXES, own, 0.5).item() == pytest.approx(wanted, rel=1e-5)
+    assert contrast(AXES, AXES.flip(0), own, 0.5).item() == pytest.approx(
         found_among_two(own=0.0, other=1.0, temperature=0.5), rel=1e-5
     )
 
 
-def test_rows_of_one_id_are_not_held_against_each_other() -> None:
+def test_rows_that_belong_together_are_not_held_against_each_other() -> None:
     same = torch.tensor([[1.0, 0.0], [1.0, 0.0]])
-    assert contrast(same, same, torch.tensor([4, 4]), 0.1).item() == pytest.approx(0, abs=1e-6)
-    assert contrast(same, same, torch.tensor([4, 5]), 0.1).item() == pytest.approx(math.log(2))
+    assert contrast(same, same, torch.ones(2, 2, dtype=torch.bool), 0.1).item() == pytest.approx(
+        0, abs=1e-6
+    )
+    assert contrast(same, same, torch.eye(2, dtype=torch.bool), 0.1).item() == pytest.approx(
+        math.log(2)
+    )
 
 
 def test_repeated_text_costs_what_cannot_be_known() -> None:
@@ -62,11 +66,23 @@ def test_only_items_with_both_modalities_are_aligned() -> None:
 
 
 def test_neighbors_are_told_from_those_of_others() -> None:
-    near = cooccurrence_loss(AXES, AXES, torch.tensor([7, 9]), 0.1)
-    far = cooccurrence_loss(AXES, AXES.flip(0), torch.tensor([7, 9]), 0.1)
+    strangers = torch.zeros(2, 2, dtype=torch.bool)
+    near = cooccurrence_loss(AXES, AXES, strangers, 0.1)
+    far = cooccurrence_loss(AXES, AXES.flip(0), strangers, 0.1)
     assert near.item() < 0.001
     assert far.item() == pytest.approx(10, abs=0.001)
-    assert cooccurrence_loss(AXES[:1], AXES[:1], torch.tensor([7]), 0.1).item() == 0
+    assert cooccurrence_loss(AXES[:1], AXES[:1], strangers[:1, :1], 0.1).item() == 0
+
+
+def test_a_neighbor_is_hidden_from_one_anchor_and_not_from_the_others() -> None:
+    anchors = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    hidden = torch.tensor([[False, True], [False, False]])
+    # The first anchor has nobody else to find; the second still has to pass over the first's.
+    rows = (0 + found_among_two(own=0, other=1, temperature=0.5)) / 2
+    # The first neighbor has two anchors to choose from, the second its own alone.
+    columns = (found_among_two(own=0, other=1, temperature=0.5) + 0) / 2
+    found = cooccurrence_loss(anchors, anchors.flip(0), hidden, 0.5).item()
+    assert found == pytest.approx((rows + columns) / 2, rel=1e-5)
 
 
 def test_reconstruction_counts_what_items_have_and_each_modality_alike() -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torch
 
+from clairo.core.artifacts import EmbeddingTable, Modalities
 from clairo.core.errors import StageError
 from clairo.core.stage import Runtime
 from clairo.fusion import AttentionConfig
@@ -67,6 +69,37 @@ def test_modality_dropout_takes_one_of_two_and_never_the_last() -> None:
 def test_without_modality_dropout_everything_is_shown() -> None:
     whole, shown = seen_in_training(0.0)
     assert all((w == s).all() for w, s in zip(whole, shown, strict=True))
+
+
+def paired(num_items: int, sequences: list[np.ndarray]) -> list[float]:
+    """Loss of co-occurrence by epoch in a catalogue smaller than a batch."""
+    rng, ids = np.random.default_rng(0), tuple(map(str, range(num_items)))
+    everybody = np.ones(num_items, dtype=bool)
+    tables = tuple(
+        EmbeddingTable(name, ids, rng.normal(size=(num_items, 8)).astype(np.float32), everybody)
+        for name in ("text", "image")
+    )
+    config = AttentionConfig(
+        dims=16, hidden=32, epochs=20, learning_rate=0.01, cooccurrence_weight=1.0
+    )
+    fitted = config.fit(Modalities(tables), sequences, 0, Runtime())
+    return [epoch["cooccurrence"] for epoch in fitted.facts["curve"]]
+
+
+def test_two_items_that_are_each_others_only_neighbors_are_not_held_against_themselves() -> None:
+    # Each is the other's partner and its own only possible negative, which is none.
+    assert paired(2, [np.array([0, 1])]) == [0.0] * 20
+
+
+def test_pairs_in_a_catalogue_smaller_than_a_batch_are_found_without_doubt() -> None:
+    pairs = [np.array([2 * i, 2 * i + 1]) for i in range(8)]
+    losses = paired(16, pairs)
+    # With the item itself among the negatives, half of the certainty could never be had: ln 2.
+    assert losses[-1] < 0.1 < losses[0]
+
+
+def test_where_everybody_is_a_neighbor_of_everybody_there_is_nothing_to_tell_apart() -> None:
+    assert paired(3, [np.array([0, 1, 2])]) == [0.0] * 20
 
 
 def test_settings_can_be_read_without_loading_torch() -> None:

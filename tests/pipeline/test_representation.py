@@ -8,12 +8,27 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clairo.core.artifacts import CodeTable, Dataset, FusionInsight, InteractionLog, Splits
+from clairo.core.artifacts import (
+    CodeTable,
+    Dataset,
+    EmbeddingTable,
+    FusionInsight,
+    InteractionLog,
+    Modalities,
+    Splits,
+)
+from clairo.core.stage import Runtime
+from clairo.fusion import WeightedConfig
 from clairo.pipeline.picture_sheet import TILE
 from clairo.pipeline.representation import describe_representation, describe_weights
 from clairo.pipeline.stage_curves import curve_steps
 from clairo.quantization.representation import Representation, walk
 from tests.worlds import twins
+
+
+def insight_of(weights: dict[str, np.ndarray]) -> FusionInsight:
+    """Of items that lack what has no weight in them."""
+    return FusionInsight(weights, {name: shares > 0 for name, shares in weights.items()})
 
 
 def made(weights: dict[str, np.ndarray] | None) -> Representation:
@@ -25,7 +40,7 @@ def made(weights: dict[str, np.ndarray] | None) -> Representation:
     codes = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=np.int32)
     table = CodeTable(catalog.item_ids, codes, ("fused", "fused"), (2, 2))
     dataset = Dataset("twins", catalog, log, splits, {})
-    return describe_representation(table, dataset, FusionInsight(weights) if weights else None)
+    return describe_representation(table, dataset, insight_of(weights) if weights else None)
 
 
 def test_every_named_item_has_its_title_and_its_own_picture() -> None:
@@ -43,7 +58,7 @@ def test_every_named_item_has_its_title_and_its_own_picture() -> None:
 
 def test_a_fusion_that_weighs_nothing_has_no_weights() -> None:
     assert made(None).weights is None
-    assert describe_weights({}, ()) is None
+    assert describe_weights(FusionInsight(), ()) is None
 
 
 def test_items_where_a_modality_dominates_come_first_among_the_named() -> None:
@@ -59,7 +74,7 @@ def test_weights_are_counted_by_parts_and_by_category_where_there_is_a_choice() 
     text = np.array([0.02, 0.5, 0.52, 1.0, 1.0, 0.0])
     image = 1 - text
     categories = ("lamp", "lamp", "rug", "lamp", "rug", "rug")
-    found = describe_weights({"text": text, "image": image}, categories)
+    found = describe_weights(insight_of({"text": text, "image": image}), categories)
     assert found is not None
     assert (found.num_items, found.num_single) == (3, 3)
     assert (found.histogram["text"][0], found.histogram["text"][10]) == (1, 2)
@@ -69,6 +84,25 @@ def test_weights_are_counted_by_parts_and_by_category_where_there_is_a_choice() 
     assert (lamp.category, lamp.num_items) == ("lamp", 2)
     assert lamp.quantiles["text"] == pytest.approx((0.044, 0.14, 0.26, 0.38, 0.476))
     assert rug.quantiles["image"] == pytest.approx((0.48,) * 5)
+
+
+def test_items_that_have_a_modality_of_no_weight_have_several_all_the_same() -> None:
+    rng, everybody = np.random.default_rng(0), np.ones(10, dtype=bool)
+    ids = tuple(map(str, range(10)))
+    before = Modalities(
+        tuple(
+            EmbeddingTable(name, ids, rng.normal(size=(10, 4)).astype(np.float32), everybody)
+            for name in ("text", "image")
+        )
+    )
+    fitted = WeightedConfig(text_weight=1.0).fit(before, [], 0, Runtime())
+    insight = fitted.transform(before).insight
+    assert insight is not None
+    found = describe_weights(insight, ("",) * 10)
+    assert found is not None
+    assert (found.num_items, found.num_single) == (10, 0)
+    assert found.means == {"text": 1.0, "image": 0.0}
+    assert found.histogram["image"][0] == 10
 
 
 def test_curves_are_numbers_by_step_of_every_modality_and_of_nothing_else() -> None:

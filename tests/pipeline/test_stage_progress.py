@@ -43,14 +43,14 @@ def test_the_log_has_the_first_and_the_last_word_and_few_between(
     assert len(told) == 51
     lines = [record.getMessage() for record in caplog.records]
     assert lines == [
-        "text_embedding 0 of 50 items",
-        "text_embedding 15 of 50 items, 1.0 a second, about 35 s left",
-        "text_embedding 30 of 50 items, 1.0 a second, about 20 s left",
-        "text_embedding 45 of 50 items, 1.0 a second, about 5 s left",
-        "text_embedding 50 of 50 items, 1.0 a second, about 0 s left",
+        "text_embedding 0 of 50",
+        "text_embedding 15 of 50, 1.0 a second, about 35 s left",
+        "text_embedding 30 of 50, 1.0 a second, about 20 s left",
+        "text_embedding 45 of 50, 1.0 a second, about 5 s left",
+        "text_embedding 50 of 50, 1.0 a second, about 0 s left",
     ]
 
 
 def test_long_times_are_told_in_minutes() -> None:
     line = StageProgress("image_embedding", 1_000, 1_000_000, 0, 10.0).describe()
-    assert line == "image_embedding 1,000 of 1,000,000 items, 100.0 a second, about 166 min left"
+    assert line == "image_embedding 1,000 of 1,000,000, 100.0 a second, about 166 min left"

@@ -58,7 +58,7 @@ def test_a_modality_that_decides_everything_changes_every_code_when_exchanged() 
     probed = np.arange(0, NUM_ITEMS, 2)
     # With another text an item moves to the other corner; with another image it stays.
     moved = table.vectors[probed + 1]
-    insight = FusionInsight({}, probed, {"text": moved, "image": table.vectors[probed]})
+    insight = FusionInsight({}, {}, probed, {"text": moved, "image": table.vectors[probed]})
     found = build(table, insight).diagnostics
     assert found["fused/reliance/text"] == found["fused/reliance/text/0"] == 1.0
     assert found["fused/reliance/image"] == found["fused/reliance/image/0"] == 0.0
@@ -78,7 +78,7 @@ class Rounded(Quantizer):
 def test_reliance_counts_any_level_and_each_level() -> None:
     codes = np.array([[0, 0], [1, 1], [2, 2], [3, 3]])
     probes = np.array([[1.5, 0.5], [2.5, 9.5], [2.5, 7.5]])  # changes: first; both; second
-    insight = FusionInsight({}, np.array([0, 1, 2]), {"image": probes})
+    insight = FusionInsight({}, {}, np.array([0, 1, 2]), {"image": probes})
     found = reliance(insight, Rounded({}), codes)
     assert found["reliance/image"] == 1.0
     assert found["reliance/image/0"] == found["reliance/image/1"] == pytest.approx(2 / 3)
@@ -86,7 +86,8 @@ def test_reliance_counts_any_level_and_each_level() -> None:
 
 def test_nothing_is_said_of_reliance_where_nothing_was_probed() -> None:
     assert reliance(FusionInsight(), Rounded({}), np.zeros((3, 2), dtype=int)) == {}
-    found = build(two_corners(), FusionInsight({"text": np.ones(NUM_ITEMS)})).diagnostics
+    weighted = FusionInsight({"text": np.ones(NUM_ITEMS)}, {"text": np.ones(NUM_ITEMS, dtype=bool)})
+    found = build(two_corners(), weighted).diagnostics
     assert not any("reliance" in name for name in found)
 
 

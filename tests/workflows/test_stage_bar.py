@@ -22,11 +22,11 @@ def shown(*, terminal: bool, between_lines: float = 0.0) -> str:
 
 def test_a_terminal_gets_a_bar_with_rate_and_time_left() -> None:
     text = shown(terminal=True)
-    assert "image_embedding 50 of 100 items, 5.0 a second, about 10 s left" in text
+    assert "image_embedding 50 of 100, 5.0 a second, about 10 s left" in text
     assert "\x1b[" in text
 
 
 def test_elsewhere_a_line_comes_now_and_then() -> None:
-    line = "image_embedding 50 of 100 items, 5.0 a second, about 10 s left\n"
+    line = "image_embedding 50 of 100, 5.0 a second, about 10 s left\n"
     assert shown(terminal=False) == line
     assert shown(terminal=False, between_lines=600.0) == ""
