@@ -123,27 +123,27 @@ def plot_weights_by_category(info: WeightsInfo) -> go.Figure:
 
 
 def plot_reliance(info: RelianceInfo) -> go.Figure:
-    """Items whose codes change when one modality is another item's: any code, then each level."""
+    """Items whose codes change with another item's modality: the first, each further, any."""
     rows: list[tuple[str, float, str, bool]] = []
     for reliance in info.reliances:
         color = _color(reliance.modality)
-        rows.append((f"{reliance.modality} exchanged: any code", reliance.changed, color, True))
         rows += [
-            (f"{reliance.modality} exchanged: code {level}", share, color, False)
+            (f"{reliance.modality} exchanged: code {level}", share, color, level == 1)
             for level, share in enumerate(reliance.by_level, start=1)
         ]
+        rows.append((f"{reliance.modality} exchanged: any code", reliance.changed, color, False))
     figure = row_figure(
         [row[0] for row in rows], [percent(row[1]) for row in rows], "Items with other codes (%)"
     )
-    for place, (name, share, color, whole) in enumerate(rows):
+    for place, (name, share, color, judged) in enumerate(rows):
         figure.add_scatter(
             x=[0, round(100 * share, 3)], y=[-place, -place], mode="lines", hoverinfo="skip",
-            name=name, line={"color": color if whole else NEUTRAL, "width": 2},
+            name=name, line={"color": color if judged else NEUTRAL, "width": 2},
         )  # fmt: skip
         figure.add_scatter(
             x=[round(100 * share, 3)], y=[-place], mode="markers", name=name,
-            marker={"color": color, "size": 12 if whole else 8,
-                    "symbol": "circle" if whole else "circle-open"},
+            marker={"color": color, "size": 12 if judged else 8,
+                    "symbol": "circle" if judged else "circle-open"},
             hovertemplate=f"{name}: %{{x:.1f}} % of items<extra></extra>",
         )  # fmt: skip
     figure.update_xaxes(range=[-2, 102])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from clairo.reporting.fusion_info import (
     DECISIVE,
     IDLE,
+    OUTWEIGHS,
     FusionCurvesInfo,
     RelianceInfo,
     WeightsInfo,
@@ -166,11 +167,12 @@ def say_weights_by_category(info: WeightsInfo) -> Words:
 
 def say_reliance(info: RelianceInfo) -> Words:
     """How far codes change when one modality is exchanged."""
-    parts = [f"{r.modality} changes the codes of {percent(r.changed)}" for r in info.reliances]
+    parts = [f"{r.modality} changes the first code of {percent(r.first)}" for r in info.reliances]
     return (
         f"Exchanging {sentence_list(parts)} of the items",
         f"Trial {info.trial}, {info.kind}: one modality of probed items is taken from another "
-        "item, the rest is left, and the joint vector is quantised again.",
+        "item, the rest is left, and the joint vector is quantised again. That any code changes "
+        "grows likelier with every further code, so the first one is judged.",
     )
 
 
@@ -179,11 +181,16 @@ def warn_of_reliance(info: RelianceInfo) -> str:
     if info.leaning is None:
         return ""
     most, least = info.leaning
+    limit = (
+        f"at least {percent(DECISIVE)}"
+        if most.first >= DECISIVE
+        else f"at least {number(OUTWEIGHS, 0)} times as many"
+    )
     return (
         f"Warning: the codes rely on {most.modality} alone. Exchanging {most.modality} changes "
-        f"the codes of {percent(most.changed)} of the items (more than {percent(DECISIVE)}), "
-        f"exchanging {least.modality} those of {percent(least.changed)} (less than "
-        f"{percent(IDLE)}): {least.modality} hardly enters them."
+        f"the first code of {percent(most.first)} of the items ({limit}), exchanging "
+        f"{least.modality} that of {percent(least.first)} (less than {percent(IDLE)}): "
+        f"{least.modality} hardly enters them."
     )
 
 

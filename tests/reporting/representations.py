@@ -47,11 +47,11 @@ def meaning_facts(modality: str = "fused", depth: int = 2) -> dict[str, Any]:
 
 
 def reliance_facts(text: float, image: float) -> dict[str, float]:
-    """What exchanging each modality changes."""
+    """Items whose first code changes with each modality; half as many change their second one."""
     return {
-        "fused/reliance/text": text, "fused/reliance/text/0": text / 2,
-        "fused/reliance/text/1": text, "fused/reliance/image": image,
-        "fused/reliance/image/0": image / 2, "fused/reliance/image/1": image,
+        "fused/reliance/text": (1 + text) / 2, "fused/reliance/text/0": text,
+        "fused/reliance/text/1": text / 2, "fused/reliance/image": (1 + image) / 2,
+        "fused/reliance/image/0": image, "fused/reliance/image/1": image / 2,
     }  # fmt: skip
 
 
@@ -122,7 +122,7 @@ def described_record(text: float = 0.7, image: float = 0.4, fall: float = 0.02) 
     """A winner with a learned fusion and quantizer, and a run of ``vq_vae`` and one of ``opq``.
 
     Args:
-        text: Share of items whose codes change with another text.
+        text: Share of items whose first code changes with another text.
         image: With another image.
         fall: How much of its codes ``vq_vae`` loses in an epoch.
     """
