@@ -22,9 +22,12 @@ _LABEL_ROOM = 118
 def plot_usage(info: UsageInfo) -> go.Figure:
     """Share of codes in use by epoch, one named line a codebook or quantizer.
 
-    What is fitted without epochs is a level line across the figure.
+    What is fitted without epochs is a level line across the figure; the epoch that is kept has a
+    diamond.
     """
-    figure = new_figure(380, "Epoch of the quantizer's training", "Codes in use (%)")
+    mixed = any(not line.epochs for line in info.lines)
+    y_title = "Codes in use (%)" if mixed else "Codes in use by training rows (%)"
+    figure = new_figure(380, "Epoch of the quantizer's training", y_title)
     last = max((line.epochs[-1] for line in info.lines if line.epochs), default=1)
     ends: list[tuple[str, float, str]] = []
     for place, line in enumerate(info.lines):
@@ -32,11 +35,15 @@ def plot_usage(info: UsageInfo) -> go.Figure:
         at_once = not line.epochs
         epochs = [1, last] if at_once else list(line.epochs)
         usage = _percents(line.usage * 2 if at_once else line.usage)
-        how = "fitted without epochs" if at_once else "epoch %{x}"
-        few = 0 < len(line.epochs) < 4
+        how = "fitted without epochs, all items" if at_once else "epoch %{x}%{text}, training rows"
+        kept = [epoch == line.selected for epoch in line.epochs]
+        plain = 6 if 0 < len(line.epochs) < 4 else 0
         figure.add_scatter(
-            x=epochs, y=usage, name=line.name, mode="lines+markers" if few else "lines",
-            line={"color": color, "width": 2.5, "dash": dash}, marker={"size": 6, "color": color},
+            x=epochs, y=usage, name=line.name, text=[" (kept)" if k else "" for k in kept],
+            mode="lines+markers" if plain or any(kept) else "lines",
+            line={"color": color, "width": 2.5, "dash": dash},
+            marker={"size": [12 if k else plain for k in kept], "color": color,
+                    "symbol": ["diamond" if k else "circle" for k in kept]},
             hovertemplate=f"{harmless(line.name)}, {harmless(line.about)}, {how}: %{{y:.1f}} %"
             "<extra></extra>",
         )  # fmt: skip
@@ -63,6 +70,8 @@ def plot_depth(info: DepthInfo) -> go.Figure:
             (f"{course.modality}", course.shares, "solid", "circle"),
             (f"{course.modality}, by chance", course.by_chance, "dot", "circle-open"),
         ):
+            if not shares:
+                continue
             figure.add_scatter(
                 x=list(range(1, len(shares) + 1)), y=_percents(shares), name=name,
                 mode="lines+markers", line={"color": color, "width": 2, "dash": line},

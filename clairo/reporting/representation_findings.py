@@ -45,15 +45,12 @@ def _level(level: Level) -> str:
 
 
 def say_usage(info: UsageInfo) -> Words:
-    """Whose codebooks are used least at the end, and whose most."""
-    ends = sorted(info.lines, key=lambda line: line.usage[-1])
+    """Whose codebooks as kept are used least, and whose most."""
+    ends = sorted(info.lines, key=lambda line: line.kept)
     low, high = ends[0], ends[-1]
-    title = (
-        f"At the end {low.name} uses {percent(low.usage[-1])} of its codes"
-        if low is high
-        else f"At the end {low.name} uses {percent(low.usage[-1])} of its codes, "
-        f"{high.name} {percent(high.usage[-1])}"
-    )
+    title = f"Of its codes {low.name} uses {percent(low.kept)} ({_counted(low)})"
+    if low is not high:
+        title += f", {high.name} {percent(high.kept)} ({_counted(high)})"
     fallen = [line for line in info.lines if _fell(line)]
     if fallen:
         names = sentence_list([line.name for line in fallen])
@@ -66,27 +63,55 @@ def say_usage(info: UsageInfo) -> Words:
         None: "",
     }[info.same_vectors]
     at_once = [line.name for line in info.lines if not line.epochs]
-    level = f" Level: fitted without epochs ({sentence_list(at_once)})." if at_once else ""
-    return title, f"{info.source}. Share of codes in use by epoch.{level}{same}"
+    level = (
+        f" Level lines: fitted without epochs, codes that any item has ({sentence_list(at_once)})."
+        if at_once
+        else ""
+    )
+    marked = any(line.selected in line.epochs for line in info.lines)
+    diamond = "; diamond: the epoch that is kept" if marked else ""
+    return (
+        title,
+        f"{info.source}. Curves: share of codes that any training row has, by epoch{diamond}."
+        f"{level}{same}",
+    )
+
+
+def _counted(line: UsageLine) -> str:
+    """Which items a line's usage counts, and when."""
+    if not line.epochs:
+        return "all items"
+    kept = line.selected in line.epochs
+    return f"training rows, {f'epoch {line.selected}, kept' if kept else 'last epoch'}"
 
 
 def _fell(line: UsageLine) -> bool:
-    return line.usage[-1] < 0.5 * max(line.usage)
+    return line.kept < 0.5 * max(line.until_kept)
 
 
 def say_neighbors(info: DepthInfo) -> Words:
     """How many neighbours the first code keeps, against chance."""
     parts = [_against_chance(course) for course in info.courses]
+    dots = "; in dots, the share of any two items" if _knows_chance(info) else ""
     return (
         f"The first code keeps {sentence_list(parts)}",
         f"Trial {info.trial}: share of an item's ten nearest neighbours, by cosine of the vectors "
-        "quantised, that have the same first codes; in dots, the share of any two items.",
+        f"quantised, that have the same first codes{dots}.",
     )
 
 
+def _knows_chance(info: DepthInfo) -> bool:
+    return any(course.by_chance for course in info.courses)
+
+
+def _by_chance(course: DepthCourse, depth: int) -> str:
+    """The chance level in brackets, nothing where it is not known."""
+    return f" ({percent(course.by_chance[depth])} by chance)" if course.by_chance else ""
+
+
 def _against_chance(course: DepthCourse) -> str:
-    share, chance = percent(course.shares[0]), percent(course.by_chance[0])
-    return f"{share} of the {course.modality} neighbours together ({chance} by chance)"
+    share = percent(course.shares[0])
+    return f"{share} of the {course.modality} neighbours together{_by_chance(course, 0)}"
 
 
 def say_purity(info: DepthInfo) -> Words:
@@ -99,28 +124,39 @@ def say_purity(info: DepthInfo) -> Words:
         else " These codes stand for parts of the vector side by side: their order means nothing, "
         "and a prefix is no branch."
     )
+    dots = (
+        ": in dots, the same groups with the categories dealt out at random"
+        if _knows_chance(info)
+        else ""
+    )
     return (
         capitalised(sentence_list(parts)),
         f"Trial {info.trial}, {categories}share of items in the majority category of those with "
-        "the same first codes. Purity rises with depth for any codes, because groups get smaller: "
-        f"in dots, the same groups with the categories dealt out at random.{order}",
+        "the same first codes. Purity rises with depth for any codes, because groups get smaller"
+        f"{dots}.{order}",
     )
 
 
 def _purity(course: DepthCourse) -> str:
-    gains = [share - chance for share, chance in zip(course.shares, course.by_chance, strict=True)]
+    # Without chance the first code is named: purity alone is highest at the deepest one.
+    gains = [s - c for s, c in zip(course.shares, course.by_chance, strict=False)] or [0.0]
     depth = max(range(len(gains)), key=lambda place: gains[place])
-    share, chance = percent(course.shares[depth]), percent(course.by_chance[depth])
     codes = "first code" if depth == 0 else f"first {depth + 1} codes"
     return (
-        f"{share} of the {course.modality} items are in the majority category of their {codes} "
-        f"({chance} by chance)"
+        f"{percent(course.shares[depth])} of the {course.modality} items are in the majority "
+        f"category of their {codes}{_by_chance(course, depth)}"
     )
 
 
 def say_hierarchy(info: DepthInfo) -> str:
     """Whether the hierarchy means something, in one sentence for the first screen."""
-    best = max(info.courses, key=lambda c: c.shares[0] - c.by_chance[0])
+    known = [course for course in info.courses if course.by_chance]
+    if not known:
+        return (
+            "Whether the hierarchy means something is not known: its purity has no chance level "
+            "to stand against."
+        )
+    best = max(known, key=lambda c: c.shares[0] - c.by_chance[0])
     gain = best.shares[0] - best.by_chance[0]
     verdict = "The hierarchy means something" if gain >= 0.05 else "The hierarchy means little"
     if not info.nested:

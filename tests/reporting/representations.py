@@ -144,7 +144,7 @@ def described_record(text: float = 0.7, image: float = 0.4, fall: float = 0.02) 
 def _winner(trial: TrialRecord, text: float, image: float) -> TrialRecord:
     quantized = {
         **fused_codes(), **meaning_facts(), **reliance_facts(text, image),
-        "fused/curve": learned_curve(),
+        "fused/curve": learned_curve(), "fused/selected_epoch": 4,
     }  # fmt: skip
     made = _fresh(trial, "quantization", "rq_vae", quantized)
     losses = [{"loss": 2.0 / epoch, "retrieval": epoch / 10} for epoch in range(1, 6)]
