@@ -248,9 +248,11 @@ def say_reduction(info: ReductionInfo) -> str:
         + (f" with {percent(part.variance_kept)} of the variance" if part.variance_kept else "")
         for part in info.modalities
     ]
-    before = sum(part.dims_before for part in info.modalities if part.modality != "fused")
-    kept = sum(part.dims_kept for part in info.modalities if part.modality != "fused")
-    saved = f", {percent(1 - kept / before)} of the bytes saved" if before else ""
+    # What PCA leaves of the joint vector has been counted before fusion.
+    apart = [part for part in info.modalities if part.modality != "fused"] or info.modalities
+    before = sum(part.dims_before for part in apart)
+    share = 1 - sum(part.dims_kept for part in apart) / before
+    saved = f" and saves {percent(share)} of the bytes of these vectors"
     return f"PCA keeps {sentence_list(parts)}{saved}. {say_downstream(info.seconds)}"
 
 
@@ -263,10 +265,10 @@ def say_downstream(seconds: DownstreamSeconds | Absent) -> str:
     saved = seconds.saved_share
     verb = "less" if saved >= 0 else "more"
     change = f"{percent(abs(saved))} {verb}" if percent(abs(saved)) != percent(0.0) else "as long"
-    runs = f"{plural(len(seconds.reduced), 'run')} with and {len(seconds.whole)} without it"
+    runs = f"{plural(len(seconds.reduced), 'run')} each, on the same seeds"
     return (
         f"Fusion and codes took {duration(reduced)} with PCA and {duration(whole)} without, "
-        f"{change} (means of {runs}, each as computed)."
+        f"{change} (means of {runs}; seconds of computing, not of reading from the store)."
     )
 
 

@@ -93,7 +93,7 @@ def reduction_table(info: ReductionInfo) -> Table:
         Column("Dims kept", numeric=True),
         Column("Variance kept", numeric=True),
         Column("Bytes saved", numeric=True),
-        Column("Saved (MB)", numeric=True, help="Of one table in single precision, 10^6 bytes."),
+        Column("Saved (MB)", numeric=True, help="Of the stored table, 10^6 bytes."),
     )
     caption = f"What the reduction of trial {info.trial} keeps and saves."
     return Table("reduction", caption, columns, rows)

@@ -160,7 +160,8 @@ def _winner(trial: TrialRecord, text: float, image: float) -> TrialRecord:
 def _reduction(modality: str, before: int, kept: int) -> StageRecord:
     name = f"{modality}_reduction"
     facts = {f"{modality}/dims_before": before, f"{modality}/dims_kept": kept,
-             f"{modality}/variance_kept": 0.95}  # fmt: skip
+             f"{modality}/variance_kept": 0.95, f"{modality}/bytes_before": 4 * 300 * before,
+             f"{modality}/bytes_after": 4 * 300 * kept}  # fmt: skip
     return StageRecord(name, "pca", f"{name}/pca-0123456789abcdef", 0.1, 0.1, False, 9, facts)
 
 
