@@ -203,9 +203,11 @@ def say_weights_by_category(info: WeightsInfo) -> Words:
 
 def say_reliance(info: RelianceInfo) -> Words:
     """How far codes change when one modality is exchanged."""
-    parts = [f"{r.modality} changes the first code of {percent(r.first)}" for r in info.reliances]
+    first, *others = info.reliances
+    parts = [f", exchanging {r.modality} that of {percent(r.first)}" for r in others]
     return (
-        f"Exchanging {sentence_list(parts)} of the items",
+        f"Exchanging {first.modality} changes the first code of {percent(first.first)} of the items"
+        f"{''.join(parts)}",
         f"Trial {info.trial}, {info.kind}: one modality of probed items is taken from another "
         "item, the rest is left, and the joint vector is quantised again. That any code changes "
         "grows likelier with every further code, so the first one is judged.",
@@ -264,7 +266,9 @@ def say_downstream(seconds: DownstreamSeconds | Absent) -> str:
     whole = sum(seconds.whole) / len(seconds.whole)
     saved = seconds.saved_share
     verb = "less" if saved >= 0 else "more"
-    change = f"{percent(abs(saved))} {verb}" if percent(abs(saved)) != percent(0.0) else "as long"
+    change = (
+        f"{percent(abs(saved))} {verb}" if percent(abs(saved)) != percent(0.0) else "just as long"
+    )
     runs = f"{plural(len(seconds.reduced), 'run')} each, on the same seeds"
     return (
         f"Fusion and codes took {duration(reduced)} with PCA and {duration(whole)} without, "

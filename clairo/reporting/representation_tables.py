@@ -115,7 +115,7 @@ def reliance_table(info: RelianceInfo) -> Table:
         Column("Any other code", numeric=True, help="Grows with the number of codes."),
     )
     caption = f"What exchanging one modality changes in the codes of trial {info.trial}."
-    return Table("reliance", caption, columns, rows)
+    return Table("reliance_shares", caption, columns, rows)
 
 
 def fusion_table(info: FusionCurvesInfo) -> Table:

@@ -138,7 +138,9 @@ def test_reliance_is_drawn_for_any_code_and_for_each() -> None:
     figure = plot_reliance(info)
     marks = [trace.x[0] for trace in figure.data if trace.mode == "markers"]
     assert marks == pytest.approx([60, 30, 80, 40, 20, 70])
-    assert "text changes the first code of 60 %" in say_reliance(info)[0]
+    assert say_reliance(info)[0] == (
+        "Exchanging text changes the first code of 60 % of the items, exchanging image that of 40 %"
+    )
 
 
 def test_losses_have_one_axis_and_other_numbers_a_row_in_the_table() -> None:

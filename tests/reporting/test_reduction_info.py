@@ -94,7 +94,7 @@ def test_bytes_are_those_of_the_stored_table() -> None:
 
 def test_what_takes_longer_with_pca_is_said_as_plainly() -> None:
     assert "100 % more" in say_downstream(DownstreamSeconds((4.0,), (2.0,)))
-    assert "as long (" in say_downstream(DownstreamSeconds((2.0,), (2.0,)))
+    assert "just as long (" in say_downstream(DownstreamSeconds((2.0,), (2.0,)))
 
 
 def test_a_sweep_without_that_arm_says_it_was_not_measured() -> None:
