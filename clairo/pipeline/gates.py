@@ -61,7 +61,7 @@ _CODES = (
     _Rule("min_perplexity_share", "perplexity_share_min", "perplexity by codebook size"),
     _Rule("max_largest_bucket", "largest_bucket", "items with one tuple of codes", 0, plural=True),
     _Rule("max_reconstruction_error", "reconstruction_error_max", "reconstruction error"),
-    _Rule("min_neighbor_preservation", "neighbors_min", "share of kept neighbors"),
+    _Rule("min_neighbor_lift", "neighbors_lift_min", "kept neighbors beyond chance"),
 )
 _TOKENS = (_Rule("max_tokens_per_item", "tokens_per_item", "tokens per item", 2, plural=True),)
 
@@ -82,8 +82,9 @@ class Gates(Config):
         max_largest_bucket: Most items that may have one tuple of codes before disambiguation.
         max_reconstruction_error: Largest share of the variance that the codes may lose, over all
             modalities.
-        min_neighbor_preservation: Smallest share of an item's ten nearest neighbors that must
-            have its first code, over all modalities.
+        min_neighbor_lift: Smallest share of an item's ten nearest neighbors that must have its
+            first code beyond chance, ``(kept - chance) / (1 - chance)``, over all modalities. The
+            share alone would reward collapse: one code for everything keeps all neighbors.
         max_tokens_per_item: Largest mean number of tokens per item after merging.
     """
 
@@ -92,7 +93,7 @@ class Gates(Config):
     min_perplexity_share: Share | None = None
     max_largest_bucket: Annotated[int, Field(ge=1)] | None = None
     max_reconstruction_error: Annotated[float, Field(ge=0.0)] | None = None
-    min_neighbor_preservation: Share | None = None
+    min_neighbor_lift: Share | None = None
     max_tokens_per_item: Annotated[float, Field(gt=0.0)] | None = None
 
     def measure_codes(self, facts: Mapping[str, Any]) -> tuple[Measured, ...]:

@@ -8,6 +8,9 @@ from __future__ import annotations
 CURVE = "curve"
 """Fact of a learned quantizer or fusion: one ``{name: number}`` for each epoch."""
 
+SELECTED_EPOCH = "selected_epoch"
+"""Fact of a learned quantizer: the epoch, from 1, whose codebooks are kept."""
+
 
 def neighbors_fact(depth: int, chance: bool = False) -> str:
     """Share of nearest neighbours that carry the same first codes.

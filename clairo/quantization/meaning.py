@@ -83,8 +83,8 @@ def worst_of(parts: Facts) -> dict[str, float]:
 
     Returns:
         ``perplexity_share_min`` (perplexity / codebook size), and where they were measured
-        ``reconstruction_error_max`` and ``neighbors_min`` (share of nearest neighbours with the
-        same first code).
+        ``reconstruction_error_max`` and ``neighbors_lift_min`` (share of nearest neighbours with
+        the same first code beyond chance, see :func:`lift_over_chance`).
 
     Example:
         >>> parts = {"text/0/perplexity": 3.0, "text/0/counts": [2, 1, 1, 0],
@@ -99,9 +99,26 @@ def worst_of(parts: Facts) -> dict[str, float]:
     ]
     found = {"perplexity_share_min": min(shares)}
     lost = _ending(parts, "/reconstruction_error")
-    kept = _ending(parts, f"/{neighbors_fact(1)}")
+    name, by_chance = f"/{neighbors_fact(1)}", f"/{neighbors_fact(1, chance=True)}"
+    lifts = [
+        lift_over_chance(float(kept), float(parts[key.removesuffix(name) + by_chance]))
+        for key, kept in parts.items()
+        if key.endswith(name)
+    ]
     found |= {"reconstruction_error_max": max(lost)} if lost else {}
-    return found | ({"neighbors_min": min(kept)} if kept else {})
+    return found | ({"neighbors_lift_min": min(lifts)} if lifts else {})
+
+
+def lift_over_chance(kept: float, chance: float) -> float:
+    """How much of what chance leaves is kept: 1 is all, 0 no more than chance, below 0 less.
+
+    Where chance keeps everything, as with one code for all items, nothing can be gained: 0.
+
+    Example:
+        >>> lift_over_chance(0.75, 0.5), lift_over_chance(1.0, 1.0)
+        (0.5, 0.0)
+    """
+    return (kept - chance) / (1.0 - chance) if chance < 1.0 else 0.0
 
 
 def _ending(parts: Mapping[str, Any], end: str) -> list[float]:

@@ -11,9 +11,17 @@ from clairo.reporting.search_info import Absent
 from clairo.reporting.selection import best_trial, number_fact, shown_number
 from clairo.tracking.records import SweepRecord, TrialRecord
 
-DECISIVE, IDLE = 0.9, 0.1
-"""Codes rely on one modality alone where exchanging it changes more than the first share of items,
-and exchanging another one changes less than the second share."""
+DECISIVE, IDLE = 0.9, 0.15
+"""Codes rely on one modality alone where exchanging it changes the first code of at least the
+first share of items, and exchanging another one that of less than the second share.
+
+The first code is judged because it carries the meaning: whether *any* code changes grows with the
+number of codes, since later ones quantize what is next to noise."""
+
+OUTWEIGHS = 10.0
+"""They also do where exchanging it changes the first code of so many times as many items. With few
+codes an exchanged item often has the same first code by chance, so that none reaches the share
+that is decisive."""
 
 _MODALITIES = ("text", "image")
 
@@ -42,12 +50,17 @@ class Reliance:
     Attributes:
         modality: The one exchanged for another item's.
         changed: Share of probed items with any other code.
-        by_level: Share with another code, level by level.
+        by_level: Share with another code, level by level; at least the first.
     """
 
     modality: str
     changed: float
     by_level: tuple[float, ...]
+
+    @property
+    def first(self) -> float:
+        """Share with another first code."""
+        return self.by_level[0]
 
 
 @dataclass(frozen=True)
@@ -67,9 +80,10 @@ class RelianceInfo:
     @property
     def leaning(self) -> tuple[Reliance, Reliance] | None:
         """The modality that decides and the one that hardly matters, ``None`` where none does."""
-        most = max(self.reliances, key=lambda reliance: reliance.changed)
-        least = min(self.reliances, key=lambda reliance: reliance.changed)
-        return (most, least) if most.changed > DECISIVE and least.changed < IDLE else None
+        most = max(self.reliances, key=lambda reliance: reliance.first)
+        least = min(self.reliances, key=lambda reliance: reliance.first)
+        decisive = most.first >= DECISIVE or most.first >= OUTWEIGHS * least.first
+        return (most, least) if decisive and most.first > 0 and least.first < IDLE else None
 
 
 @dataclass(frozen=True)
@@ -174,8 +188,7 @@ def _curve(epochs: tuple[dict[str, float], ...], name: str) -> FusionCurve:
 
 def _reliance(trial: TrialRecord, modality: str) -> Reliance | None:
     changed = number_fact(trial, f"fused/{reliance_fact(modality)}")
-    if changed is None:
-        return None
     depth = sum(level.modality == "fused" for level in levels_of(trial))
-    shares = (number_fact(trial, f"fused/{reliance_fact(modality, d)}") for d in range(depth))
-    return Reliance(modality, changed, tuple(share for share in shares if share is not None))
+    found = (number_fact(trial, f"fused/{reliance_fact(modality, d)}") for d in range(depth))
+    shares = tuple(share for share in found if share is not None)
+    return Reliance(modality, changed, shares) if changed is not None and shares else None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from clairo.core.artifacts import Modality
-from clairo.quantization.fact_names import CURVE, neighbors_fact, purity_fact
+from clairo.quantization.fact_names import CURVE, SELECTED_EPOCH, neighbors_fact, purity_fact
 from clairo.reporting.search_info import Absent
 from clairo.reporting.selection import best_trial, number_fact, shown_number
 from clairo.reporting.stage_info import codebooks_of
@@ -100,7 +100,7 @@ class DepthCourse:
     Attributes:
         modality: What the codes were made from.
         shares: From one code on.
-        by_chance: The same by chance.
+        by_chance: The same by chance; empty where that is not known.
     """
 
     modality: Modality
@@ -216,14 +216,16 @@ def _course(
     trial: TrialRecord, modality: Modality, what: Literal["neighbors", "purity"]
 ) -> DepthCourse | None:
     name = neighbors_fact if what == "neighbors" else purity_fact
-    shares, by_chance = [], []
+    shares: list[float] = []
+    by_chance: list[float | None] = []
     depth = 1
     while (share := number_fact(trial, f"{modality}/{name(depth)}")) is not None:
-        chance = number_fact(trial, f"{modality}/{name(depth, chance=True)}")
         shares.append(share)
-        by_chance.append(0.0 if chance is None else chance)
+        by_chance.append(number_fact(trial, f"{modality}/{name(depth, chance=True)}"))
         depth += 1
-    return DepthCourse(modality, tuple(shares), tuple(by_chance)) if shares else None
+    known = tuple(chance for chance in by_chance if chance is not None)
+    whole = known if len(known) == len(shares) else ()
+    return DepthCourse(modality, tuple(shares), whole) if shares else None
 
 
 def _kept(trial: TrialRecord, modality: Modality) -> Kept:
@@ -247,3 +249,10 @@ def curve_of(trial: TrialRecord, modality: Modality) -> tuple[dict[str, float], 
     own = next((stage for stage in trial.stages if stage.name == "quantization"), None)
     found = own.facts.get(f"{modality}/{CURVE}") if own else None
     return tuple(dict(epoch) for epoch in found or ())
+
+
+def selected_epoch_of(trial: TrialRecord, modality: Modality) -> int | None:
+    """The epoch, from 1, whose codebooks one modality's quantizer kept; ``None`` without one."""
+    own = next((stage for stage in trial.stages if stage.name == "quantization"), None)
+    found = own.facts.get(f"{modality}/{SELECTED_EPOCH}") if own else None
+    return None if found is None else int(found)

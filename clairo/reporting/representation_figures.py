@@ -22,9 +22,12 @@ _LABEL_ROOM = 118
 def plot_usage(info: UsageInfo) -> go.Figure:
     """Share of codes in use by epoch, one named line a codebook or quantizer.
 
-    What is fitted without epochs is a level line across the figure.
+    What is fitted without epochs is a level line across the figure; the epoch that is kept has a
+    diamond.
     """
-    figure = new_figure(380, "Epoch of the quantizer's training", "Codes in use (%)")
+    mixed = any(not line.epochs for line in info.lines)
+    y_title = "Codes in use (%)" if mixed else "Codes in use by training rows (%)"
+    figure = new_figure(380, "Epoch of the quantizer's training", y_title)
     last = max((line.epochs[-1] for line in info.lines if line.epochs), default=1)
     ends: list[tuple[str, float, str]] = []
     for place, line in enumerate(info.lines):
@@ -32,11 +35,15 @@ def plot_usage(info: UsageInfo) -> go.Figure:
         at_once = not line.epochs
         epochs = [1, last] if at_once else list(line.epochs)
         usage = _percents(line.usage * 2 if at_once else line.usage)
-        how = "fitted without epochs" if at_once else "epoch %{x}"
-        few = 0 < len(line.epochs) < 4
+        how = "fitted without epochs, all items" if at_once else "epoch %{x}%{text}, training rows"
+        kept = [epoch == line.selected for epoch in line.epochs]
+        plain = 6 if 0 < len(line.epochs) < 4 else 0
         figure.add_scatter(
-            x=epochs, y=usage, name=line.name, mode="lines+markers" if few else "lines",
-            line={"color": color, "width": 2.5, "dash": dash}, marker={"size": 6, "color": color},
+            x=epochs, y=usage, name=line.name, text=[" (kept)" if k else "" for k in kept],
+            mode="lines+markers" if plain or any(kept) else "lines",
+            line={"color": color, "width": 2.5, "dash": dash},
+            marker={"size": [12 if k else plain for k in kept], "color": color,
+                    "symbol": ["diamond" if k else "circle" for k in kept]},
             hovertemplate=f"{harmless(line.name)}, {harmless(line.about)}, {how}: %{{y:.1f}} %"
             "<extra></extra>",
         )  # fmt: skip
@@ -63,6 +70,8 @@ def plot_depth(info: DepthInfo) -> go.Figure:
             (f"{course.modality}", course.shares, "solid", "circle"),
             (f"{course.modality}, by chance", course.by_chance, "dot", "circle-open"),
         ):
+            if not shares:
+                continue
             figure.add_scatter(
                 x=list(range(1, len(shares) + 1)), y=_percents(shares), name=name,
                 mode="lines+markers", line={"color": color, "width": 2, "dash": line},
@@ -123,27 +132,27 @@ def plot_weights_by_category(info: WeightsInfo) -> go.Figure:
 
 
 def plot_reliance(info: RelianceInfo) -> go.Figure:
-    """Items whose codes change when one modality is another item's: any code, then each level."""
+    """Items whose codes change with another item's modality: the first, each further, any."""
     rows: list[tuple[str, float, str, bool]] = []
     for reliance in info.reliances:
         color = _color(reliance.modality)
-        rows.append((f"{reliance.modality} exchanged: any code", reliance.changed, color, True))
         rows += [
-            (f"{reliance.modality} exchanged: code {level}", share, color, False)
+            (f"{reliance.modality} exchanged: code {level}", share, color, level == 1)
             for level, share in enumerate(reliance.by_level, start=1)
         ]
+        rows.append((f"{reliance.modality} exchanged: any code", reliance.changed, color, False))
     figure = row_figure(
         [row[0] for row in rows], [percent(row[1]) for row in rows], "Items with other codes (%)"
     )
-    for place, (name, share, color, whole) in enumerate(rows):
+    for place, (name, share, color, judged) in enumerate(rows):
         figure.add_scatter(
             x=[0, round(100 * share, 3)], y=[-place, -place], mode="lines", hoverinfo="skip",
-            name=name, line={"color": color if whole else NEUTRAL, "width": 2},
+            name=name, line={"color": color if judged else NEUTRAL, "width": 2},
         )  # fmt: skip
         figure.add_scatter(
             x=[round(100 * share, 3)], y=[-place], mode="markers", name=name,
-            marker={"color": color, "size": 12 if whole else 8,
-                    "symbol": "circle" if whole else "circle-open"},
+            marker={"color": color, "size": 12 if judged else 8,
+                    "symbol": "circle" if judged else "circle-open"},
             hovertemplate=f"{name}: %{{x:.1f}} % of items<extra></extra>",
         )  # fmt: skip
     figure.update_xaxes(range=[-2, 102])

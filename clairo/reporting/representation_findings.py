@@ -5,6 +5,7 @@ from __future__ import annotations
 from clairo.reporting.fusion_info import (
     DECISIVE,
     IDLE,
+    OUTWEIGHS,
     FusionCurvesInfo,
     RelianceInfo,
     WeightsInfo,
@@ -44,15 +45,12 @@ def _level(level: Level) -> str:
 
 
 def say_usage(info: UsageInfo) -> Words:
-    """Whose codebooks are used least at the end, and whose most."""
-    ends = sorted(info.lines, key=lambda line: line.usage[-1])
+    """Whose codebooks as kept are used least, and whose most."""
+    ends = sorted(info.lines, key=lambda line: line.kept)
     low, high = ends[0], ends[-1]
-    title = (
-        f"At the end {low.name} uses {percent(low.usage[-1])} of its codes"
-        if low is high
-        else f"At the end {low.name} uses {percent(low.usage[-1])} of its codes, "
-        f"{high.name} {percent(high.usage[-1])}"
-    )
+    title = f"Of its codes {low.name} uses {percent(low.kept)} ({_counted(low)})"
+    if low is not high:
+        title += f", {high.name} {percent(high.kept)} ({_counted(high)})"
     fallen = [line for line in info.lines if _fell(line)]
     if fallen:
         names = sentence_list([line.name for line in fallen])
@@ -65,27 +63,55 @@ def say_usage(info: UsageInfo) -> Words:
         None: "",
     }[info.same_vectors]
     at_once = [line.name for line in info.lines if not line.epochs]
-    level = f" Level: fitted without epochs ({sentence_list(at_once)})." if at_once else ""
-    return title, f"{info.source}. Share of codes in use by epoch.{level}{same}"
+    level = (
+        f" Level lines: fitted without epochs, codes that any item has ({sentence_list(at_once)})."
+        if at_once
+        else ""
+    )
+    marked = any(line.selected in line.epochs for line in info.lines)
+    diamond = "; diamond: the epoch that is kept" if marked else ""
+    return (
+        title,
+        f"{info.source}. Curves: share of codes that any training row has, by epoch{diamond}."
+        f"{level}{same}",
+    )
+
+
+def _counted(line: UsageLine) -> str:
+    """Which items a line's usage counts, and when."""
+    if not line.epochs:
+        return "all items"
+    kept = line.selected in line.epochs
+    return f"training rows, {f'epoch {line.selected}, kept' if kept else 'last epoch'}"
 
 
 def _fell(line: UsageLine) -> bool:
-    return line.usage[-1] < 0.5 * max(line.usage)
+    return line.kept < 0.5 * max(line.until_kept)
 
 
 def say_neighbors(info: DepthInfo) -> Words:
     """How many neighbours the first code keeps, against chance."""
     parts = [_against_chance(course) for course in info.courses]
+    dots = "; in dots, the share of any two items" if _knows_chance(info) else ""
     return (
         f"The first code keeps {sentence_list(parts)}",
         f"Trial {info.trial}: share of an item's ten nearest neighbours, by cosine of the vectors "
-        "quantised, that have the same first codes; in dots, the share of any two items.",
+        f"quantised, that have the same first codes{dots}.",
     )
 
 
+def _knows_chance(info: DepthInfo) -> bool:
+    return any(course.by_chance for course in info.courses)
+
+
+def _by_chance(course: DepthCourse, depth: int) -> str:
+    """The chance level in brackets, nothing where it is not known."""
+    return f" ({percent(course.by_chance[depth])} by chance)" if course.by_chance else ""
+
+
 def _against_chance(course: DepthCourse) -> str:
-    share, chance = percent(course.shares[0]), percent(course.by_chance[0])
-    return f"{share} of the {course.modality} neighbours together ({chance} by chance)"
+    share = percent(course.shares[0])
+    return f"{share} of the {course.modality} neighbours together{_by_chance(course, 0)}"
 
 
 def say_purity(info: DepthInfo) -> Words:
@@ -98,28 +124,39 @@ def say_purity(info: DepthInfo) -> Words:
         else " These codes stand for parts of the vector side by side: their order means nothing, "
         "and a prefix is no branch."
     )
+    dots = (
+        ": in dots, the same groups with the categories dealt out at random"
+        if _knows_chance(info)
+        else ""
+    )
     return (
         capitalised(sentence_list(parts)),
         f"Trial {info.trial}, {categories}share of items in the majority category of those with "
-        "the same first codes. Purity rises with depth for any codes, because groups get smaller: "
-        f"in dots, the same groups with the categories dealt out at random.{order}",
+        "the same first codes. Purity rises with depth for any codes, because groups get smaller"
+        f"{dots}.{order}",
     )
 
 
 def _purity(course: DepthCourse) -> str:
-    gains = [share - chance for share, chance in zip(course.shares, course.by_chance, strict=True)]
+    # Without chance the first code is named: purity alone is highest at the deepest one.
+    gains = [s - c for s, c in zip(course.shares, course.by_chance, strict=False)] or [0.0]
     depth = max(range(len(gains)), key=lambda place: gains[place])
-    share, chance = percent(course.shares[depth]), percent(course.by_chance[depth])
     codes = "first code" if depth == 0 else f"first {depth + 1} codes"
     return (
-        f"{share} of the {course.modality} items are in the majority category of their {codes} "
-        f"({chance} by chance)"
+        f"{percent(course.shares[depth])} of the {course.modality} items are in the majority "
+        f"category of their {codes}{_by_chance(course, depth)}"
     )
 
 
 def say_hierarchy(info: DepthInfo) -> str:
     """Whether the hierarchy means something, in one sentence for the first screen."""
-    best = max(info.courses, key=lambda c: c.shares[0] - c.by_chance[0])
+    known = [course for course in info.courses if course.by_chance]
+    if not known:
+        return (
+            "Whether the hierarchy means something is not known: its purity has no chance level "
+            "to stand against."
+        )
+    best = max(known, key=lambda c: c.shares[0] - c.by_chance[0])
     gain = best.shares[0] - best.by_chance[0]
     verdict = "The hierarchy means something" if gain >= 0.05 else "The hierarchy means little"
     if not info.nested:
@@ -166,11 +203,14 @@ def say_weights_by_category(info: WeightsInfo) -> Words:
 
 def say_reliance(info: RelianceInfo) -> Words:
     """How far codes change when one modality is exchanged."""
-    parts = [f"{r.modality} changes the codes of {percent(r.changed)}" for r in info.reliances]
+    first, *others = info.reliances
+    parts = [f", exchanging {r.modality} that of {percent(r.first)}" for r in others]
     return (
-        f"Exchanging {sentence_list(parts)} of the items",
+        f"Exchanging {first.modality} changes the first code of {percent(first.first)} of the items"
+        f"{''.join(parts)}",
         f"Trial {info.trial}, {info.kind}: one modality of probed items is taken from another "
-        "item, the rest is left, and the joint vector is quantised again.",
+        "item, the rest is left, and the joint vector is quantised again. That any code changes "
+        "grows likelier with every further code, so the first one is judged.",
     )
 
 
@@ -179,11 +219,16 @@ def warn_of_reliance(info: RelianceInfo) -> str:
     if info.leaning is None:
         return ""
     most, least = info.leaning
+    limit = (
+        f"at least {percent(DECISIVE)}"
+        if most.first >= DECISIVE
+        else f"at least {number(OUTWEIGHS, 0)} times as many"
+    )
     return (
         f"Warning: the codes rely on {most.modality} alone. Exchanging {most.modality} changes "
-        f"the codes of {percent(most.changed)} of the items (more than {percent(DECISIVE)}), "
-        f"exchanging {least.modality} those of {percent(least.changed)} (less than "
-        f"{percent(IDLE)}): {least.modality} hardly enters them."
+        f"the first code of {percent(most.first)} of the items ({limit}), exchanging "
+        f"{least.modality} that of {percent(least.first)} (less than {percent(IDLE)}): "
+        f"{least.modality} hardly enters them."
     )
 
 
@@ -205,9 +250,11 @@ def say_reduction(info: ReductionInfo) -> str:
         + (f" with {percent(part.variance_kept)} of the variance" if part.variance_kept else "")
         for part in info.modalities
     ]
-    before = sum(part.dims_before for part in info.modalities if part.modality != "fused")
-    kept = sum(part.dims_kept for part in info.modalities if part.modality != "fused")
-    saved = f", {percent(1 - kept / before)} of the bytes saved" if before else ""
+    # What PCA leaves of the joint vector has been counted before fusion.
+    apart = [part for part in info.modalities if part.modality != "fused"] or info.modalities
+    before = sum(part.dims_before for part in apart)
+    share = 1 - sum(part.dims_kept for part in apart) / before
+    saved = f" and saves {percent(share)} of the bytes of these vectors"
     return f"PCA keeps {sentence_list(parts)}{saved}. {say_downstream(info.seconds)}"
 
 
@@ -219,11 +266,13 @@ def say_downstream(seconds: DownstreamSeconds | Absent) -> str:
     whole = sum(seconds.whole) / len(seconds.whole)
     saved = seconds.saved_share
     verb = "less" if saved >= 0 else "more"
-    change = f"{percent(abs(saved))} {verb}" if percent(abs(saved)) != percent(0.0) else "as long"
-    runs = f"{plural(len(seconds.reduced), 'run')} with and {len(seconds.whole)} without it"
+    change = (
+        f"{percent(abs(saved))} {verb}" if percent(abs(saved)) != percent(0.0) else "just as long"
+    )
+    runs = f"{plural(len(seconds.reduced), 'run')} each, on the same seeds"
     return (
         f"Fusion and codes took {duration(reduced)} with PCA and {duration(whole)} without, "
-        f"{change} (means of {runs}, each as computed)."
+        f"{change} (means of {runs}; seconds of computing, not of reading from the store)."
     )
 
 

@@ -46,7 +46,7 @@ def make_representation_page(record: SweepRecord) -> Page:
         Section("purity", "Does the hierarchy mean something?", (_purity(record),)),
         Section("tree", "The codes as a tree", _tree(tree)),
         Section("weights", "Whom does the fusion listen to?", _weights(record, tree)),
-        Section("reliance", "Do the codes rely on one modality?", (_reliance(record),)),
+        Section("reliance", "Do the codes rely on one modality?", _reliance(record)),
         Section("fusion-training", "Training of the fusion", _fusion_training(record)),
         Section("reduction", "What PCA kept and saved", _reduction(record)),
     )
@@ -152,11 +152,15 @@ def _weights(record: SweepRecord, tree: TreeInfo | Absent) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def _reliance(record: SweepRecord) -> Block:
+def _reliance(record: SweepRecord) -> tuple[Block, ...]:
     info = compute_reliance(record)
     if isinstance(info, Absent):
-        return absent("Reliance on one modality", info)
-    return Figure("reliance", *findings.say_reliance(info), figures.plot_reliance(info))
+        return (absent("Reliance on one modality", info),)
+    figure = figures.plot_reliance(info)
+    return (
+        Figure("reliance", *findings.say_reliance(info), figure),
+        TableBlock(tables.reliance_table(info)),
+    )
 
 
 def _fusion_training(record: SweepRecord) -> tuple[Block, ...]:

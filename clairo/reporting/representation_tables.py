@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clairo.reporting.fusion_info import FusionCurvesInfo
+from clairo.reporting.fusion_info import FusionCurvesInfo, RelianceInfo
 from clairo.reporting.health_info import HealthInfo
 from clairo.reporting.labels import DASH, number, percent
 from clairo.reporting.reduction_info import ReductionInfo
@@ -93,10 +93,29 @@ def reduction_table(info: ReductionInfo) -> Table:
         Column("Dims kept", numeric=True),
         Column("Variance kept", numeric=True),
         Column("Bytes saved", numeric=True),
-        Column("Saved (MB)", numeric=True, help="Of one table in single precision, 10^6 bytes."),
+        Column("Saved (MB)", numeric=True, help="Of the stored table, 10^6 bytes."),
     )
     caption = f"What the reduction of trial {info.trial} keeps and saves."
     return Table("reduction", caption, columns, rows)
+
+
+def reliance_table(info: RelianceInfo) -> Table:
+    """Items with another first code and with any other code, by exchanged modality."""
+    rows = tuple(
+        (
+            Cell.of(reliance.modality),
+            Cell(percent(reliance.first, 1), reliance.first),
+            Cell(percent(reliance.changed, 1), reliance.changed),
+        )
+        for reliance in info.reliances
+    )
+    columns = (
+        Column("Exchanged"),
+        Column("Other first code", numeric=True, help="Share of the probed items."),
+        Column("Any other code", numeric=True, help="Grows with the number of codes."),
+    )
+    caption = f"What exchanging one modality changes in the codes of trial {info.trial}."
+    return Table("reliance_shares", caption, columns, rows)
 
 
 def fusion_table(info: FusionCurvesInfo) -> Table:

@@ -7,7 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from clairo.core.artifacts import Modality
-from clairo.reporting.health_info import NO_BEST, curve_of, levels_of, quantizer_of
+from clairo.reporting.health_info import (
+    NO_BEST,
+    curve_of,
+    levels_of,
+    quantizer_of,
+    selected_epoch_of,
+)
 from clairo.reporting.search_info import Absent
 from clairo.reporting.selection import best_trial, metric, shown_number
 from clairo.tracking.records import SweepRecord, TrialRecord
@@ -24,14 +30,30 @@ class UsageLine:
     Attributes:
         name: Where the line ends, for example ``rq_vae``.
         epochs: Epochs from 1; empty where it is fitted at once, without epochs.
-        usage: Share of codes in use at each; a single one where there are no epochs.
+        usage: Share of codes in use at each, by training rows; a single one, by all items, where
+            there are no epochs.
         about: For the hover: which trial, how large.
+        selected: The epoch whose codebooks are kept, ``None`` where none is known or where the
+            codebooks behind the line are of different ones.
     """
 
     name: str
     epochs: tuple[int, ...]
     usage: tuple[float, ...]
     about: str = ""
+    selected: int | None = None
+
+    @property
+    def until_kept(self) -> tuple[float, ...]:
+        """Usage up to the epoch that is kept, to the last one where that is not known."""
+        if self.selected not in self.epochs:
+            return self.usage
+        return self.usage[: self.epochs.index(self.selected) + 1]
+
+    @property
+    def kept(self) -> float:
+        """Usage at the epoch that is kept, at the last one where that is not known."""
+        return self.until_kept[-1]
 
 
 @dataclass(frozen=True)
@@ -54,6 +76,7 @@ def usage_line(
     curve: Sequence[Mapping[str, float]],
     final: Sequence[float] = (),
     about: str = "",
+    selected: int | None = None,
 ) -> UsageLine | None:
     """The usage of the least used codebook at each epoch, ``None`` where nothing is known.
 
@@ -63,6 +86,7 @@ def usage_line(
         final: Usage of each of its codebooks after fitting, which is all there is of a quantizer
             that is fitted at once.
         about: For the hover.
+        selected: The epoch whose codebooks are kept, from 1.
 
     Example:
         >>> usage_line("vq_vae", [{"usage/0": 0.9, "usage/1": 0.5}, {"usage/0": 0.8}]).usage
@@ -71,7 +95,7 @@ def usage_line(
     rows = [[v for key, v in epoch.items() if _USAGE.match(key)] for epoch in curve]
     epochs = tuple(place for place, row in enumerate(rows, start=1) if row)
     if epochs:
-        return UsageLine(name, epochs, tuple(min(row) for row in rows if row), about)
+        return UsageLine(name, epochs, tuple(min(row) for row in rows if row), about, selected)
     return UsageLine(name, (), (min(final),), about) if final else None
 
 
@@ -92,10 +116,11 @@ def compute_level_usage(record: SweepRecord) -> UsageInfo | Absent:
             points = [(i, e[key]) for i, e in enumerate(curve, start=1) if key in e]
             epochs, usage = zip(*points, strict=True)
             level = int(key.rsplit("/", maxsplit=1)[1]) + 1
-            lines.append(UsageLine(f"{modality} {level}", epochs, usage, f"trial {number}"))
+            name, selected = f"{modality} {level}", selected_epoch_of(trial, modality)
+            lines.append(UsageLine(name, epochs, usage, f"trial {number}", selected))
     if not lines:
         return Absent(f"{kind or 'The quantizer'} of trial {number} is fitted without epochs.")
-    return UsageInfo(tuple(lines), f"Trial {number}, {kind}, training rows")
+    return UsageInfo(tuple(lines), f"Trial {number}, {kind}")
 
 
 def compute_usage_by_quantizer(record: SweepRecord) -> UsageInfo | Absent:
@@ -153,7 +178,9 @@ def _line_of(record: SweepRecord, kind: str, trial: TrialRecord) -> UsageLine | 
     ]
     sizes = f"{len(levels)} × {levels[0].size}"
     about = f"trial {shown_number(record, trial)}, {sizes}"
-    return usage_line(kind, joint, [level.usage for level in levels], about)
+    kept = {selected_epoch_of(trial, modality) for modality in _modalities(trial)}
+    selected = kept.pop() if len(kept) == 1 else None
+    return usage_line(kind, joint, [level.usage for level in levels], about, selected)
 
 
 def _least(trial: TrialRecord, modality: Modality) -> tuple[float, ...]:

@@ -9,11 +9,13 @@ import pytest
 
 from clairo.core.artifacts import EmbeddingTable, FusionInsight, GivenCodes, Modalities
 from clairo.core.stage import Runtime
+from clairo.pipeline.gates import Gates
 from clairo.quantization import GivenConfig, OpqConfig, RqKmeansConfig
 from clairo.quantization.base import Quantizer
 from clairo.quantization.code_table import build_code_table
 from clairo.quantization.given import build_given_table
 from clairo.quantization.meaning import reliance, worst_of
+from clairo.quantization.neighborhoods import neighbor_preservation
 
 NUM_ITEMS = 80
 EVERYBODY = np.ones(NUM_ITEMS, dtype=bool)
@@ -43,7 +45,7 @@ def test_a_code_table_says_what_its_first_codes_keep_together(modality) -> None:
     assert found[f"{modality}/neighbors_1"] == found[f"{modality}/purity_1"] == 1.0
     assert found[f"{modality}/neighbors_chance_1"] == pytest.approx(39 / 79)
     assert found[f"{modality}/num_categories"] == 2
-    assert found["neighbors_min"] == found[f"{modality}/neighbors_1"]
+    assert found["neighbors_lift_min"] == 1.0
     assert found["reconstruction_error_max"] == found[f"{modality}/reconstruction_error"]
 
 
@@ -96,13 +98,26 @@ def test_the_worst_codebook_and_the_worst_modality_are_summed_up() -> None:
         "text/0/perplexity": 3.0, "text/0/counts": [2, 1, 1, 0],
         "image/0/perplexity": 4.0, "image/0/counts": [1] * 8,
         "text/reconstruction_error": 0.2, "image/reconstruction_error": 0.4,
-        "text/neighbors_1": 0.6, "image/neighbors_1": 0.5, "text/neighbors_2": 0.1,
+        "text/neighbors_1": 0.6, "image/neighbors_1": 0.7, "text/neighbors_2": 0.1,
+        "text/neighbors_chance_1": 0.2, "image/neighbors_chance_1": 0.6,
     }  # fmt: skip
     assert worst_of(parts) == {
         "perplexity_share_min": 0.5,
         "reconstruction_error_max": 0.4,
-        "neighbors_min": 0.5,
+        # Images keep more than texts, but chance would keep most of it.
+        "neighbors_lift_min": (0.7 - 0.6) / (1 - 0.6),
     }
+
+
+def test_one_code_for_everything_keeps_all_neighbours_and_breaks_the_gate() -> None:
+    vectors = two_corners("text").vectors
+    parts = {"text/0/perplexity": 1.0, "text/0/counts": [NUM_ITEMS, 0]}
+    collapsed = neighbor_preservation(vectors, np.zeros((NUM_ITEMS, 1), dtype=int), seed=0)
+    parts |= {f"text/{name}": value for name, value in collapsed.items()}
+    assert parts["text/neighbors_1"] == 1.0
+    (measured,) = Gates(min_neighbor_lift=0.02).measure_codes(worst_of(parts))
+    assert measured.violation == 0.02
+    assert measured.why == "kept neighbors beyond chance 0.000 is below the gate 0.02"
 
 
 def test_diagnostics_are_the_same_for_the_same_seed_and_any_quantizer_has_them() -> None:

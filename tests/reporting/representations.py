@@ -47,11 +47,11 @@ def meaning_facts(modality: str = "fused", depth: int = 2) -> dict[str, Any]:
 
 
 def reliance_facts(text: float, image: float) -> dict[str, float]:
-    """What exchanging each modality changes."""
+    """Items whose first code changes with each modality; half as many change their second one."""
     return {
-        "fused/reliance/text": text, "fused/reliance/text/0": text / 2,
-        "fused/reliance/text/1": text, "fused/reliance/image": image,
-        "fused/reliance/image/0": image / 2, "fused/reliance/image/1": image,
+        "fused/reliance/text": (1 + text) / 2, "fused/reliance/text/0": text,
+        "fused/reliance/text/1": text / 2, "fused/reliance/image": (1 + image) / 2,
+        "fused/reliance/image/0": image, "fused/reliance/image/1": image / 2,
     }  # fmt: skip
 
 
@@ -122,7 +122,7 @@ def described_record(text: float = 0.7, image: float = 0.4, fall: float = 0.02) 
     """A winner with a learned fusion and quantizer, and a run of ``vq_vae`` and one of ``opq``.
 
     Args:
-        text: Share of items whose codes change with another text.
+        text: Share of items whose first code changes with another text.
         image: With another image.
         fall: How much of its codes ``vq_vae`` loses in an epoch.
     """
@@ -144,7 +144,7 @@ def described_record(text: float = 0.7, image: float = 0.4, fall: float = 0.02) 
 def _winner(trial: TrialRecord, text: float, image: float) -> TrialRecord:
     quantized = {
         **fused_codes(), **meaning_facts(), **reliance_facts(text, image),
-        "fused/curve": learned_curve(),
+        "fused/curve": learned_curve(), "fused/selected_epoch": 4,
     }  # fmt: skip
     made = _fresh(trial, "quantization", "rq_vae", quantized)
     losses = [{"loss": 2.0 / epoch, "retrieval": epoch / 10} for epoch in range(1, 6)]
@@ -160,7 +160,8 @@ def _winner(trial: TrialRecord, text: float, image: float) -> TrialRecord:
 def _reduction(modality: str, before: int, kept: int) -> StageRecord:
     name = f"{modality}_reduction"
     facts = {f"{modality}/dims_before": before, f"{modality}/dims_kept": kept,
-             f"{modality}/variance_kept": 0.95}  # fmt: skip
+             f"{modality}/variance_kept": 0.95, f"{modality}/bytes_before": 4 * 300 * before,
+             f"{modality}/bytes_after": 4 * 300 * kept}  # fmt: skip
     return StageRecord(name, "pca", f"{name}/pca-0123456789abcdef", 0.1, 0.1, False, 9, facts)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from clairo.reporting.fusion_info import (
     FusionCurvesInfo,
+    Reliance,
     RelianceInfo,
     WeightsInfo,
     compute_fusion_curves,
@@ -27,11 +28,11 @@ from clairo.reporting.representation_findings import (
     say_weights_by_category,
     warn_of_reliance,
 )
-from clairo.reporting.representation_tables import fusion_table
+from clairo.reporting.representation_tables import fusion_table, reliance_table
 from clairo.reporting.search_info import Absent
 from clairo.tracking.records import SweepRecord
 from tests.reporting.records import demo_record
-from tests.reporting.representations import described_record, representation
+from tests.reporting.representations import described_record, representation, with_facts
 
 
 def reliance_of(text: float, image: float) -> RelianceInfo:
@@ -77,8 +78,12 @@ def test_categories_are_rows_with_median_half_and_nine_tenths() -> None:
     [
         (0.95, 0.05, "text"),
         (0.02, 0.99, "image"),
-        (0.95, 0.10, None),
-        (0.90, 0.05, None),
+        (0.95, 0.15, None),
+        (0.90, 0.14, "text"),
+        (0.89, 0.14, None),
+        (0.50, 0.05, "text"),  # ten times as many, though few codes keep it below 90 %
+        (0.49, 0.05, None),
+        (0.0, 0.0, None),
         (0.95, 0.95, None),
         (0.05, 0.05, None),
     ],
@@ -96,19 +101,46 @@ def test_codes_rely_on_one_modality_where_it_decides_and_the_other_is_idle(
 
 def test_the_warning_holds_both_shares_and_both_limits() -> None:
     assert warn_of_reliance(reliance_of(0.97, 0.03)) == (
-        "Warning: the codes rely on text alone. Exchanging text changes the codes of 97 % of the "
-        "items (more than 90 %), exchanging image those of 3 % (less than 10 %): image hardly "
+        "Warning: the codes rely on text alone. Exchanging text changes the first code of 97 % of "
+        "the items (at least 90 %), exchanging image that of 3 % (less than 15 %): image hardly "
         "enters them."
     )
+    assert "first code of 50 % of the items (at least 10 times as many), exchanging" in (
+        warn_of_reliance(reliance_of(0.5, 0.04))
+    )
+
+
+def test_later_codes_that_follow_noise_do_not_hide_that_one_modality_decides() -> None:
+    # Weighted fusion with text at 0.9, four codebooks of 256 codes: the first code's shares and
+    # that of any code by image were measured; any code by text is made up, at least the first's.
+    text, image = Reliance("text", 1.0, (0.99,)), Reliance("image", 0.72, (0.07,))
+    info = RelianceInfo(0, "weighted", (text, image))
+    assert info.leaning == (text, image)
+    assert [[cell.text for cell in row] for row in reliance_table(info).rows] == [
+        ["text", "99.0 %", "100.0 %"],
+        ["image", "7.0 %", "72.0 %"],
+    ]
+
+
+def test_records_without_shares_by_level_say_nothing_of_reliance() -> None:
+    record = described_record()
+    bare = tuple(
+        with_facts(t, "quantization", **{"fused/reliance/image/0": None,
+                                         "fused/reliance/image/1": None})
+        for t in record.trials
+    )  # fmt: skip
+    assert isinstance(compute_reliance(replace(record, trials=bare)), Absent)
 
 
 def test_reliance_is_drawn_for_any_code_and_for_each() -> None:
     info = reliance_of(0.6, 0.4)
-    assert info.reliances[0].by_level == (0.3, 0.6)
+    assert info.reliances[0].by_level == (0.6, 0.3)
     figure = plot_reliance(info)
     marks = [trace.x[0] for trace in figure.data if trace.mode == "markers"]
-    assert marks == pytest.approx([60, 30, 60, 40, 20, 40])
-    assert "text changes the codes of 60 %" in say_reliance(info)[0]
+    assert marks == pytest.approx([60, 30, 80, 40, 20, 70])
+    assert say_reliance(info)[0] == (
+        "Exchanging text changes the first code of 60 % of the items, exchanging image that of 40 %"
+    )
 
 
 def test_losses_have_one_axis_and_other_numbers_a_row_in_the_table() -> None:

@@ -27,7 +27,7 @@ from clairo.reporting.representation_tables import health_table, kept_table
 from clairo.reporting.search_info import Absent
 from clairo.reporting.table import to_csv
 from tests.reporting.records import demo_record
-from tests.reporting.representations import described_record
+from tests.reporting.representations import described_record, with_facts
 
 
 def level(usage: float = 1.0, perplexity: float | None = 8.0, size: int = 10) -> Level:
@@ -112,6 +112,26 @@ def test_purity_that_chance_gives_too_is_no_meaning() -> None:
     assert say_hierarchy(info).startswith("The hierarchy means little: 62 % ")
     meant = replace(info, courses=(replace(course, by_chance=(0.3, 0.6)),))
     assert say_hierarchy(meant).startswith("The hierarchy means something: 62 % ")
+
+
+def test_where_chance_is_not_known_nothing_is_said_of_it() -> None:
+    record = described_record()
+    absent = {f"fused/{what}_chance_2": None for what in ("neighbors", "purity")}
+    bare = replace(
+        record, trials=tuple(with_facts(t, "quantization", **absent) for t in record.trials)
+    )
+    neighbors, purity = compute_neighbors(bare), compute_purity(bare)
+    assert isinstance(neighbors, DepthInfo)
+    assert isinstance(purity, DepthInfo)
+    assert neighbors.courses[0].by_chance == purity.courses[0].by_chance == ()
+    said = " ".join((*say_neighbors(neighbors), *say_purity(purity)))
+    assert "chance" not in said
+    assert "dots" not in said
+    assert say_purity(purity)[0] == (
+        "60 % of the fused items are in the majority category of their first code"
+    )
+    assert "not known" in say_hierarchy(purity)
+    assert [trace.name for trace in plot_depth(neighbors).data] == ["fused"]
 
 
 def test_codes_side_by_side_are_not_called_a_hierarchy() -> None:

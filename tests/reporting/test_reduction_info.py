@@ -8,6 +8,7 @@ import pytest
 
 from clairo.reporting.reduction_info import (
     DownstreamSeconds,
+    ReducedModality,
     ReductionInfo,
     compute_downstream,
     compute_reduction,
@@ -51,7 +52,7 @@ def test_dims_variance_and_bytes_are_listed_by_modality() -> None:
     assert (text.saved_share, text.saved_bytes) == (0.75, 288 * 300 * 4)
     assert to_csv(reduction_table(info)).splitlines()[1] == "text,384,96,0.95,0.75,345600"
     assert "96 of 384 text dims with 95 % of the variance" in say_reduction(info)
-    assert "75 % of the bytes saved" in say_reduction(info)
+    assert "and saves 75 % of the bytes of these vectors." in say_reduction(info)
     assert image.modality == "image"
 
 
@@ -63,14 +64,37 @@ def test_seconds_are_those_of_fusion_and_codes_when_they_were_computed() -> None
     assert info.whole == pytest.approx((4.0, 4.0))
     assert info.saved_share == pytest.approx(0.5)
     assert say_downstream(info).startswith(
-        "Fusion and codes took 2.0 s with PCA and 4.0 s without, 50 % less (means of 2 runs with "
-        "and 2 without"
+        "Fusion and codes took 2.0 s with PCA and 4.0 s without, 50 % less (means of 2 runs "
+        "each, on the same seeds; seconds of computing, not of reading from the store)"
     )
+
+
+def test_only_seeds_that_both_arms_ran_are_compared() -> None:
+    record = with_seconds(full=1.7, no_pca=3.7)
+    arms = {arm.name: arm.trial_keys for arm in record.summary.arms}
+    lost = replace(
+        record, trials=tuple(t for t in record.trials if t.key != arms["no_pca"][0])
+    )  # fmt: skip
+    info = compute_downstream(lost)
+    assert isinstance(info, DownstreamSeconds)
+    assert (len(info.reduced), len(info.whole)) == (1, 1)
+
+
+def test_codes_whose_seconds_are_not_known_are_not_measured() -> None:
+    info = compute_downstream(with_seconds(full=0.0, no_pca=3.7))
+    assert isinstance(info, Absent)
+    assert "on the same seed logged how long its codes took" in info.reason
+
+
+def test_bytes_are_those_of_the_stored_table() -> None:
+    halves = ReducedModality("text", 384, 96, 0.9, bytes_before=2 * 384, bytes_after=2 * 96)
+    assert halves.saved_bytes == 2 * 288
+    assert replace(halves, bytes_after=None).saved_bytes is None
 
 
 def test_what_takes_longer_with_pca_is_said_as_plainly() -> None:
     assert "100 % more" in say_downstream(DownstreamSeconds((4.0,), (2.0,)))
-    assert "as long (" in say_downstream(DownstreamSeconds((2.0,), (2.0,)))
+    assert "just as long (" in say_downstream(DownstreamSeconds((2.0,), (2.0,)))
 
 
 def test_a_sweep_without_that_arm_says_it_was_not_measured() -> None:

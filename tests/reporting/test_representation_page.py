@@ -32,7 +32,7 @@ def test_the_page_has_every_figure_and_lacks_nothing(page: Page) -> None:
     assert {figure.name for figure in page.figures()} == FIGURES
     assert [block for block in page.blocks() if isinstance(block, Missing)] == []
     assert {table.name for table in page.tables()} == {
-        "codebook_health", "codes_keep", "fusion_training", "reduction",
+        "codebook_health", "codes_keep", "fusion_training", "reduction", "reliance_shares",
     }  # fmt: skip
 
 

@@ -42,8 +42,8 @@ def test_each_quantizer_of_the_sweep_is_one_line() -> None:
 def test_a_curve_that_collapses_is_said_and_one_that_holds_is_not() -> None:
     title = say_usage(by_quantizer(fall=0.15))[0]
     assert title == (
-        "At the end vq_vae uses 15 % of its codes, opq 100 %; vq_vae lost more than half of what "
-        "it used"
+        "Of its codes vq_vae uses 15 % (training rows, last epoch), opq 100 % (all items); vq_vae "
+        "lost more than half of what it used"
     )
     assert "lost" not in say_usage(by_quantizer(fall=0.0))[0]
 
@@ -71,6 +71,34 @@ def test_lines_end_in_their_names_and_what_has_no_epochs_is_level() -> None:
     opq = next(trace for trace in figure.data if trace.name == "opq")
     assert (list(opq.x), list(opq.y)) == ([1, 6], [100, 100])
     assert len({trace.line.dash for trace in figure.data}) == 4
+
+
+def test_usage_is_told_at_the_epoch_whose_codebooks_are_kept() -> None:
+    falling = UsageLine("fused 1", (1, 2, 3, 4), (0.9, 0.8, 0.5, 0.1), "trial 3", selected=2)
+    info = UsageInfo((falling,), "Trial 3, rq_vae")
+    title, subtitle = say_usage(info)
+    # Its collapse after the second epoch is none of the codes'.
+    assert title == "Of its codes fused 1 uses 80 % (training rows, epoch 2, kept)"
+    assert "codes that any training row has, by epoch; diamond: the epoch that is kept" in subtitle
+    (trace,) = plot_usage(info).data
+    assert list(trace.marker.symbol) == ["circle", "diamond", "circle", "circle"]
+    assert list(trace.marker.size) == [0, 12, 0, 0]
+    assert list(trace.text) == ["", " (kept)", "", ""]
+
+
+def test_the_figure_tells_training_rows_from_all_items() -> None:
+    info = by_quantizer()
+    assert "Level lines: fitted without epochs, codes that any item has (opq" in say_usage(info)[1]
+    hovers = {trace.name: trace.hovertemplate for trace in plot_usage(info).data}
+    assert "fitted without epochs, all items" in hovers["opq"]
+    assert "training rows" in hovers["vq_vae"]
+    levels = compute_level_usage(described_record())
+    assert isinstance(levels, UsageInfo)
+    assert plot_usage(levels).layout.yaxis.title.text == "Codes in use by training rows (%)"
+    assert [line.selected for line in levels.lines] == [4, 4]
+    assert {line.name: line.selected for line in info.lines} == {
+        "opq": None, "rq_kmeans": None, "rq_vae": 4, "vq_vae": None,
+    }  # fmt: skip
 
 
 def test_names_of_lines_that_end_together_do_not_cover_one_another() -> None:
