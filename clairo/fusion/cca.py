@@ -127,13 +127,13 @@ class Cca(Fusion):
 
     def join(self, modalities: Modalities) -> EmbeddingTable:
         """The fused table: the mean of both projections, expected from one where one is there."""
-        vectors = np.mean(self._project(modalities), axis=0, dtype=np.float64)
+        vectors = np.stack(self._project(modalities)).astype(np.float64).mean(axis=0)
         # The mean with the zeros of the missing one has halved a lone projection already.
         alone = presence(modalities).sum(axis=1) == 1
         vectors[alone] *= 1 + self.correlations
-        vectors = vectors.astype(np.float32)
         facts = {**joint_facts(modalities, vectors.shape[1]), **self.facts}
-        return EmbeddingTable("fused", modalities.item_ids, vectors, has_any(modalities), facts)
+        joint = vectors.astype(np.float32)
+        return EmbeddingTable("fused", modalities.item_ids, joint, has_any(modalities), facts)
 
     def _project(self, modalities: Modalities) -> list[Float32[np.ndarray, "items components"]]:
         """Projections of each modality, zero where it is missing."""

@@ -51,7 +51,7 @@ def with_insight(
         for name in (modalities.names if len(items) else ())
     }
     fused = replace(fused, facts={**fused.facts, **means})
-    present = {table.modality: table.present for table in modalities.tables}
+    present = {str(table.modality): table.present for table in modalities.tables}
     return Modalities((fused,), FusionInsight(dict(weights), present, items, probes))
 
 

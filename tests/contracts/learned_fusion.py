@@ -111,7 +111,9 @@ class LearnedFusionContract(FusionContract):
         assert curve[-1]["reconstruction"] < 0.5 * curve[0]["reconstruction"]
         assert curve[-1]["loss"] < curve[0]["loss"]
 
-    def test_progress_is_told_at_the_start_and_after_every_epoch(self, config: LearnedConfig) -> None:
+    def test_progress_is_told_at_the_start_and_after_every_epoch(
+        self, config: LearnedConfig
+    ) -> None:
         told: list[tuple[int, int]] = []
         fused(config, runtime=Runtime(progress=lambda done, total: told.append((done, total))))
         assert told == [(0, 3), (1, 3), (2, 3), (3, 3)]
