@@ -90,37 +90,6 @@ class Neighbors:
         drawn[drawn == items] = NOBODY
         return drawn
 
-    def known(
-        self, items: Int64[np.ndarray, " rows"], others: Int64[np.ndarray, " columns"]
-    ) -> Bool[np.ndarray, "rows columns"]:
-        """Which of the others may be drawn as a neighbor of which item.
-
-        Takes time for every occurrence of the items and every step of the window.
-
-        Example:
-            >>> sequences = Ragged.from_sequences([[0, 1], [1, 2]])
-            >>> neighbors = Neighbors.of(sequences, np.ones(3, dtype=bool), window=1)
-            >>> neighbors.known(np.arange(2), np.arange(3)).tolist()
-            [[False, True, False], [True, False, True]]
-        """
-        distinct, columns = np.unique(others, return_inverse=True)
-        place = np.full(len(self.offsets) - 1, len(distinct))
-        place[distinct] = np.arange(len(distinct))
-        # The last column takes in all that nobody asked about.
-        found = np.zeros((len(items), len(distinct) + 1), dtype=bool)
-        counts = self.offsets[items + 1] - self.offsets[items]
-        rows = np.repeat(np.arange(len(items)), counts)
-        before = np.repeat(np.cumsum(counts) - counts, counts)
-        at = self.occurrences[self.offsets[items][rows] + np.arange(len(rows)) - before]
-        longest = int((self.stops[at] - self.starts[at]).max(initial=1))
-        for step in range(1, min(self.window, longest - 1) + 1):
-            for near, inside in (
-                (at - step, at - step >= self.starts[at]),
-                (at + step, at + step < self.stops[at]),
-            ):
-                found[rows[inside], place[self.values[near[inside]]]] = True
-        return found[:, columns] & (items[:, None] != others[None, :])
-
 
 def ragged(sequences: Iterable[Int[np.ndarray, " _"]]) -> Ragged:
     """Sequences that can be read more than once."""

@@ -48,19 +48,25 @@ def alignment_loss(joint: Joint, both_N: Tensor, temperature: float) -> Tensor:
 
 
 def cooccurrence_loss(
-    anchors: Tensor, neighbors: Tensor, positives: Tensor, temperature: float
+    anchors: Tensor, neighbors: Tensor, ids: Tensor, temperature: float
 ) -> Tensor:
     """InfoNCE (nats): which joint vector is a neighbor's, among neighbors of other items.
+
+    Negatives are those of the batch. The item itself and its own drawn neighbor, wherever they
+    stand, are none; other items that stand near it in some sequence may be. That is what lets
+    the contrast tell frequent neighbors from rare ones, and it keeps the loss above 0 where an
+    item has several.
 
     Args:
         anchors: Joint vectors of items.
         neighbors: Joint vectors of one drawn neighbor of each.
-        positives: ``[i, j]`` where neighbor ``j`` is no negative of anchor ``i``: it is the
-            anchor itself, or known to stand near it.
+        ids: The items in the first row, their neighbors in the second.
         temperature: Divides cosines.
     """
     if len(anchors) < 2:
         return anchors.sum() * 0
+    items_N, drawn_N = ids
+    positives = (items_N[:, None] == drawn_N[None, :]) | (drawn_N[:, None] == drawn_N[None, :])
     return contrast(anchors, neighbors, positives, temperature)
 
 

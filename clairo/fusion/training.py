@@ -183,11 +183,8 @@ class _Session:
         inputs, present = self._batch(partners[rows])
         near = self._network.join(self._network.encode(inputs), self._drop(present))
         anchors = vectors[torch.from_numpy(rows).to(self._device)]
-        positives = self._rows.neighbors.known(items[rows], partners[rows])
-        # An item is no neighbor of its own, but no stranger either.
-        positives |= items[rows][:, None] == partners[rows][None, :]
-        mask = torch.from_numpy(positives).to(self._device)
-        return cooccurrence_loss(anchors, near.vectors_ND, mask, self._config.temperature)
+        ids = torch.from_numpy(np.stack([items[rows], partners[rows]])).to(self._device)
+        return cooccurrence_loss(anchors, near.vectors_ND, ids, self._config.temperature)
 
     def _batch(self, items: Int64[np.ndarray, " batch"]) -> tuple[tuple[Tensor, ...], Tensor]:
         inputs = tuple(torch.from_numpy(part[items]).to(self._device) for part in self._rows.inputs)

@@ -45,26 +45,6 @@ def test_an_item_is_not_its_own_neighbor() -> None:
     assert set(drawn([[5, 5]], item=5, window=3)) == {NOBODY}
 
 
-def test_known_neighbors_are_those_that_can_be_drawn() -> None:
-    rng = np.random.default_rng(0)
-    sequences = Ragged.from_sequences([rng.integers(12, size=n) for n in (9, 1, 0, 4, 2, 7)])
-    usable = np.arange(14) != 3
-    everybody = np.arange(14)
-    for window in (1, 3, 1000):
-        neighbors = Neighbors.of(sequences, usable, window)
-        wanted = np.zeros((14, 14 + 1), dtype=bool)
-        for _ in range(1000):
-            wanted[everybody, neighbors.draw(everybody, rng)] = True
-        # The column of nobody is the last.
-        np.testing.assert_array_equal(neighbors.known(everybody, everybody), wanted[:, :-1])
-
-
-def test_known_neighbors_may_be_asked_about_in_any_order_and_twice() -> None:
-    neighbors = Neighbors.of(Ragged.from_sequences([[0, 1, 2]]), np.ones(4, dtype=bool), 1)
-    found = neighbors.known(np.array([2, 3, 0]), np.array([1, 2, 1, 0]))
-    assert found.tolist() == [[True, False, True, False], [False] * 4, [True, False, True, False]]
-
-
 def test_items_with_neighbors_are_counted_once() -> None:
     neighbors = Neighbors.of(
         Ragged.from_sequences([[0, 1, 0], [2], []]), np.ones(4, dtype=bool), window=1

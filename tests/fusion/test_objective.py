@@ -66,22 +66,33 @@ def test_only_items_with_both_modalities_are_aligned() -> None:
 
 
 def test_neighbors_are_told_from_those_of_others() -> None:
-    strangers = torch.zeros(2, 2, dtype=torch.bool)
-    near = cooccurrence_loss(AXES, AXES, strangers, 0.1)
-    far = cooccurrence_loss(AXES, AXES.flip(0), strangers, 0.1)
+    ids = torch.tensor([[3, 4], [7, 9]])
+    near = cooccurrence_loss(AXES, AXES, ids, 0.1)
+    far = cooccurrence_loss(AXES, AXES.flip(0), ids, 0.1)
     assert near.item() < 0.001
     assert far.item() == pytest.approx(10, abs=0.001)
-    assert cooccurrence_loss(AXES[:1], AXES[:1], strangers[:1, :1], 0.1).item() == 0
+    assert cooccurrence_loss(AXES[:1], AXES[:1], ids[:, :1], 0.1).item() == 0
 
 
-def test_a_neighbor_is_hidden_from_one_anchor_and_not_from_the_others() -> None:
-    anchors = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
-    hidden = torch.tensor([[False, True], [False, False]])
-    # The first anchor has nobody else to find; the second still has to pass over the first's.
+@pytest.mark.parametrize("cosine", [0.0, 0.9, 1.0])
+def test_two_items_that_are_each_others_neighbors_have_no_negatives(cosine: float) -> None:
+    pair = torch.tensor([[1.0, 0.0], [cosine, math.sqrt(1 - cosine**2)]])
+    ids = torch.tensor([[0, 1], [1, 0]])
+    assert cooccurrence_loss(pair, pair.flip(0), ids, 0.1).item() == 0
+
+
+def test_one_neighbor_of_two_items_is_held_against_neither() -> None:
+    ids = torch.tensor([[0, 1], [2, 2]])
+    assert cooccurrence_loss(AXES, AXES[:1].repeat(2, 1), ids, 0.1).item() == 0
+
+
+def test_an_item_is_hidden_from_itself_and_not_from_the_others() -> None:
+    ids = torch.tensor([[0, 1], [5, 0]])
+    # The first item would find itself; the second has to pass over the first's neighbor.
     rows = (0 + found_among_two(own=0, other=1, temperature=0.5)) / 2
-    # The first neighbor has two anchors to choose from, the second its own alone.
+    # The first's neighbor has two items to choose from, the second's the second alone.
     columns = (found_among_two(own=0, other=1, temperature=0.5) + 0) / 2
-    found = cooccurrence_loss(anchors, anchors.flip(0), hidden, 0.5).item()
+    found = cooccurrence_loss(AXES, AXES.flip(0), ids, 0.5).item()
     assert found == pytest.approx((rows + columns) / 2, rel=1e-5)
 
 
