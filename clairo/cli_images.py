@@ -7,17 +7,17 @@ from typing import Annotated
 
 import typer
 
+from clairo.cli_options import Data, Salvage, Verbose
+
 
 def data_images(
     category: Annotated[str, typer.Argument(help="Alias or official name of an Amazon category.")],
     release: Annotated[str | None, typer.Argument(help="Amazon release: 2014, 2018, 2023.")] = None,
-    data: Annotated[Path, typer.Option(help="Folder with raw files.")] = Path("data"),
+    data: Data = Path("data"),
     filters: Annotated[
         Path | None, typer.Option(help="YAML with filters: pictures of what remains only.")
     ] = None,
-    salvage: Annotated[
-        bool, typer.Option("--salvage", help="Keep the whole lines of a raw file that ends early.")
-    ] = False,
+    salvage: Salvage = False,
     fetch: Annotated[
         bool, typer.Option("--fetch/--no-fetch", help="Download reviews and metadata as well.")
     ] = True,
@@ -51,9 +51,7 @@ def data_images(
     max_pixels: Annotated[
         int | None, typer.Option(help="Most pixels of a picture; default 50000000.")
     ] = None,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", help="Show the log and full tracebacks.")
-    ] = False,
+    verbose: Verbose = False,
 ) -> None:
     """Fetch the product pictures that the metadata names, and say what is missing and why."""
     from clairo.workflows.data_images import picture_policy, show_images
