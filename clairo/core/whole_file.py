@@ -21,10 +21,11 @@ def require_free(path: Path, *, force: bool) -> None:
         ConfigError: A file is there and may not be replaced, a folder has that name, or there
             is no folder to put it into.
     """
-    if path.is_dir() or not path.parent.is_dir():
-        what = "a folder" if path.is_dir() else f"no folder {path.parent}"
+    if path.is_dir():
+        raise ConfigError(f"A file needs a name of its own, {path} is a folder; name another.")
+    if not path.parent.is_dir():
         raise ConfigError(
-            f"A file must have a place of its own, at {path} is {what}; name another."
+            f"A file needs a folder to lie in, there is no {path.parent}; make it or name another."
         )
     if path.exists() and not force:
         raise ConfigError(
@@ -46,7 +47,7 @@ def written_whole(path: Path) -> Iterator[Path]:
         beside.replace(path)
     except OSError as error:
         raise DataError(
-            f"{path} must be writable, got: {error.strerror or error}; free some space or name "
+            f"{path} must be writable, got: {error.strerror or error}; see to that or name "
             "another file."
         ) from error
     finally:
