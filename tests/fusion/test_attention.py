@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from clairo.core.artifacts import Modalities
+from clairo.core.artifacts import EmbeddingTable, Modalities
 from clairo.core.stage import Runtime
 from clairo.fusion import AttentionConfig
 from tests.contracts.learned_fusion import SMALL, LearnedFusionContract
@@ -58,3 +58,22 @@ def test_it_does_so_only_because_vectors_repeat(telling: str) -> None:
     unlike = Modalities(tuple(tables))
     weights = AttentionConfig().fit(unlike, [], 0, Runtime()).transform(unlike).insight.weights
     assert abs(weights[telling].mean() - 0.5) < 0.2
+
+
+def test_the_weight_is_that_of_the_item_where_both_kinds_of_twins_are_in_one_world() -> None:
+    by_image, by_text = twin_vectors("image", seed=0), twin_vectors("text", seed=1)
+    half = len(by_image.modalities.item_ids)
+    tables = [
+        EmbeddingTable(
+            name,
+            tuple(map(str, range(2 * half))),
+            np.vstack([world.modalities.get(name).vectors for world in (by_image, by_text)]),
+            np.ones(2 * half, dtype=bool),
+        )
+        for name in ("text", "image")
+    ]
+    both = Modalities(tuple(tables))
+    sequences = by_image.sequences + [items + half for items in by_text.sequences]
+    weights = AttentionConfig().fit(both, sequences, 0, Runtime()).transform(both).insight.weights
+    assert weights["image"][:half].mean() > 0.85
+    assert weights["text"][half:].mean() > 0.85
