@@ -54,5 +54,5 @@ def test_a_file_that_is_there_is_replaced_only_by_force(tmp_path: Path) -> None:
 def test_a_place_that_can_hold_no_file_is_refused_whatever_the_force(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="is a folder"):
         require_free(tmp_path, force=True)
-    with pytest.raises(ConfigError, match="there is no .*make it or name another"):
+    with pytest.raises(ConfigError, match=r"there is no .*make it or name another"):
         require_free(tmp_path / "no" / "a.txt", force=True)
