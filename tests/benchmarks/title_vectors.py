@@ -7,18 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from clairo.core.artifacts import Dataset, EmbeddingTable
-from clairo.core.config import parse_config
+from clairo.core.artifacts import EmbeddingTable
 from clairo.core.stage import Runtime
 from clairo.core.threads import usable_cpus
 from clairo.embeddings import SentenceTransformerConfig
-from clairo.pipeline.config import PipelineConfig
-from clairo.pipeline.plan import make_plan
-from clairo.pipeline.profiles import get_profile
-from clairo.pipeline.runner import StageRunner
-from clairo.pipeline.sources import hash_sources
 from clairo.reduction import PcaConfig
-from clairo.store import FilesystemStore
+from tests.benchmarks.real_items import real_dataset
 from tests.embeddings.test_sentence_transformer import packaged_model
 
 
@@ -39,16 +33,11 @@ def read_title_vectors(category: str, shared: Path, folder: Path) -> TitleVector
     """Reads one category of 2014 and embeds its titles; a minute for Beauty on two cores.
 
     Args:
-        category: Official name.
+        category: Its alias.
         shared: Folder with ``data/amazon/2014``.
         folder: Where the stages keep their results.
     """
-    base = get_profile("quick").base
-    data = {"kind": "amazon", "release": "2014", "category": category, "data_dir": shared / "data"}
-    changes = {"dataset": data, "fusion": {"kind": "text_only"}}
-    config = parse_config(PipelineConfig, {**base, **changes}, category)
-    plan = make_plan(config, 0, hash_sources(config.dataset), ("dataset",))
-    dataset: Dataset = StageRunner(plan, FilesystemStore(folder), Runtime(), 0).get("dataset")
+    dataset = real_dataset(category, shared / "data", folder)
     titles = replace(dataset.catalog, sentences=dataset.catalog.titles)
     encoder = SentenceTransformerConfig(model=str(packaged_model()))
     embedded = encoder.encode(titles, 0, Runtime(num_threads=usable_cpus()))
