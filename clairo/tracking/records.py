@@ -133,21 +133,118 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Arm:
-    """One side of an ablation: the winner with one thing changed.
+    """One side of an ablation: the base with one thing changed.
 
     Attributes:
-        name: Identifier, for example ``text_only``; the unchanged winner is ``full``.
-        family: ``modality_masking`` or ``components``.
+        name: Identifier, unique in its group; the unchanged base is ``full``.
+        family: Name of the :class:`ArmFamily` whose table it stands in.
         title: For people, for example ``Without images``.
-        changes: Dotted settings that differ from the winner, with their values.
+        changes: Dotted settings that differ from the base, with their values.
         trial_keys: Its runs, in the order of the ablation's seeds.
+        reference: Name of the arm of the same group that it is compared with.
+        level: Its place on a one-factor curve, ``None`` where it has none.
+        parts: Components that are on in it, where the family switches several.
+        tuning_trials: Trials spent on tuning this arm anew; 0 where it keeps the base's settings.
+        group: The data set it is about, by its :class:`ArmGroup`; ``""`` where there is one.
     """
 
     name: str
-    family: Literal["modality_masking", "components"]
+    family: str
     title: str
     changes: Mapping[str, Any]
     trial_keys: tuple[str, ...]
+    reference: str = "full"
+    level: float | None = None
+    parts: tuple[str, ...] = ()
+    tuning_trials: int = 0
+    group: str = ""
+
+
+FamilyKind = Literal["retrained", "inference", "curve", "factorial"]
+"""How the arms of a family relate.
+
+``retrained``: each is trained anew and compared with its reference. ``inference``: the reference's
+trained models are asked with a modality masked. ``curve``: values of one setting, in order.
+``factorial``: every combination of its components switched on and off.
+"""
+
+
+@dataclass(frozen=True)
+class ArmFamily:
+    """Arms that stand in one table.
+
+    Attributes:
+        name: Identifier.
+        title: For people.
+        about: One or two sentences: what these arms are.
+        kind: How they relate.
+        axis: Dotted setting of a curve, ``""`` for other kinds.
+        components: (name, title) of a factorial's components, in the order of ``Arm.parts``.
+    """
+
+    name: str
+    title: str
+    about: str
+    kind: FamilyKind = "retrained"
+    axis: str = ""
+    components: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class ArmGroup:
+    """One of several data sets on which the same arms are run.
+
+    Attributes:
+        name: Identifier.
+        title: For people.
+        covariate: What is known of it beforehand, for example its planted visual share; ``None``
+            where nothing is.
+        dataset_digest: Digest of the data, ``""`` where it was not run.
+        facts: Counts, coverage, ceilings of the data.
+        missing: Why it was not run, with the command that does; ``""`` where it was.
+    """
+
+    name: str
+    title: str
+    covariate: float | None
+    dataset_digest: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    missing: str = ""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What an ablation declared before its first run.
+
+    Attributes:
+        name: Name of its definition.
+        question: What is asked, one sentence.
+        base: What the unchanged arm is, for people, for example ``best of sweep demo-1f3a-1``.
+        metric: Primary metric without its split, for example ``ndcg_at_10``.
+        split: Where arms are compared.
+        margin: Minimum relevant effect in the metric's unit, ``None`` where it is a share.
+        margin_share: The same as a share of the reference's mean, ``None`` where it is a value.
+        correction: Family of Holm's correction: the arms of one table, or all arms together.
+        tuning: ``frozen``, or ``re-tuned: n`` where each arm had n trials of its own.
+        families: The tables.
+        groups: The data sets, empty where there is one.
+        covariate: What ``ArmGroup.covariate`` is, for people.
+        definition: The definition as YAML.
+    """
+
+    name: str
+    question: str
+    base: str
+    metric: str
+    split: Literal["valid", "test"]
+    margin: float | None
+    margin_share: float | None
+    correction: Literal["table", "all"]
+    tuning: str
+    families: tuple[ArmFamily, ...]
+    groups: tuple[ArmGroup, ...] = ()
+    covariate: str = ""
+    definition: str = ""
 
 
 @dataclass(frozen=True)
@@ -175,6 +272,7 @@ class SweepSummary:
         arms: Ablation arms; empty when there was no ablation.
         ablation_seeds: Seeds shared by all arms.
         skipped_arms: (title, reason) of arms that make no sense for the winner.
+        experiment: What the ablation declared beforehand, ``None`` where there is none.
         duplicates: Suggestions that were answered from the record.
         wall_seconds: Wall time of the sweep so far.
         finished: Whether the sweep ran to its end.
@@ -202,9 +300,15 @@ class SweepSummary:
     arms: tuple[Arm, ...] = ()
     ablation_seeds: tuple[int, ...] = ()
     skipped_arms: tuple[tuple[str, str], ...] = ()
+    experiment: Experiment | None = None
     duplicates: int = 0
     wall_seconds: float = 0.0
     finished: bool = False
+
+    @property
+    def is_ablation(self) -> bool:
+        """Whether it is an ablation by itself, which searches nothing."""
+        return self.experiment is not None and not self.axes
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,67 @@
+"""Arms written out by hand: any settings, each validated like all others."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from clairo.ablation.generators.base import Generator
+from clairo.ablation.plan import PlannedArm, Present, SkippedArm, Table, changed, distinct
+from clairo.core.config import Config
+from clairo.pipeline.config import PipelineConfig
+from clairo.tracking.records import ArmFamily
+
+
+class Variant(Config):
+    """One arm.
+
+    Attributes:
+        name: Identifier.
+        title: For people.
+        changes: Dotted settings with their new values.
+    """
+
+    name: str = Field(pattern=r"^[a-z0-9_]+$")
+    title: str
+    changes: dict[str, Any] = Field(min_length=1)
+
+
+class VariantsConfig(Generator):
+    """A table of arms that are written out.
+
+    Attributes:
+        name: Identifier of the table.
+        title: For people.
+        about: What these arms are.
+        arms: The arms.
+    """
+
+    kind: Literal["variants"] = "variants"
+    name: str = Field(default="variants", pattern=r"^[a-z0-9_]+$")
+    title: str = "Variants"
+    about: str = "Each changes the settings named, trained anew."
+    arms: tuple[Variant, ...] = Field(min_length=1)
+
+    def make(self, base: PipelineConfig, present: Present) -> Table:
+        """Every arm as written.
+
+        Raises:
+            ConfigError: An arm names a setting that the base has not, or does not fit together.
+        """
+        arms = [
+            PlannedArm(
+                arm.name,
+                self.name,
+                arm.title,
+                arm.changes,
+                changed(base, arm.changes, f"arm {arm.name}"),
+            )
+            for arm in self.arms
+        ]
+        found = list(distinct(arms, base))
+        return Table(
+            ArmFamily(self.name, self.title, self.about),
+            tuple(arm for arm in found if isinstance(arm, PlannedArm)),
+            tuple(arm for arm in found if isinstance(arm, SkippedArm)),
+        )
