@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from clairo.cli_ablate import ablate
 from clairo.cli_codes import codes_app
 from clairo.cli_embeddings import embeddings_app
 from clairo.cli_images import data_images
@@ -157,10 +158,13 @@ def run(
         run_once(options, config, read_test=test)
 
 
+app.command()(ablate)
+
+
 @app.command()
 def report(
     sweep_id: Annotated[
-        str | None, typer.Option("--sweep", help="Sweep id; default: the last.")
+        str | None, typer.Option("--sweep", help="Sweep or ablation id; default: the last.")
     ] = None,
     out: Out = Path("runs"),
     tracking_uri: TrackingUri = None,
