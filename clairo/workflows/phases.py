@@ -9,7 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from clairo.ablation.arms import AblationPlan, plan_ablation
+from clairo.ablation.build import AFTER_SWEEP, plan_arms
+from clairo.ablation.plan import AblationPlan, Present
 from clairo.core.errors import SweepError
 from clairo.core.fingerprint import hash_json
 from clairo.core.seeding import stage_seed
@@ -143,7 +144,7 @@ class SweepPhases:
     def ablate(self, executor: Executor, config: PipelineConfig) -> None:
         """Retrains the winner and every arm on seeds that played no part in choosing it."""
         there = modalities_there(self.prepared.dataset, config)
-        plan = plan_ablation(config, has_text="text" in there, has_image="image" in there)
+        plan = plan_arms(AFTER_SWEEP, config, Present("text" in there, "image" in there))
         seeds = fresh_seeds(self.options.seed, self.profile.ablation_seeds, "ablation")
         specs = {
             arm.name: [
@@ -154,7 +155,8 @@ class SweepPhases:
         }
         self._run_all(executor, "ablation", [spec for arm in specs.values() for spec in arm])
         keys = {name: tuple(spec.key for spec in arm) for name, arm in specs.items()}
-        self.keep(arms=_arms(plan, keys), ablation_seeds=seeds, skipped_arms=plan.skipped)
+        skipped = tuple((arm.title, arm.why) for arm in plan.skipped)
+        self.keep(arms=_arms(plan, keys), ablation_seeds=seeds, skipped_arms=skipped)
 
     def _open_search(self) -> Search:
         plan = SearchPlan(
