@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from clairo.ablation.generators import AnyGenerator
 from clairo.core.config import Config
@@ -107,6 +107,16 @@ class GroupData(Config):
     dataset: dict[str, Any] = Field(default_factory=dict)
 
 
+def _some(generators: tuple[AnyGenerator, ...]) -> tuple[AnyGenerator, ...]:
+    """Refuses none; unlike a minimum length, not where each of them was refused before."""
+    if not generators:
+        raise ValueError(
+            "an ablation has at least a table of arms, got no generator; add one, such as "
+            "{kind: modality_masking}"
+        )
+    return generators
+
+
 class AblationDefinition(Config):
     """One ablation, declared beforehand.
 
@@ -126,7 +136,7 @@ class AblationDefinition(Config):
 
     question: str = Field(min_length=1)
     base: Base = Base()
-    generators: tuple[AnyGenerator, ...] = Field(min_length=1)
+    generators: Annotated[tuple[AnyGenerator, ...], AfterValidator(_some)]
     seeds: int = Field(default=5, ge=1, le=64)
     metric: Annotated[str, Field(pattern=r"^(ndcg|recall|mrr)_at_\d+$")] = "ndcg_at_10"
     split: Literal["valid", "test"] = "valid"

@@ -149,7 +149,8 @@ class Ablation:
 
     def _run_group(self, executor: Executor, ready: ReadyGroup) -> None:
         self.runner.environment = self.environments[ready.group.name]
-        plan, tuned = ready.plan, {}
+        plan = ready.plan
+        tuned: dict[str, int] = {}
         configs = [arm.config for arm in plan.arms]
         if self.runner.options.executor == "ray":
             say, environment = self.runner.progress.say, self.runner.environment

@@ -100,9 +100,8 @@ def _prepare(options: AblateOptions, profile: Profile, folder: Path, console: Co
 
 def _plans(asked: Asked) -> Iterator[Plan]:
     """The plan of every run."""
-    goals = ("valid_evaluation",)
-    if asked.definition.split == "test":
-        goals += ("test_evaluation",)
+    splits = ("valid", "test") if asked.definition.split == "test" else ("valid",)
+    goals = tuple(f"{split}_evaluation" for split in splits)
     for ready in asked.ready:
         for arm in ready.plan.arms:
             for seed in asked.seeds:

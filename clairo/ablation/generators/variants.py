@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from clairo.ablation.generators.base import Generator
-from clairo.ablation.plan import PlannedArm, Present, SkippedArm, Table, changed, distinct
+from clairo.ablation.generators.base import Draft, Generator, build_table
+from clairo.ablation.plan import Present, Table
 from clairo.core.config import Config
 from clairo.pipeline.config import PipelineConfig
 from clairo.tracking.records import ArmFamily
@@ -49,19 +49,5 @@ class VariantsConfig(Generator):
         Raises:
             ConfigError: An arm names a setting that the base has not, or does not fit together.
         """
-        arms = [
-            PlannedArm(
-                arm.name,
-                self.name,
-                arm.title,
-                arm.changes,
-                changed(base, arm.changes, f"arm {arm.name}"),
-            )
-            for arm in self.arms
-        ]
-        found = list(distinct(arms, base))
-        return Table(
-            ArmFamily(self.name, self.title, self.about),
-            tuple(arm for arm in found if isinstance(arm, PlannedArm)),
-            tuple(arm for arm in found if isinstance(arm, SkippedArm)),
-        )
+        drafts = [Draft(arm.name, arm.title, arm.changes, asked=True) for arm in self.arms]
+        return build_table(ArmFamily(self.name, self.title, self.about), base, drafts)
