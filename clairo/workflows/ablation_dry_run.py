@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 from rich.table import Table
 
+from clairo.ablation.plan import REFERENCE, PlannedArm
 from clairo.core.errors import DataError
 from clairo.core.fingerprint import Fingerprint
 from clairo.pipeline.plan import Plan, make_plan
@@ -191,16 +192,20 @@ def _print_asked(console: Console, asked: Asked) -> None:
 
 
 def _print_arms(console: Console, asked: Asked) -> None:
-    table = Table("table", "arm", "title", "changes", "against", box=None)
     plan = asked.ready[0].plan
-    titles = {family.name: family.title for family in plan.families}
-    for arm in plan.arms:
-        changes = ", ".join(f"{name} = {_short(value)}" for name, value in arm.changes.items())
-        against = "" if arm.name == "full" else arm.reference
-        table.add_row(titles.get(arm.family, ""), arm.name, arm.title, changes or "-", against)
-    console.print(table)
+    width = max(len(arm.name) for arm in plan.arms)
+    for family in plan.families:
+        lines = [_arm_line(arm, width) for arm in plan.arms if arm.family == family.name]
+        for line in (f"{family.title}: {family.about}", *lines):
+            console.print(line, highlight=False, markup=False)
     for skip in plan.skipped:
         console.print(f"Left out: {skip.title}: {skip.why}.", highlight=False, markup=False)
+
+
+def _arm_line(arm: PlannedArm, width: int) -> str:
+    changes = ", ".join(f"{name} = {_short(value)}" for name, value in arm.changes.items())
+    against = "" if arm.reference == REFERENCE else f"; against {arm.reference}"
+    return f"  {arm.name:<{width}}  {arm.title}: {changes or 'nothing changed'}{against}"
 
 
 def _short(value: object) -> str:
