@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from clairo.reporting.ablation_info import REFERENCE, AblationInfo, ArmInfo, EffectInfo
+from clairo.reporting.ablation_families import REFERENCE
+from clairo.reporting.ablation_info import AblationInfo, ArmInfo, EffectInfo
 from clairo.reporting.drawing import harmless, row_figure
 from clairo.reporting.labels import number
 from clairo.reporting.style import ACCENT, MODALITY_COLORS, NEUTRAL
@@ -18,7 +19,7 @@ _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross")
 
 def arm_color(family: str, name: str) -> str:
     """Modality arms wear their modality's colour, all others the accent."""
-    if family != "modality_masking":
+    if "masking" not in family:
         return ACCENT
     return _ARM_COLORS.get(name, MODALITY_COLORS["joint"])
 
@@ -34,12 +35,12 @@ def _masking_name(arm: ArmInfo) -> str:
 
 
 def plot_effects(info: AblationInfo, label: str) -> go.Figure:
-    """Forest plot of arm minus winner: thin line the interval over seeds, thick over users."""
+    """Forest plot of arm minus reference: thin line the verdict's interval, thick over users."""
     effects = info.effects
     figure = row_figure(
         [effect.arm.title for effect in effects],
         [number(e.interval.mean, info.digits, signed=True) for e in effects],
-        f"Difference in {label} from the full configuration",
+        f"Difference in {label} from {info.against}",
     )
     reach = _reach(info)
     if info.margin is not None:
@@ -48,7 +49,7 @@ def plot_effects(info: AblationInfo, label: str) -> go.Figure:
             layer="below",
         )  # fmt: skip
     for place, effect in enumerate(effects):
-        _add_effect(figure, effect, -place, arm_color(info.family, effect.arm.name), reach)
+        _add_effect(figure, effect, -place, arm_color(info.family.name, effect.arm.name), reach)
     figure.update_xaxes(range=[-reach, reach], zeroline=True)
     return figure
 
@@ -73,8 +74,8 @@ def _add_effect(
     if low is not None and high is not None:
         figure.add_scatter(
             x=[low, high], y=[row, row], mode="lines", line={"color": color, "width": 1.5},
-            hovertemplate=f"95 % over seeds: {low:+.4f} to {high:+.4f}<extra></extra>",
-            name="95 % interval over seeds",
+            hovertemplate=f"95 % over users and seeds: {low:+.4f} to {high:+.4f}<extra></extra>",
+            name="95 % over users and seeds",
         )  # fmt: skip
         for bound, end, symbol in ((low, -reach, "triangle-left"), (high, reach, "triangle-right")):
             if abs(bound) > reach and bound * end > 0:
@@ -103,14 +104,14 @@ def _add_effect(
 
 
 def plot_seeds(info: AblationInfo, label: str) -> go.Figure:
-    """Each seed of each arm as a point, the arm's mean as a bar; the full configuration on top."""
-    arms = [info.reference, *(effect.arm for effect in info.effects)]
+    """Each seed of each arm as a point, the arm's mean as a bar; references on top."""
+    arms = info.arms
     figure = row_figure(
         [arm.title for arm in arms], [number(arm.mean, info.digits) for arm in arms], label
     )
     seeds = sorted({seed for arm in arms for seed in arm.by_seed})
     for place, arm in enumerate(arms):
-        color = arm_color(info.family, _masking_name(arm))
+        color = arm_color(info.family.name, _masking_name(arm))
         figure.add_scatter(
             x=[arm.mean], y=[-place], mode="markers", name="mean", hoverinfo="skip",
             marker={"color": color, "symbol": "line-ns", "size": 14,

@@ -10,8 +10,11 @@ from clairo.reporting.ablation_info import AblationInfo, EffectInfo
 from clairo.reporting.findings import Words
 from clairo.reporting.labels import number, percent, plural, sentence_list
 
+MOST_CLAIMS = 12
+"""Arms that the first screen speaks of one by one; the tables hold all."""
+
 _COUNTED: tuple[tuple[Verdict, str], ...] = (
-    ("worse", "worse than the full configuration"),
+    ("worse", "worse than {against}"),
     ("better", "better"),
     ("equivalent", "without a relevant difference"),
     ("inconclusive", "inconclusive"),
@@ -19,31 +22,67 @@ _COUNTED: tuple[tuple[Verdict, str], ...] = (
 
 
 def claims(infos: Sequence[AblationInfo], label: str) -> tuple[str, ...]:
-    """The claims of the first screen: a sentence an arm."""
-    if not infos:
+    """The claims of the first screen: a sentence an arm.
+
+    Arms that were trained anew come first. Masking at inference is counted apart: it answers
+    another question.
+    """
+    trained = [info for info in infos if info.family.kind != "inference" and info.effects]
+    masked = [info for info in infos if info.family.kind == "inference" and info.effects]
+    if not trained and not masked:
         return ("There is no verdict: no arm could be compared with the full configuration.",)
-    effects = [effect for info in infos for effect in info.effects]
-    counts = Counter(effect.verdict for effect in effects)
-    parts = [f"{counts[verdict]} {words}" for verdict, words in _COUNTED if counts[verdict]]
-    first = f"Of {plural(len(effects), 'arm')}: {sentence_list(parts)}"
-    if counts["inconclusive"] == len(effects):
-        first = (
-            f"None of the {plural(len(effects), 'arm')} differs from the full configuration "
-            "clearly enough for a verdict"
-        )
-    said = [f"{first} ({infos[0].seeds_text}, {infos[0].split}, {label})."]
-    above = [e.arm.title for info in infos for e in info.effects if _worth_a_trial(e, info)]
-    if above:
-        said.append(
-            f"Above the winner in every seed: {sentence_list([lowered(name) for name in above])}. "
-            "That deserves a trial of its own."
-        )
-    said += [effect_claim(effect, info.digits) for info in infos for effect in info.effects]
+    said: list[str] = []
+    for found in (trained, masked):
+        if found:
+            said += _claims_of(found, label)
     return tuple(said)
 
 
-def _worth_a_trial(effect: EffectInfo, info: AblationInfo) -> bool:
-    return effect.agreed and info.margin is not None and effect.interval.mean > info.margin
+def _claims_of(infos: Sequence[AblationInfo], label: str) -> list[str]:
+    effects = [effect for info in infos for effect in info.effects]
+    said = [_counted(infos, effects, label)]
+    above = [e.arm.title for e in effects if _worth_a_trial(e)]
+    if above and infos[0].family.kind != "inference":
+        said.append(
+            f"Above {_against(infos)} in every seed: "
+            f"{sentence_list([lowered(name) for name in above])}. That deserves a trial of its own."
+        )
+    # A stable sort: within a verdict the order planned is kept.
+    ranked = sorted(effects, key=lambda effect: effect.verdict == "inconclusive")
+    kept = effects if len(effects) <= MOST_CLAIMS else ranked[:MOST_CLAIMS]
+    digits = {id(effect): info.digits for info in infos for effect in info.effects}
+    said += [effect_claim(effect, digits[id(effect)]) for effect in kept]
+    if len(effects) > len(kept):
+        said.append(f"The other {plural(len(effects) - len(kept), 'arm')}: in the tables below.")
+    return said
+
+
+def _against(infos: Sequence[AblationInfo]) -> str:
+    found = {info.against for info in infos}
+    if found == {"the full configuration"}:
+        return "the winner" if infos[0].rule.tuning == "frozen" else "the full configuration"
+    return found.pop() if len(found) == 1 else "each arm's reference"
+
+
+def _counted(infos: Sequence[AblationInfo], effects: Sequence[EffectInfo], label: str) -> str:
+    """How many arms got which verdict."""
+    against = infos[0].against if len({i.against for i in infos}) == 1 else "each arm's reference"
+    masked = infos[0].family.kind == "inference"
+    arms = f"{plural(len(effects), 'arm')}{' masked at inference' if masked else ''}"
+    counts = Counter(effect.verdict for effect in effects)
+    parts = [
+        f"{counts[verdict]} {words.format(against=against)}"
+        for verdict, words in _COUNTED
+        if counts[verdict]
+    ]
+    first = f"Of {arms}: {sentence_list(parts)}"
+    if counts["inconclusive"] == len(effects):
+        first = f"None of the {arms} differs from {against} clearly enough for a verdict"
+    return f"{first} ({infos[0].seeds_text}, {infos[0].split}, {label})."
+
+
+def _worth_a_trial(effect: EffectInfo) -> bool:
+    return effect.agreed and effect.margin is not None and effect.interval.mean > effect.margin
 
 
 def lowered(title: str) -> str:
@@ -79,9 +118,9 @@ def say_effects(info: AblationInfo, label: str) -> Words:
     band = "; band: too small to matter" if info.margin is not None else ""
     subtitle = (
         f"{info.split.capitalize()} split, {plural(info.num_users, 'user')}, {info.seeds_text}. "
-        "Dot: mean difference, open where inconclusive; ticks: seeds; thin line: 95 % over seeds, "
-        "an arrow where it leaves the figure; thick line: 95 % over users, these trained models "
-        f"only{band}."
+        "Dot: mean difference, open where inconclusive; ticks: seeds; thin line: 95 % over users "
+        "and seeds, an arrow where it leaves the figure; thick line: 95 % over users, these "
+        f"trained models only{band}."
     )
     return title, subtitle
 

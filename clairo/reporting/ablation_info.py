@@ -1,23 +1,19 @@
-"""Effects of an ablation: every arm against the unchanged winner, paired by seed and user.
+"""Effects of an ablation: every arm against its reference, paired by seed and user.
 
-The rule is fixed here, before any run: the metric is NDCG@10 (the sweep's objective), the
-minimum relevant effect is :data:`RELEVANT_SHARE` of the unchanged winner's mean, the family of
-Holm's correction is all arms of one table, for the equivalence tests as for the differences. Test
-ranks are used where every arm with ranks has them, validation ranks otherwise; the page says
-which.
+Metric, split, margin and the family of Holm's correction are those declared before the run, see
+:mod:`clairo.reporting.ablation_families`. The adjustment is the same for the equivalence tests as
+for the differences, and arms that could not be compared count in it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float
 
-from clairo.core.artifacts import Rankings
-from clairo.evaluation.ranking import mrr_per_user, ndcg_per_user, recall_per_user
 from clairo.evaluation.significance import (
     MAX_EXACT_SEEDS,
     Interval,
@@ -26,26 +22,37 @@ from clairo.evaluation.significance import (
     bootstrap_users,
     decide,
     effect_size,
-    equivalence_p,
     holm,
     paired_interval,
     sign_flip_p,
     user_shares,
 )
+from clairo.reporting.ablation_families import (
+    REFERENCE,
+    RELEVANT_SHARE,
+    Rule,
+    compared_arms,
+    families,
+    group_title,
+    reference_of,
+    rule,
+)
+from clairo.reporting.ablation_pairs import (
+    PairedGains,
+    gains,
+    is_per_user,
+    lost_seeds,
+    model_equivalence,
+    model_interval,
+    pair,
+    ranked_runs,
+)
 from clairo.reporting.labels import digits_for, plural
 from clairo.reporting.search_info import Absent
-from clairo.reporting.selection import EXPLORATORY_SEEDS, why_missing
-from clairo.tracking.records import Arm, SweepRecord, TrialRecord
+from clairo.reporting.selection import EXPLORATORY_SEEDS
+from clairo.tracking.records import Arm, ArmFamily, SweepRecord, TrialRecord
 
-RELEVANT_SHARE = 0.05
-"""Declared before any run: an effect below 5 % of the winner's mean is too small to matter."""
-
-REFERENCE = "full"
-"""Name of the arm that changes nothing."""
-
-Family = Literal["modality_masking", "components"]
-
-_PER_USER = {"ndcg": ndcg_per_user, "recall": recall_per_user, "mrr": mrr_per_user}
+__all__ = ["REFERENCE", "RELEVANT_SHARE", "AblationInfo", "ArmInfo", "EffectInfo"]
 
 
 @dataclass(frozen=True)
@@ -54,12 +61,14 @@ class ArmInfo:
 
     Attributes:
         name: Identifier.
-        title: For people.
-        changes: Dotted settings that differ from the winner.
+        title: For people, with the group where there are several.
+        changes: Dotted settings that differ from the base.
         by_seed: Mean metric of each seed that has per-user ranks.
         missing: Sentences on seeds without a result.
         wanted: Seeds that were planned.
-        example: One finished run, for its facts; ``None`` without any.
+        runs: Its finished runs with ranks, by seed.
+        plan: The arm as planned.
+        group: Name of its group.
     """
 
     name: str
@@ -68,40 +77,56 @@ class ArmInfo:
     by_seed: Mapping[int, float]
     missing: tuple[str, ...]
     wanted: int
-    example: TrialRecord | None
+    runs: tuple[TrialRecord, ...]
+    plan: Arm
+    group: str = ""
 
     @property
     def mean(self) -> float | None:
         """Mean over seeds."""
         return float(np.mean(list(self.by_seed.values()))) if self.by_seed else None
 
+    @property
+    def example(self) -> TrialRecord | None:
+        """One finished run, for its facts; ``None`` without any."""
+        return self.runs[0] if self.runs else None
+
 
 @dataclass(frozen=True)
 class EffectInfo:
-    """An arm minus the unchanged winner.
+    """An arm minus its reference.
 
     Attributes:
         arm: The arm.
+        reference: What it is compared with.
+        pairs: Both, user by user.
         deltas: Difference of means, by shared seed.
-        interval: Paired t over seeds: mean, 95 % interval, raw p.
-        percent: Mean difference over the winner's mean on the same seeds, ``None`` if that is 0.
+        interval: Users crossed with seeds: mean, 95 % interval, raw p.
+        over_seeds: Paired t over seeds alone.
+        percent: Mean difference over the reference's mean on the same seeds, ``None`` if that
+            is 0.
         users: 95 % interval over users, for these trained models only.
         shares: Users better, equal and worse.
         effect_size: d_z over users.
         sign_flip: Exact sign-flip p over seeds, ``None`` beyond 16 seeds.
+        margin: Minimum relevant effect, ``None`` where the reference's mean is 0.
         adjusted_p: Holm-adjusted p.
         equivalence_p: Holm-adjusted p of the equivalence test, ``None`` where there is none.
         verdict: By adjusted p and equivalence test.
     """
 
     arm: ArmInfo
+    reference: ArmInfo
+    pairs: PairedGains
     deltas: Mapping[int, float]
     interval: Interval
+    over_seeds: Interval
     percent: float | None
     users: tuple[float, float]
     shares: UserShares
     effect_size: float | None
     sign_flip: float | None
+    margin: float | None
     adjusted_p: float | None
     equivalence_p: float | None
     verdict: Verdict
@@ -119,24 +144,51 @@ class AblationInfo:
 
     Attributes:
         family: Which one.
-        split: ``valid`` or ``test``.
-        metric: Key of the metric, without the split.
-        reference: The unchanged winner.
+        rule: What was declared.
+        references: What its arms are compared with; one, unless the arms say otherwise.
         effects: Arms that can be compared, in the order planned.
         refused: (title, reason) of arms that cannot be compared.
-        margin: Minimum relevant effect, in the metric's unit; ``None`` where the winner's
-            mean is 0.
-        num_users: Users asked in each seed, smallest over seeds.
+        corrected: Comparisons in the family of the correction.
     """
 
-    family: Family
-    split: Literal["valid", "test"]
-    metric: str
-    reference: ArmInfo
+    family: ArmFamily
+    rule: Rule
+    references: tuple[ArmInfo, ...]
     effects: tuple[EffectInfo, ...]
     refused: tuple[tuple[str, str], ...]
-    margin: float | None
-    num_users: int
+    corrected: int
+
+    @property
+    def split(self) -> Literal["valid", "test"]:
+        """Where arms are compared."""
+        return self.rule.split
+
+    @property
+    def metric(self) -> str:
+        """Key of the metric, without the split."""
+        return self.rule.metric
+
+    @property
+    def reference(self) -> ArmInfo:
+        """What the first arms are compared with."""
+        return self.references[0]
+
+    @property
+    def arms(self) -> tuple[ArmInfo, ...]:
+        """References, then the compared arms; each once."""
+        found = [*self.references, *(effect.arm for effect in self.effects)]
+        return tuple({(arm.group, arm.name): arm for arm in found}.values())
+
+    @property
+    def margin(self) -> float | None:
+        """The minimum relevant effect where all arms have the same one."""
+        margins = {self.rule.margin_for(arm.mean or 0.0) for arm in self.references}
+        return margins.pop() if len(margins) == 1 else None
+
+    @property
+    def num_users(self) -> int:
+        """Users asked in each seed, smallest over seeds and arms."""
+        return min((effect.pairs.fewest_users for effect in self.effects), default=0)
 
     @property
     def num_seeds(self) -> int:
@@ -152,10 +204,18 @@ class AblationInfo:
         return f"{counts[0]} to {counts[-1]} paired seeds"
 
     @property
+    def against(self) -> str:
+        """What the arms are compared with, in words."""
+        titles = list(dict.fromkeys(arm.plan.title for arm in self.references))
+        if all(arm.name == REFERENCE for arm in self.references):
+            return "the full configuration"
+        return f"“{titles[0]}”" if len(titles) == 1 else "each arm's reference"
+
+    @property
     def digits(self) -> int:
         """Decimals of differences: one more than the shortest interval justifies, up to 4.
 
-        Intervals over seeds count; where one seed leaves none, those over users.
+        Intervals that the verdict comes from count; where one seed leaves none, those over users.
         """
         seeds = [(e.interval.low, e.interval.high) for e in self.effects]
         bounds = [(low, high) for low, high in seeds if low is not None and high is not None]
@@ -169,168 +229,147 @@ class AblationInfo:
         return self.num_seeds < EXPLORATORY_SEEDS
 
 
-_Pairs = dict[int, tuple[Rankings, Rankings]]
+Ablations = Mapping[str, AblationInfo | Absent]
+"""Each family's comparison by the family's name, or why there is none."""
 
 
-def compute_ablation(record: SweepRecord, family: Family) -> AblationInfo | Absent:
-    """Effects of one family of arms against the unchanged winner."""
-    arms = [arm for arm in record.summary.arms if arm.family == family and arm.name != REFERENCE]
-    full = next((arm for arm in record.summary.arms if arm.name == REFERENCE), None)
+def compute_ablation(record: SweepRecord, family: ArmFamily) -> AblationInfo | Absent:
+    """Effects of one family of arms against their references."""
+    return compute_ablations(record)[family.name]
+
+
+def compute_ablations(record: SweepRecord) -> Ablations:
+    """All families of an ablation, judged together where the correction runs over all tables."""
+    drafts = {family.name: _draft(record, family) for family in families(record)}
+    infos = [info for info in drafts.values() if isinstance(info, AblationInfo)]
+    if rule(record).correction == "all":
+        absent = [f for f in families(record) if isinstance(drafts[f.name], Absent)]
+        planned = sum(len(compared_arms(record, family)) for family in absent)
+        names = [info.family.name for info in infos]
+        judged = dict(zip(names, _judged(infos, planned), strict=True))
+    else:
+        judged = {info.family.name: _judged([info])[0] for info in infos}
+    return {**drafts, **judged}
+
+
+def _draft(record: SweepRecord, family: ArmFamily) -> AblationInfo | Absent:
+    """A family without its verdicts."""
+    declared, arms = rule(record), compared_arms(record, family)
     if not arms:
-        return Absent("This sweep planned no such arms.")
-    if full is None:
-        return Absent("The unchanged winner is not among the arms, so nothing can be compared.")
-    split = _split(record)
-    metric = record.summary.objective.rpartition("/")[2]
-    reference = _arm_info(record, full, split, metric)
-    if not reference.by_seed:
+        return Absent("No such arms were planned.")
+    if not is_per_user(declared.metric):
         return Absent(
-            "The unchanged winner has no per-user ranks to compare with: "
-            + "; ".join(reference.missing)
-            + "."
+            f"{declared.metric} is not a mean over users' ranks, so arms cannot be paired by it."
         )
-    margin = RELEVANT_SHARE * (reference.mean or 0.0) or None
-    drafts, refused, sizes = [], [], []
+    references, lost = _references(record, arms, declared)
+    if not references:
+        return Absent(lost)
+    effects, refused = [], []
     for arm in arms:
-        pairs = _pairs(record, arm, full, split)
-        problem = _why_not(record, arm, pairs, split)
-        if problem:
-            refused.append((arm.title, problem))
+        info = arm_info(record, arm, declared)
+        reference = references.get((arm.group, arm.reference))
+        planned = reference_of(record, arm)
+        if reference is None or planned is None:
+            refused.append((info.title, f"its reference {arm.reference} has no per-user ranks"))
             continue
-        drafts.append((_arm_info(record, arm, split, metric), pairs))
-        sizes += [len(ranks.users) for ranks, _ in pairs.values()]
-    effects = [_effect(info, pairs, metric) for info, pairs in drafts]
+        pairs = pair(record, arm, planned, declared.split, declared.metric)
+        if isinstance(pairs, str):
+            refused.append((info.title, pairs))
+        else:
+            effects.append(_effect(info, reference, pairs, declared))
     return AblationInfo(
-        family=family,
-        split=split,
-        metric=metric,
-        reference=reference,
-        effects=_judged(effects, margin, num_refused=len(refused)),
-        refused=tuple(refused),
-        margin=margin,
-        num_users=min(sizes, default=0),
+        family, declared, tuple(references.values()), tuple(effects), tuple(refused), 0
     )
 
 
-def _split(record: SweepRecord) -> Literal["valid", "test"]:
-    """``test`` where every arm run that has ranks at all has test ranks."""
-    trials = record.by_key()
-    runs = [trials[k] for arm in record.summary.arms for k in arm.trial_keys if k in trials]
-    ranked = [run for run in runs if run.rankings]
-    return "test" if ranked and all("test" in run.rankings for run in ranked) else "valid"
+def _references(
+    record: SweepRecord, arms: Sequence[Arm], declared: Rule
+) -> tuple[dict[tuple[str, str], ArmInfo], str]:
+    """References that have ranks, by group and name; and why there is none."""
+    found, reasons = {}, []
+    for key in dict.fromkeys((arm.group, arm.reference) for arm in arms):
+        planned = [a for a in record.summary.arms if (a.group, a.name) == key]
+        if not planned:
+            reasons.append(f"The reference {key[1]} is not among the arms")
+            continue
+        info = arm_info(record, planned[0], declared)
+        if info.by_seed:
+            found[key] = info
+        else:
+            reasons.append(
+                f"The reference, {info.title}, has no per-user {declared.split} ranks to compare "
+                f"with: {'; '.join(info.missing)}"
+            )
+    return found, f"{'. '.join(dict.fromkeys(reasons))}."
 
 
-def _runs(record: SweepRecord, arm: Arm, split: str) -> dict[int, TrialRecord]:
-    """Finished runs of an arm that have ranks, by seed."""
-    trials = record.by_key()
-    found = [trials[key] for key in arm.trial_keys if key in trials]
-    return {t.seed: t for t in found if t.state == "complete" and split in t.rankings}
-
-
-def _arm_info(record: SweepRecord, arm: Arm, split: str, metric: str) -> ArmInfo:
-    trials, runs = record.by_key(), _runs(record, arm, split)
-    missing = []
-    for key in arm.trial_keys:
-        trial = trials.get(key)
-        if trial is None or trial.seed not in runs:
-            missing.append(_why_unranked(trial, split, key))
+def arm_info(record: SweepRecord, arm: Arm, declared: Rule) -> ArmInfo:
+    """An arm's own result, compared or not."""
+    runs = ranked_runs(record.by_key(), arm, declared.split)
+    group = group_title(record, arm.group)
     return ArmInfo(
         name=arm.name,
-        title=arm.title,
+        title=f"{arm.title}, {group}" if group else arm.title,
         changes=arm.changes,
         by_seed={
-            seed: float(_gains(run.rankings[split], metric).mean()) for seed, run in runs.items()
+            seed: float(gains(run.rankings[declared.split], declared.metric).mean())
+            for seed, run in runs.items()
         },
-        missing=tuple(missing),
+        missing=lost_seeds(record, arm, declared.split),
         wanted=max(len(record.summary.ablation_seeds), len(arm.trial_keys)),
-        example=next(iter(runs.values()), None),
+        runs=tuple(runs.values()),
+        plan=arm,
+        group=arm.group,
     )
 
 
-def _why_unranked(trial: TrialRecord | None, split: str, key: str) -> str:
-    if trial is not None and trial.state == "complete":
-        return f"seed {trial.seed} kept no per-user {split} ranks"
-    return why_missing(trial, split, key)
-
-
-def _gains(rankings: Rankings, metric: str) -> Float[np.ndarray, " users"]:
-    name, _, cutoff = metric.rpartition("_at_")
-    gains: Float[np.ndarray, " users"] = _PER_USER[name](rankings.ranks, int(cutoff))
-    return gains
-
-
-def _pairs(record: SweepRecord, arm: Arm, full: Arm, split: str) -> _Pairs:
-    theirs, ours = _runs(record, arm, split), _runs(record, full, split)
-    shared = sorted(set(theirs) & set(ours))
-    return {seed: (theirs[seed].rankings[split], ours[seed].rankings[split]) for seed in shared}
-
-
-def _why_not(record: SweepRecord, arm: Arm, pairs: _Pairs, split: str) -> str:
-    """Why an arm cannot be compared; empty where it can."""
-    if not pairs:
-        reasons = _arm_info(record, arm, split, "ndcg_at_10").missing
-        detail = f": {'; '.join(reasons)}" if reasons else ""
-        return f"no seed has per-user {split} ranks of both this arm and the winner{detail}"
-    for seed, (theirs, ours) in pairs.items():
-        same_users = np.array_equal(np.sort(theirs.users), np.sort(ours.users))
-        if not same_users or not _same_targets(theirs, ours):
-            return f"refused: in seed {seed} it was measured on other users than the winner"
-    return ""
-
-
-def _same_targets(theirs: Rankings, ours: Rankings) -> bool:
-    left, right = np.argsort(theirs.users), np.argsort(ours.users)
-    return np.array_equal(theirs.targets[left], ours.targets[right])
-
-
-def _effect(arm: ArmInfo, pairs: _Pairs, metric: str) -> EffectInfo:
-    table = _user_deltas(pairs, metric)
-    deltas = {seed: float(np.nanmean(row)) for seed, row in zip(pairs, table, strict=True)}
-    level = float(np.mean([_gains(ours, metric).mean() for _, ours in pairs.values()]))
-    interval = paired_interval(list(deltas.values()))
+def _effect(arm: ArmInfo, reference: ArmInfo, pairs: PairedGains, declared: Rule) -> EffectInfo:
+    table, level = pairs.deltas, pairs.level
+    means = np.nanmean(table, axis=1).tolist()
+    interval = model_interval(table)
     return EffectInfo(
         arm=arm,
-        deltas=deltas,
+        reference=reference,
+        pairs=pairs,
+        deltas=dict(zip(pairs.seeds, means, strict=True)),
         interval=interval,
+        over_seeds=paired_interval(means),
         percent=interval.mean / level if level else None,
         users=bootstrap_users(table),
         shares=user_shares(table),
         effect_size=effect_size(table),
-        sign_flip=sign_flip_p(list(deltas.values())) if len(deltas) <= MAX_EXACT_SEEDS else None,
+        sign_flip=sign_flip_p(means) if len(means) <= MAX_EXACT_SEEDS else None,
+        margin=declared.margin_for(reference.mean or 0.0),
         adjusted_p=None,
         equivalence_p=None,
         verdict="inconclusive",
     )
 
 
-def _user_deltas(pairs: _Pairs, metric: str) -> Float[np.ndarray, "seeds users"]:
-    """Differences by seed and user; ``nan`` where a user was not asked in that seed."""
-    everyone = np.unique(np.concatenate([theirs.users for theirs, _ in pairs.values()]))
-    table = np.full((len(pairs), len(everyone)), np.nan)
-    for row, (theirs, ours) in enumerate(pairs.values()):
-        left, right = np.argsort(theirs.users), np.argsort(ours.users)
-        places = np.searchsorted(everyone, theirs.users[left])
-        table[row, places] = _gains(theirs, metric)[left] - _gains(ours, metric)[right]
-    return table
+def _judged(infos: Sequence[AblationInfo], unseen: int = 0) -> tuple[AblationInfo, ...]:
+    """Adds adjusted p and verdict over all of these families.
 
-
-def _judged(
-    effects: list[EffectInfo], margin: float | None, num_refused: int
-) -> tuple[EffectInfo, ...]:
-    """Adds adjusted p and verdict; refused arms count in the family."""
-    absent = [None] * num_refused
+    Refused arms count, and so do those of families that could not be compared at all.
+    """
+    effects = [effect for info in infos for effect in info.effects]
+    absent = [None] * (unseen + sum(len(info.refused) for info in infos))
     raw = [effect.interval.p for effect in effects]
     within = [
-        equivalence_p(list(effect.deltas.values()), margin) if margin else None
+        model_equivalence(effect.pairs.deltas, effect.margin) if effect.margin else None
         for effect in effects
     ]
-    pairs = zip(holm([*raw, *absent]), holm([*within, *absent]), strict=True)
-    return tuple(
+    adjusted = zip(holm([*raw, *absent]), holm([*within, *absent]), strict=True)
+    judged: Iterator[EffectInfo] = (
         replace(
             effect,
             adjusted_p=differs,
             equivalence_p=equal,
             verdict=decide(effect.interval.mean, differs, equal),
         )
-        for effect, (differs, equal) in zip(effects, pairs, strict=False)
+        for effect, (differs, equal) in zip(effects, adjusted, strict=False)
+    )
+    size = len(effects) + len(absent)
+    return tuple(
+        replace(info, effects=tuple(islice(judged, len(info.effects))), corrected=size)
+        for info in infos
     )

@@ -1,89 +1,101 @@
-"""Tables of an ablation: effects with everything that qualifies them, and equal budgets."""
+"""Tables of an ablation: effects with everything that qualifies them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from clairo.evaluation.metric_names import metric_label
 from clairo.reporting.ablation_info import AblationInfo, ArmInfo, EffectInfo
-from clairo.reporting.labels import (
-    DASH,
-    number,
-    p_value,
-    percent,
-    plural,
-    sentence_list,
-    setting_value,
-)
-from clairo.reporting.selection import number_fact
+from clairo.reporting.labels import DASH, number, p_value, percent, plural, setting_value
+from clairo.reporting.marks import MARKS_NOTE, exact, mark, number_cell, range_cell
 from clairo.reporting.table import Cell, Column, Table
 
 
 def effects_table(info: AblationInfo) -> Table:
-    """Mean, difference, intervals and verdict of every arm."""
+    """Mean, difference, interval, mark and verdict of every arm."""
     label = metric_label(info.metric)
     columns = (
         Column("Arm"),
-        Column("Verdict"),
-        Column("Difference", numeric=True, help="Arm minus full configuration, paired by seed."),
-        Column("95 % over seeds", help="Paired t interval: models trained anew."),
-        Column("95 % over users", help="Bootstrap over users: these trained models only."),
-        Column("Percent", numeric=True),
+        Column("Verdict", choices=True),
+        Column("Difference", numeric=True, help="Arm minus its reference, paired by seed."),
+        Column("Mark", help=MARKS_NOTE),
+        Column("95 % over users and seeds", help="Models trained anew and asked by other users."),
+        Column("Percent", numeric=True, help="Of the reference's mean on the same seeds."),
         Column(label, numeric=True, help="Mean over seeds."),
         Column("Seeds", numeric=True, help="Paired seeds with a result, of those planned."),
     )
     rows = (
-        _reference_row(info.reference, info.digits),
-        *(_effect_row(effect, info.digits) for effect in info.effects),
+        *(_reference_row(arm, info.digits) for arm in info.references),
+        *(_effect_row(effect, info) for effect in info.effects),
     )
-    return Table(info.family, _caption(info, label), columns, rows, notes=_notes(info))
+    return Table(
+        info.family.name,
+        _caption(info, label),
+        columns,
+        rows,
+        searchable=len(rows) > 8,
+        notes=_notes(info),
+    )
 
 
 def tests_table(info: AblationInfo) -> Table:
-    """What stands behind the verdicts: tests over seeds, and what users see."""
+    """What stands behind the verdicts: tests, other intervals, and what users see."""
     columns = (
         Column("Arm"),
-        Column("p", numeric=True, help="Paired t over seeds, unadjusted."),
-        Column("p (Holm)", numeric=True, help="Adjusted over the arms of this table."),
+        Column("p", numeric=True, help="Users crossed with seeds, unadjusted."),
+        Column("p (Holm)", numeric=True, help=f"Adjusted over {_family_words(info)}."),
         Column("p equivalent (Holm)", numeric=True, help="Two one-sided tests, adjusted."),
-        Column("p (sign-flip)", numeric=True, help="Exact, over seeds."),
+        Column("p (t over seeds)", numeric=True, help="Paired t over seeds alone, unadjusted."),
+        Column("p (sign-flip)", numeric=True, help="Exact, over seeds, unadjusted."),
+        Column("95 % over seeds", help="Paired t over seeds alone."),
+        Column("95 % over users", help="Bootstrap over users: these trained models only."),
         Column("d_z", numeric=True, help="Mean by standard deviation over users."),
         Column("Users better", numeric=True),
         Column("Equal", numeric=True),
         Column("Worse", numeric=True),
     )
     caption = (
-        "Tests over seeds: the verdict comes from the Holm-adjusted ones. Users: mean over seeds, "
+        "Tests: the verdict comes from the Holm-adjusted ones, of users crossed with seeds. Beside "
+        "them the paired t and the exact sign-flip over seeds, and the interval over users for "
         "these trained models only."
     )
-    rows = tuple(_test_row(effect) for effect in info.effects)
-    return Table(f"{info.family}_tests", caption, columns, rows)
+    rows = tuple(_test_row(effect, info.digits) for effect in info.effects)
+    return Table(f"{info.family.name}_tests", caption, columns, rows)
+
+
+def _family_words(info: AblationInfo) -> str:
+    arms = plural(info.corrected, "arm")
+    return f"{arms} of all tables" if info.rule.correction == "all" else arms
 
 
 def _caption(info: AblationInfo, label: str) -> str:
-    arms = plural(len(info.effects) + len(info.refused), "arm")
     return (
-        f"{label} on the {info.split} split against the full configuration; "
+        f"{label} on the {info.split} split against {info.against}; "
         f"{plural(info.num_users, 'user')}, {info.seeds_text}, "
-        f"Holm over {arms}{'; exploratory' if info.exploratory else ''}."
+        f"Holm over {_family_words(info)}{'; exploratory' if info.exploratory else ''}."
     )
 
 
 def _notes(info: AblationInfo) -> tuple[str, ...]:
     most = max((len(effect.deltas) for effect in info.effects), default=0)
-    notes = []
+    notes = [MARKS_NOTE]
     if most < 8:
         label = "Exploratory: a claim needs 5 paired seeds. " if info.exploratory else ""
         notes.append(
             f"{label}With {plural(most, 'seed')} the exact sign-flip test cannot go below p = "
             f"{p_value(min(1.0, 2 / 2**most))}; a claim by it needs 8."
         )
+    return (*notes, *_margin_note(info))
+
+
+def _margin_note(info: AblationInfo) -> tuple[str, ...]:
+    share, digits = info.rule.share, info.digits
+    of = f"{percent(share, 1).replace('.0', '')} of {info.against}'s mean" if share else ""
+    start = "Minimum relevant effect, fixed before the run: "
+    end = " Equivalent means surely smaller than that."
     if info.margin is not None:
-        notes.append(
-            f"Minimum relevant effect, fixed before the run: {number(info.margin, info.digits)} "
-            "(5 % of the full configuration's mean). Equivalent means surely smaller than that."
-        )
-    return tuple(notes)
+        return (f"{start}{number(info.margin, digits)}{f' ({of})' if of else ''}.{end}",)
+    return (f"{start}{percent(share, 1)} of each reference's mean.{end}",) if share else ()
 
 
 def _seeds_cell(arm: ArmInfo, paired: int) -> Cell:
@@ -95,41 +107,51 @@ def _reference_row(arm: ArmInfo, digits: int) -> tuple[Cell, ...]:
     return (
         Cell.of(arm.title),
         Cell("reference", "reference", tone="quiet"),
-        *([Cell(DASH)] * 4),
-        Cell(number(arm.mean, digits), arm.mean),
+        Cell(DASH),
+        Cell(""),
+        *([Cell(DASH)] * 2),
+        number_cell(arm.mean, digits),
         _seeds_cell(arm, len(arm.by_seed)),
     )
 
 
-def _effect_row(effect: EffectInfo, digits: int) -> tuple[Cell, ...]:
-    interval = effect.interval
+def _effect_row(effect: EffectInfo, info: AblationInfo) -> tuple[Cell, ...]:
+    interval, digits = effect.interval, info.digits
+    title = changes_text(effect.arm)
+    if len(info.references) > 1:
+        title = f"{title}; against {effect.reference.title}"
+    found = mark(effect.verdict, effect.adjusted_p)
     return (
-        Cell.of(effect.arm.title, title=changes_text(effect.arm)),
+        Cell.of(effect.arm.title, title=title),
         _verdict_cell(effect.verdict),
-        Cell(number(interval.mean, digits, signed=True), interval.mean),
-        _range_cell(interval.low, interval.high, digits),
-        _range_cell(*effect.users, digits),
-        Cell(percent(effect.percent, 1, signed=True), effect.percent),
-        Cell(number(effect.arm.mean, digits), effect.arm.mean),
+        number_cell(interval.mean, digits, signed=True),
+        Cell(found, found or None),
+        range_cell(interval.low, interval.high, digits),
+        Cell(percent(effect.percent, 1, signed=True), effect.percent, title=exact(effect.percent)),
+        number_cell(effect.arm.mean, digits),
         _seeds_cell(effect.arm, len(effect.deltas)),
     )
 
 
-def _test_row(effect: EffectInfo) -> tuple[Cell, ...]:
+def _test_row(effect: EffectInfo, digits: int) -> tuple[Cell, ...]:
     shares = effect.shares
+    tests = (
+        effect.interval.p,
+        effect.adjusted_p,
+        effect.equivalence_p,
+        effect.over_seeds.p,
+        effect.sign_flip,
+    )
     return (
         Cell.of(effect.arm.title),
+        *(Cell(p_value(p), p, title=exact(p)) for p in tests),
+        range_cell(effect.over_seeds.low, effect.over_seeds.high, digits),
+        range_cell(*effect.users, digits),
+        number_cell(effect.effect_size, 2, signed=True),
         *(
-            Cell(p_value(p), p)
-            for p in (
-                effect.interval.p,
-                effect.adjusted_p,
-                effect.equivalence_p,
-                effect.sign_flip,
-            )
+            Cell(percent(share), share, title=exact(share))
+            for share in (shares.better, shares.equal, shares.worse)
         ),
-        Cell(number(effect.effect_size, 2, signed=True), effect.effect_size),
-        *(Cell(percent(share), share) for share in (shares.better, shares.equal, shares.worse)),
     )
 
 
@@ -140,13 +162,6 @@ def _verdict_cell(verdict: str) -> Cell:
     return Cell(verdict, verdict, strong, tone="bad" if verdict == "worse" else "")
 
 
-def _range_cell(low: float | None, high: float | None, digits: int) -> Cell:
-    if low is None or high is None:
-        return Cell(DASH, title="One seed has no spread.")
-    text = f"{number(low, digits, signed=True)} to {number(high, digits, signed=True)}"
-    return Cell(text, f"[{low:.6f}, {high:.6f}]")
-
-
 def changes_text(arm: ArmInfo) -> str:
     """What an arm changes, as settings."""
     leaves: list[str] = []
@@ -154,66 +169,3 @@ def changes_text(arm: ArmInfo) -> str:
         inner = value.items() if isinstance(value, Mapping) else [("", value)]
         leaves += [f"{key}.{name} = {setting_value(v)}".replace(". =", " =") for name, v in inner]
     return ", ".join(leaves)
-
-
-_FAIRNESS = (
-    ("bits_per_item", "Bits per item", 1),
-    ("tokens_per_item", "Tokens per item", 2),
-    ("vocab_size", "Vocabulary", 0),
-    ("num_parameters", "Parameters", 0),
-    ("epochs_done", "Epochs", 0),
-    ("examples_per_epoch", "Examples per epoch", 0),
-)
-
-
-def fairness_table(info: AblationInfo) -> Table:
-    """Budgets of each arm side by side; what differs from the full configuration is marked."""
-    arms = [info.reference, *(effect.arm for effect in info.effects)]
-    known = [
-        (key, name, digits)
-        for key, name, digits in _FAIRNESS
-        if any(arm.example and number_fact(arm.example, key) is not None for arm in arms)
-    ]
-    rows = tuple(
-        (
-            Cell.of(arm.title),
-            Cell.of(changes_text(arm) or "nothing"),
-            *(_budget_cell(arm, info.reference, key, digits) for key, _, digits in known),
-        )
-        for arm in arms
-    )
-    columns = (
-        Column("Arm"),
-        Column("Changes"),
-        *(Column(name, numeric=True) for _, name, _ in known),
-    )
-    caption = "Budgets of the arms, from one run each; ≠ marks what differs from the full one."
-    notes = (
-        "Frozen: no arm was tuned again, every arm keeps the winner's other settings.",
-        *_bits_note(arms),
-        *(() if known else ("No stage stated its bits, tokens or vocabulary.",)),
-    )
-    return Table(f"{info.family}_budgets", caption, columns, rows, notes=notes)
-
-
-def _bits_note(arms: Sequence[ArmInfo]) -> tuple[str, ...]:
-    """Whether the arms' codes can carry equally much; without it a difference may be capacity."""
-    known = [(arm.title, number_fact(arm.example, "bits_per_item")) for arm in arms if arm.example]
-    bits = [(title, value) for title, value in known if value is not None]
-    if not bits:
-        return ()
-    wanted = bits[0][1]
-    others = [f"{title} {value:.1f}" for title, value in bits[1:] if value != wanted]
-    if not others:
-        return (f"Bits per item are equal in all arms ({wanted:.1f}).",)
-    return (
-        f"Bits per item differ from the full configuration's {wanted:.1f}: "
-        f"{sentence_list(others)}. Part of their difference may be the codes' capacity.",
-    )
-
-
-def _budget_cell(arm: ArmInfo, reference: ArmInfo, key: str, digits: int) -> Cell:
-    value = number_fact(arm.example, key) if arm.example else None
-    wanted = number_fact(reference.example, key) if reference.example else None
-    differs = value is not None and wanted is not None and value != wanted
-    return Cell(number(value, digits) + (" ≠" if differs else ""), value)

@@ -305,6 +305,9 @@ def say_reads(record: SweepRecord) -> str:
     if not total:
         return "Test was not read."
     others = {role: n for role, n in reads.items() if role != "confirm"}
+    experiment = record.summary.experiment
+    if record.summary.is_ablation and experiment is not None and experiment.split == "test":
+        return f"Test was read by {plural(total, 'run')}, as declared: once by each arm and seed."
     if others:
         named = sentence_list([f"{n} in the {role}" for role, n in others.items()])
         return f"Test was read by {plural(total, 'run')}, {named}: more than the protocol allows."

@@ -164,7 +164,8 @@ def no_evidence_for(record: SweepRecord, exploratory: bool) -> str:
         kind = "Exploratory" if exploratory or record.summary.profile == "quick" else "Limits"
         parts.append(f"{kind}: {'; '.join(reasons)}.")
     if not record.summary.finished:
-        parts.append("Unfinished: the sweep has not run to its end, and this may still change.")
+        what = "ablation" if record.summary.is_ablation else "sweep"
+        parts.append(f"Unfinished: the {what} has not run to its end, and this may still change.")
     return " ".join(parts)
 
 
@@ -177,6 +178,8 @@ def best_code(record: SweepRecord) -> tuple[Block, ...]:
     plain = _plain(best.config)
     ordered = {name: plain[name] for name in sorted(plain, key=lambda name: name not in searched)}
     text = yaml.safe_dump(ordered, sort_keys=False, allow_unicode=True)
+    if record.summary.is_ablation:
+        return (Code("Base configuration (YAML)", text),)
     return (Code(f"Best: trial {shown_number(record, best)} (YAML)", text),)
 
 
@@ -206,25 +209,37 @@ def reproduce_section(record: SweepRecord) -> Section:
         for name, value in sorted(record.summary.environment.items(), key=_words_first)
         if (shown := _environment_text(name, value))
     )
+    summary = record.summary
+    again = (
+        "The same command and data train the same arms on the same seeds"
+        if summary.is_ablation
+        else "The same command, data and number of workers suggest the same trials in the same "
+        "order"
+    )
+    seed = f"{summary.space_name}, root seed {summary.seed}"
     blocks: list[Block] = [
-        Code("Command", record.summary.command),
-        Prose(
-            (
-                "The same command, data and number of workers suggest the same trials in the "
-                "same order; stages already in the store are not computed again.",
-            )
-        ),
+        Code("Command", summary.command),
+        Prose((f"{again}; stages already in the store are not computed again.",)),
+        *_definition(record),
         Definitions(
             (
-                ("Sweep", record.summary.sweep_id),
+                ("Ablation" if summary.is_ablation else "Sweep", summary.sweep_id),
                 ("Tracker run", record.run_id),
-                ("Dataset digest", record.summary.dataset_digest),
-                ("Search space", f"{record.summary.space_name}, root seed {record.summary.seed}"),
+                ("Dataset digest", summary.dataset_digest),
+                ("Root seed", str(summary.seed)) if summary.is_ablation else ("Search space", seed),
                 *rows,
             )
         ),
     ]
     return Section("reproduce", "How to reproduce", tuple(blocks))
+
+
+def _definition(record: SweepRecord) -> tuple[Block, ...]:
+    """What an ablation declared, to copy."""
+    experiment = record.summary.experiment
+    if experiment is None or not experiment.definition:
+        return ()
+    return (Code(f"Definition: {experiment.name} (YAML)", experiment.definition),)
 
 
 def _words_first(entry: tuple[str, Any]) -> tuple[bool, str]:

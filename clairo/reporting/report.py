@@ -19,8 +19,8 @@ class ReportFiles:
 
     Attributes:
         folder: Where.
-        index: The sweep's page.
-        ablation: The ablation's page, ``None`` without arms.
+        index: The page to begin with: the sweep's, or that of an ablation by itself.
+        ablation: The ablation's page beside a sweep's, ``None`` where there is none.
         vocabulary: What the tokens mean, ``None`` where the best made no merges.
         representation: What the codes are worth, ``None`` where the best logged none.
         tables: Every table file.
@@ -45,8 +45,9 @@ class ReportFiles:
 def write_report(record: SweepRecord, folder: Path) -> ReportFiles:
     """Writes ``index.html`` and the pages beside it, and ``tables/``.
 
-    ``ablation.html`` is made where there are arms, ``representation.html`` where the best
-    configuration logged its codes, ``vocabulary.html`` where it merged anything.
+    ``ablation.html`` is made where a sweep has arms; of an ablation by itself that page is the
+    index. ``representation.html`` is made where the best configuration, or an ablation's
+    reference, logged its codes, ``vocabulary.html`` where it merged anything.
 
     The pages hold everything they need and work from disk. Nothing in them depends on when they
     are made.
@@ -64,9 +65,12 @@ def write_report(record: SweepRecord, folder: Path) -> ReportFiles:
     from clairo.reporting.vocabulary_page import make_vocabulary_page
 
     folder.mkdir(parents=True, exist_ok=True)
-    pages = {"index.html": make_sweep_page(record)}
-    if record.summary.arms:
-        pages["ablation.html"] = make_ablation_page(record)
+    if record.summary.is_ablation:
+        pages = {"index.html": make_ablation_page(record)}
+    else:
+        pages = {"index.html": make_sweep_page(record)}
+        if record.summary.arms:
+            pages["ablation.html"] = make_ablation_page(record)
     if has_codes(record):
         pages["representation.html"] = make_representation_page(record)
     if has_merges(record):

@@ -19,21 +19,15 @@ from clairo.reporting.health_info import (
     compute_neighbors,
     compute_purity,
 )
+from clairo.reporting.links import page_links
 from clairo.reporting.page import Block, Figure, Page, Prose, Section, TableBlock, absent
 from clairo.reporting.provenance import best_code, measured_on, no_evidence_for
 from clairo.reporting.reduction_info import ReductionInfo, compute_reduction
 from clairo.reporting.representation_blocks import Caution, LeaningItems, SheetBlock, Trees
 from clairo.reporting.search_info import Absent
-from clairo.reporting.stage_info import has_merges
 from clairo.reporting.tree_info import TreeInfo, compute_tree
 from clairo.reporting.usage_info import compute_level_usage, compute_usage_by_quantizer
-from clairo.reporting.vocabulary_findings import VOCABULARY_TITLE
 from clairo.tracking.records import SweepRecord
-
-LINK = (findings.REPRESENTATION_TITLE, "representation.html")
-"""How other pages lead here."""
-
-_VOCABULARY = (VOCABULARY_TITLE, "vocabulary.html")
 
 
 def make_representation_page(record: SweepRecord) -> Page:
@@ -57,11 +51,7 @@ def make_representation_page(record: SweepRecord) -> Page:
         warning=no_evidence_for(record, exploratory=True),
         lead=(*reliance_caution(record), measured_on(record), *best_code(record)),
         sections=sections,
-        links=(
-            ("Sweep", "index.html"),
-            *((("Ablation", "ablation.html"),) if summary.arms else ()),
-            *((_VOCABULARY,) if has_merges(record) else ()),
-        ),
+        links=page_links(record, "representation.html"),
     )
 
 

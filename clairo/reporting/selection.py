@@ -120,7 +120,13 @@ def example_of(record: SweepRecord, config_key: str) -> TrialRecord | None:
 
 
 def best_trial(record: SweepRecord) -> TrialRecord | None:
-    """A run of the best configuration: the confirmed winner, else the best search trial."""
+    """A run of the best configuration: the confirmed winner, else the best search trial.
+
+    An ablation by itself searches nothing: there it is the first finished run of the arm that the
+    others are compared with.
+    """
+    if record.summary.is_ablation:
+        return _reference_run(record)
     for candidate, _ in best_first(record):
         found = example_of(record, candidate.config_key)
         if found is not None:
@@ -130,6 +136,15 @@ def best_trial(record: SweepRecord) -> TrialRecord | None:
     return max(
         scored, key=lambda trial: (metric(trial, objective) or 0.0, -trial.number), default=None
     )
+
+
+def _reference_run(record: SweepRecord) -> TrialRecord | None:
+    """The first finished run of the first reference that has one."""
+    trials, arms = record.by_key(), record.summary.arms
+    wanted = {(arm.group, arm.reference) for arm in arms}
+    keys = [key for arm in arms if (arm.group, arm.name) in wanted for key in arm.trial_keys]
+    runs = (trials[key] for key in keys if key in trials)
+    return next((run for run in runs if run.state == "complete"), None)
 
 
 def shown_number(record: SweepRecord, trial: TrialRecord) -> int:

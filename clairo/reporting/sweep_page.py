@@ -13,8 +13,8 @@ from clairo.reporting import (
     stage_tables,
     vocabulary_findings,
 )
-from clairo.reporting.health_info import has_codes
 from clairo.reporting.labels import plural, sentence_list, setting_label
+from clairo.reporting.links import page_links
 from clairo.reporting.outcome_info import VerdictInfo, compute_curves, compute_verdict
 from clairo.reporting.page import (
     Block,
@@ -40,9 +40,8 @@ from clairo.reporting.stage_info import (
     compute_codebooks,
     compute_cost,
     compute_merges,
-    has_merges,
 )
-from clairo.reporting.vocabulary_page import LINK, crossing_block, economy_blocks
+from clairo.reporting.vocabulary_page import crossing_block, economy_blocks
 from clairo.tracking.records import SweepRecord
 
 
@@ -61,10 +60,10 @@ def make_sweep_page(record: SweepRecord) -> Page:
         _test(record, found),
         _search(record, found, label),
         _settings(record, label),
-        _codes(record),
+        codes_section(record),
         _training(record, label),
         _cost(record, label),
-        _failures(record),
+        failures_section(record),
         _protocol(record, label),
         reproduce_section(record),
     )
@@ -75,11 +74,7 @@ def make_sweep_page(record: SweepRecord) -> Page:
         warning=no_evidence_for(record, exploratory=found is None or found.num_seeds < 5),
         lead=_lead(record),
         sections=sections,
-        links=(
-            *((("Ablation", "ablation.html"),) if summary.arms else ()),
-            *((representation_page.LINK,) if has_codes(record) else ()),
-            *((LINK,) if has_merges(record) else ()),
-        ),
+        links=page_links(record, "index.html"),
     )
 
 
@@ -182,7 +177,8 @@ def _settings(record: SweepRecord, label: str) -> Section:
     return Section("settings", "Which settings matter", tuple(blocks))
 
 
-def _codes(record: SweepRecord) -> Section:
+def codes_section(record: SweepRecord) -> Section:
+    """Codebooks and merges of the best configuration, or of an ablation's reference."""
     books, merges = compute_codebooks(record), compute_merges(record)
     blocks: list[Block] = []
     if isinstance(books, Absent):
@@ -201,7 +197,8 @@ def _codes(record: SweepRecord) -> Section:
         blocks += [crossing_block(record), *economy_blocks(record)]
         blocks.append(TableBlock(stage_tables.merges_table(merges)))
     blocks += _unread_merges(record)
-    return Section("codes", "Codes and merges of the best", tuple(blocks))
+    whose = "the reference" if record.summary.is_ablation else "the best"
+    return Section("codes", f"Codes and merges of {whose}", tuple(blocks))
 
 
 def _unread_merges(record: SweepRecord) -> list[Block]:
@@ -238,18 +235,24 @@ def _cost(record: SweepRecord, label: str) -> Section:
                 search_figures.plot_tradeoff(info, label),
             )
         )
-    stages = compute_cost(record)
-    if isinstance(stages, Absent):
-        blocks.append(absent("Time by stage", stages))
-    else:
-        words = findings.say_cost(stages)
-        blocks.append(Figure("stages", *words, stage_figures.plot_cost(stages)))
-        blocks.append(TableBlock(stage_tables.cost_table(stages)))
-    blocks.append(Prose((findings.say_spared(record),)))
+    blocks += [*stage_cost_blocks(record), Prose((findings.say_spared(record),))]
     return Section("cost", "Cost, and what was saved", tuple(blocks))
 
 
-def _failures(record: SweepRecord) -> Section:
+def stage_cost_blocks(record: SweepRecord) -> tuple[Block, ...]:
+    """Where the time of the stages went, and what the store saved."""
+    stages = compute_cost(record)
+    if isinstance(stages, Absent):
+        return (absent("Time by stage", stages),)
+    words = findings.say_cost(stages)
+    return (
+        Figure("stages", *words, stage_figures.plot_cost(stages)),
+        TableBlock(stage_tables.cost_table(stages)),
+    )
+
+
+def failures_section(record: SweepRecord) -> Section:
+    """How runs ended, and each that gave no value with the reason."""
     title = "Failures and missing seeds"
     unfinished = tuple(t for t in record.trials if t.state != "complete")
     blocks: list[Block] = [Prose((findings.say_states(record),))]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clairo.reporting import vocabulary_figures, vocabulary_findings, vocabulary_tables
-from clairo.reporting.health_info import has_codes
+from clairo.reporting.links import page_links
 from clairo.reporting.page import (
     Block,
     Cards,
@@ -16,7 +16,6 @@ from clairo.reporting.page import (
     absent,
 )
 from clairo.reporting.provenance import best_code, measured_on, no_evidence_for
-from clairo.reporting.representation_page import LINK as CODES_LINK
 from clairo.reporting.search_info import Absent
 from clairo.reporting.spelled_info import SpelledInfo, compute_spelled
 from clairo.reporting.vocabulary_info import (
@@ -26,9 +25,6 @@ from clairo.reporting.vocabulary_info import (
     compute_lengths,
 )
 from clairo.tracking.records import SweepRecord
-
-LINK = (vocabulary_findings.VOCABULARY_TITLE, "vocabulary.html")
-"""How other pages lead here."""
 
 
 def make_vocabulary_page(record: SweepRecord) -> Page:
@@ -48,11 +44,7 @@ def make_vocabulary_page(record: SweepRecord) -> Page:
         warning=no_evidence_for(record, exploratory=True),
         lead=(measured_on(record), *best_code(record)),
         sections=sections,
-        links=(
-            ("Sweep", "index.html"),
-            *((("Ablation", "ablation.html"),) if summary.arms else ()),
-            *((CODES_LINK,) if has_codes(record) else ()),
-        ),
+        links=page_links(record, "vocabulary.html"),
     )
 
 

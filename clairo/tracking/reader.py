@@ -148,8 +148,9 @@ def _read_trial(
     role = cast(TrialRole, _tag(run, "trial.role", get_args(TrialRole)))
     key = _tag(run, "trial.key")
     config = _read_config(files)
-    vocabulary, vocabulary_error = _read_vocabulary(files) if role == "confirm" else (None, "")
-    meaning, meaning_error = _read_meaning(files) if role == "confirm" else (None, "")
+    described = role != "search"
+    vocabulary, vocabulary_error = _read_vocabulary(files) if described else (None, "")
+    meaning, meaning_error = _read_meaning(files) if described else (None, "")
     return TrialRecord(
         run_id=run.info.run_id,
         key=key,

@@ -9,8 +9,9 @@ import pytest
 from scipy import stats
 
 from clairo.core.artifacts import Rankings
+from clairo.reporting.ablation_families import RELEVANT_SHARE, families
 from clairo.reporting.ablation_findings import claims, say_effects, say_seeds
-from clairo.reporting.ablation_info import RELEVANT_SHARE, AblationInfo, compute_ablation
+from clairo.reporting.ablation_info import AblationInfo, compute_ablation
 from clairo.reporting.search_info import Absent
 from clairo.tracking.records import SweepRecord, TrialRecord
 from tests.reporting.records import OUT_OF_MEMORY, SEEDS, demo_record, rankings
@@ -21,9 +22,12 @@ def record() -> SweepRecord:
     return demo_record()
 
 
+MASKING, COMPONENTS = families(demo_record())
+
+
 @pytest.fixture(scope="module")
 def masking(record: SweepRecord) -> AblationInfo:
-    info = compute_ablation(record, "modality_masking")
+    info = compute_ablation(record, MASKING)
     assert isinstance(info, AblationInfo)
     return info
 
@@ -77,7 +81,7 @@ def test_the_margin_is_the_declared_share_of_the_winner(masking: AblationInfo) -
 
 
 def test_two_seeds_are_exploratory_and_a_lost_seed_is_named(record: SweepRecord) -> None:
-    info = compute_ablation(record, "components")
+    info = compute_ablation(record, COMPONENTS)
     assert isinstance(info, AblationInfo)
     assert info.exploratory
     lost = next(effect for effect in info.effects if effect.arm.name == "no_pca")
@@ -90,7 +94,7 @@ def test_two_seeds_are_exploratory_and_a_lost_seed_is_named(record: SweepRecord)
 
 def test_arms_on_other_users_are_refused(record: SweepRecord) -> None:
     other = {"valid": rankings(0.0, 1, users=300)}
-    info = compute_ablation(change_runs(record, "text_only", rankings=other), "modality_masking")
+    info = compute_ablation(change_runs(record, "text_only", rankings=other), MASKING)
     assert isinstance(info, AblationInfo)
     assert [effect.arm.name for effect in info.effects] == ["image_only"]
     assert "other users" in info.refused[0][1]
@@ -100,7 +104,7 @@ def test_arms_with_other_targets_are_refused(record: SweepRecord) -> None:
     made = rankings(0.0, 1)
     moved = Rankings("valid", made.users, made.targets + 1, made.ranks, made.top_items)
     changed = change_runs(record, "text_only", rankings={"valid": moved})
-    info = compute_ablation(changed, "modality_masking")
+    info = compute_ablation(changed, MASKING)
     assert isinstance(info, AblationInfo)
     assert "other users" in info.refused[0][1]
 
@@ -116,7 +120,7 @@ def test_the_order_of_users_does_not_matter(record: SweepRecord, masking: Ablati
             trials.append(replace(run, rankings={"valid": new}))
         else:
             trials.append(run)
-    info = compute_ablation(replace(record, trials=tuple(trials)), "modality_masking")
+    info = compute_ablation(replace(record, trials=tuple(trials)), MASKING)
     assert isinstance(info, AblationInfo)
     assert info.effects[0].shares == masking.effects[0].shares
     assert info.effects[0].users == pytest.approx(masking.effects[0].users)
@@ -129,29 +133,27 @@ def test_test_ranks_are_used_only_where_every_arm_has_them(record: SweepRecord) 
         else t
         for t in record.trials
     )
-    info = compute_ablation(replace(record, trials=both), "modality_masking")
+    info = compute_ablation(replace(record, trials=both), MASKING)
     assert isinstance(info, AblationInfo)
     assert info.split == "test"
 
 
 def test_without_the_winner_or_its_ranks_nothing_is_compared(record: SweepRecord) -> None:
-    gone = compute_ablation(
-        change_runs(record, "full", rankings={}, state="killed"), "modality_masking"
-    )
+    gone = compute_ablation(change_runs(record, "full", rankings={}, state="killed"), MASKING)
     assert isinstance(gone, Absent)
     assert "ended killed" in gone.reason
     arms = tuple(arm for arm in record.summary.arms if arm.name != "full")
     summary = replace(record.summary, arms=arms)
-    assert isinstance(compute_ablation(replace(record, summary=summary), "components"), Absent)
+    assert isinstance(compute_ablation(replace(record, summary=summary), COMPONENTS), Absent)
     none = replace(record, summary=replace(record.summary, arms=()))
-    assert isinstance(compute_ablation(none, "components"), Absent)
+    assert isinstance(compute_ablation(none, COMPONENTS), Absent)
 
 
 def test_a_missing_arm_counts_in_the_family_and_is_listed(
     record: SweepRecord, masking: AblationInfo
 ) -> None:
     gone = tuple(t for t in record.trials if t.config_key != "arm-image_only")
-    info = compute_ablation(replace(record, trials=gone), "modality_masking")
+    info = compute_ablation(replace(record, trials=gone), MASKING)
     assert isinstance(info, AblationInfo)
     assert "not in the tracker" in info.refused[0][1]
     raw = info.effects[0].interval.p
@@ -183,7 +185,7 @@ def test_the_words_do_not_claim_more_than_the_verdicts(masking: AblationInfo) ->
 
 
 def test_equivalence_is_adjusted_over_the_family_as_well(record: SweepRecord) -> None:
-    info = compute_ablation(record, "components")
+    info = compute_ablation(record, COMPONENTS)
     assert isinstance(info, AblationInfo)
     assert info.margin is not None
     raw = []

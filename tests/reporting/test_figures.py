@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 import pytest
 
 from clairo.reporting import ablation_figures, drawing, search_figures, stage_figures, style
+from clairo.reporting.ablation_families import families
 from clairo.reporting.ablation_info import AblationInfo, compute_ablation
 from clairo.reporting.outcome_info import compute_candidates, compute_curves
 from clairo.reporting.search_info import (
@@ -31,7 +32,7 @@ def record() -> SweepRecord:
 
 @pytest.fixture(scope="module")
 def masking(record: SweepRecord) -> AblationInfo:
-    info = compute_ablation(record, "modality_masking")
+    info = compute_ablation(record, families(record)[0])
     assert isinstance(info, AblationInfo)
     return info
 
@@ -84,7 +85,7 @@ def test_candidates_show_every_seed_and_the_error(record: SweepRecord) -> None:
 
 def test_effects_carry_unclipped_intervals_and_mark_what_goes_on(masking: AblationInfo) -> None:
     figure = ablation_figures.plot_effects(masking, "NDCG@10")
-    lines = traces(figure, "95 % interval over seeds")
+    lines = traces(figure, "95 % over users and seeds")
     shown = [(e.interval.low, e.interval.high) for e in masking.effects]
     assert [tuple(line["x"]) for line in lines] == shown
     low, high = json.loads(figure.to_json())["layout"]["xaxis"]["range"]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from clairo.reporting.ablation_families import families
 from clairo.reporting.ablation_figures import plot_seeds
 from clairo.reporting.ablation_info import AblationInfo, compute_ablation
 from clairo.reporting.labels import setting_label
@@ -62,7 +63,7 @@ def test_a_winner_of_given_codes_wears_the_color_of_what_it_uses(
         replace(trial, config={**trial.config, **given}) if trial.key in full.trial_keys else trial
         for trial in record.trials
     )
-    info = compute_ablation(replace(record, trials=trials), "modality_masking")
+    info = compute_ablation(replace(record, trials=trials), families(record)[0])
     assert isinstance(info, AblationInfo)
     first = plot_seeds(info, "NDCG@10").data[0]
     assert first.marker.line.color == MODALITY_COLORS[color]

@@ -1,0 +1,60 @@
+"""Marks of significance and exact numbers: what a printed cell says beside its rounded number."""
+
+from __future__ import annotations
+
+from clairo.evaluation.significance import Verdict
+from clairo.reporting.labels import DASH, number
+from clairo.reporting.table import Cell
+
+MARKS_NOTE = (
+    "Marks, from Holm-adjusted p-values: † p < 0.05, ‡ p < 0.01, ≈ equivalent (surely smaller than "
+    "the minimum relevant effect). No mark means inconclusive, never equality."
+)
+
+
+def mark(verdict: Verdict, adjusted_p: float | None) -> str:
+    """The mark of a verdict.
+
+    Example:
+        >>> mark("better", 0.03), mark("worse", 0.002), mark("equivalent", 0.9)
+        ('†', '‡', '≈')
+        >>> mark("inconclusive", 0.06)
+        ''
+    """
+    if verdict == "equivalent":
+        return "≈"
+    if verdict == "inconclusive" or adjusted_p is None:
+        return ""
+    return "‡" if adjusted_p < 0.01 else "†"
+
+
+def exact(value: float | None) -> str:
+    """All digits that mean anything, for hover.
+
+    Example:
+        >>> exact(0.123456789012345), exact(None)
+        ('0.123456789', '')
+    """
+    return "" if value is None else f"{value:.9g}"
+
+
+def number_cell(
+    value: float | None, digits: int, *, signed: bool = False, strong: bool = False
+) -> Cell:
+    """A rounded number that shows its digits on hover."""
+    return Cell(number(value, digits, signed), value, strong, exact(value))
+
+
+def range_cell(low: float | None, high: float | None, digits: int, why: str = "") -> Cell:
+    """An interval that shows its digits on hover.
+
+    Args:
+        low: Its lower bound.
+        high: Its upper bound.
+        digits: Decimals that are printed.
+        why: Shown on hover where there is none.
+    """
+    if low is None or high is None:
+        return Cell(DASH, title=why or "One seed has no spread.")
+    text = f"{number(low, digits, signed=True)} to {number(high, digits, signed=True)}"
+    return Cell(text, f"[{low:.6f}, {high:.6f}]", title=f"{exact(low)} to {exact(high)}")
