@@ -9,6 +9,7 @@ makes of the unmasked vectors is compared with what is stored before it is belie
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -114,8 +115,9 @@ def fuse_replaced(
     for again, table in zip(fusion.transform(reduced).tables, kept.tables, strict=True):
         _require_same("Fusion", again, table)
     tables = (reduction.transform(replaced) if t.modality == name else t for t in reduced.tables)
-    # Without what the fusion tells of itself: that is of the model, which is not another one.
-    return Modalities(fusion.transform(Modalities(tuple(tables))).tables)
+    changed = fusion.transform(Modalities(tuple(tables)))
+    # Facts, curves and insight are of the fit, which the trained model's own stages tell of.
+    return Modalities(tuple(replace(table, facts={}) for table in changed.tables))
 
 
 def _require_same(what: str, again: EmbeddingTable, stored: EmbeddingTable) -> None:
