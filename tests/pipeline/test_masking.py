@@ -19,7 +19,6 @@ from clairo.pipeline.profiles import PROFILES
 from clairo.pipeline.runner import StageRunner, always
 from clairo.pipeline.sources import hash_sources
 from clairo.pipeline.trial import TrialEnvironment, TrialSpec, run_trial
-from clairo.stages import PIPELINE
 from clairo.store import FilesystemStore
 from clairo.workflows.locations import tracking_config
 from tests.datasets.lcrec_files import write_generated
@@ -66,13 +65,6 @@ def test_what_is_not_masked_keeps_the_entries_and_the_key_it_had_before_masking_
     assert found["training"] == "training/t5-765e7a65059b2cf1"
     assert found["valid_evaluation"] == "valid_evaluation/ensemble-cc5ff60f84eb2630"
     assert found["test_evaluation"] == "test_evaluation/ensemble-f4a2ec8e7e6264df"
-
-
-def test_masking_stages_are_listed_after_their_inputs() -> None:
-    config, seen = small_config(evaluation=masking("image")), set[str]()
-    for stage in PIPELINE:
-        assert set(stage.inputs(config)) <= seen, stage.name
-        seen.add(stage.name)
 
 
 def test_the_stages_that_fit_anew_are_given_the_seeds_of_those_they_repeat() -> None:
