@@ -117,3 +117,13 @@ def unequal_note(wanted: int, got: int) -> str:
         ' (9 bits per item, not 8)'
     """
     return "" if wanted == got else f" ({got} bits per item, not {wanted})"
+
+
+def fitting_digit(quantization: AnyQuantizer) -> dict[str, Any]:
+    """Lets the digit take as many values as other codes need, where its number is set.
+
+    A number of buckets that was chosen for some codes may be too few for others.
+    """
+    if quantization.num_hash_buckets is None:
+        return {}
+    return {"quantization.num_hash_buckets": None}

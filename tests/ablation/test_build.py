@@ -44,7 +44,7 @@ def test_no_arm_after_a_sweep_brings_back_what_makes_given_codes() -> None:
 
 
 def test_an_unknown_generator_is_refused_with_those_that_are_known() -> None:
-    with pytest.raises(ValueError, match=r"'magic' found .* expected tags: 'leave_one_out'"):
+    with pytest.raises(ValueError, match=r"'magic' found .* expected tags: .*'leave_one_out'"):
         definition({"kind": "magic"})
 
 
