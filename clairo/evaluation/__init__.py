@@ -21,6 +21,7 @@ from clairo.evaluation.ranking import (
     target_ranks,
 )
 from clairo.evaluation.segments import (
+    SegmentIndex,
     head_items,
     history_segments,
     item_segments,
@@ -33,6 +34,7 @@ __all__ = [
     "CUTOFFS",
     "EvaluationConfig",
     "MetricName",
+    "SegmentIndex",
     "check_metrics",
     "combine_ensemble",
     "compact_lists",
