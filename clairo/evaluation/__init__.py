@@ -22,6 +22,7 @@ from clairo.evaluation.ranking import (
     target_ranks,
 )
 from clairo.evaluation.segments import (
+    SegmentIndex,
     head_items,
     history_segments,
     item_segments,
@@ -35,6 +36,7 @@ __all__ = [
     "EvaluationConfig",
     "MaskingConfig",
     "MetricName",
+    "SegmentIndex",
     "check_metrics",
     "combine_ensemble",
     "compact_lists",

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
 
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Int, Int64
 
-from clairo.core.artifacts import Rankings
+from clairo.core.artifacts import Dataset, Rankings
 from clairo.core.checks import require_length
+from clairo.core.errors import ArtifactError, DataError
+from clairo.core.files import read_arrays, write_arrays
 from clairo.evaluation.ranking import ranking_metrics
 
 TAIL_COUNT: Final = 5
@@ -16,6 +21,11 @@ TAIL_COUNT: Final = 5
 
 HEAD_SHARE: Final = 0.5
 """The head makes up this share of the training interactions."""
+
+SEGMENTS_FILE: Final = "segments.safetensors"
+"""Holds a :class:`SegmentIndex`."""
+
+_KNOWN: Final = "known_lengths/"
 
 _HISTORY_RANGES: Final = ((1, 4), (5, 9), (10, 19), (20, None))
 
@@ -102,3 +112,86 @@ def segment_metrics(
             means = ranking_metrics(rankings.ranks[rows], cutoffs=(10,))
             metrics |= {f"{name}/{key}": value for key, value in means.items()}
     return metrics
+
+
+@dataclass(frozen=True)
+class SegmentIndex:
+    """What tells, of any rankings on one data set, which users belong to which segment.
+
+    Ranks of users are kept per run; this is kept once per data set, so that segments can be
+    compared user by user long after the data are gone.
+
+    Attributes:
+        train_counts: Occurrences of every catalogue item in the training parts.
+        known_lengths: By split, the number of items known of each user of the data, by user
+            index; -1 where the user has no target there.
+    """
+
+    train_counts: Int64[np.ndarray, " items"]
+    known_lengths: Mapping[str, Int64[np.ndarray, " users"]]
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> Self:
+        """The index of a data set."""
+        splits = dataset.splits
+        return cls(
+            dataset.train_counts(),
+            {
+                "valid": splits.positions("valid").astype(np.int64),
+                "test": splits.positions("test").astype(np.int64),
+            },
+        )
+
+    def segments(
+        self,
+        split: str,
+        users: Int[np.ndarray, " rows"],
+        targets: Int[np.ndarray, " rows"],
+    ) -> dict[str, Bool[np.ndarray, " rows"]]:
+        """Which of some asked users belong to which segment, in the order of a page.
+
+        Args:
+            split: Where they were asked.
+            users: User index of each row.
+            targets: Item index that was to be found.
+
+        Raises:
+            DataError: The rows name users or items that this data set does not have.
+        """
+        known = self.known_lengths[split]
+        beyond = len(users) and (users.max() >= len(known) or targets.max() >= self.num_items)
+        if beyond:
+            raise DataError(
+                f"Segments are looked up among {len(known)} users and {self.num_items} items, got "
+                f"user {users.max()} and item {targets.max()}; the index belongs to other data."
+            )
+        by_target = {
+            name: items[targets] for name, items in item_segments(self.train_counts).items()
+        }
+        return by_target | history_segments(known[users])
+
+    @property
+    def num_items(self) -> int:
+        """Items of the catalogue."""
+        return len(self.train_counts)
+
+    def save(self, folder: Path) -> None:
+        """Writes both."""
+        known = {f"{_KNOWN}{split}": lengths for split, lengths in self.known_lengths.items()}
+        write_arrays(folder / SEGMENTS_FILE, {"train_counts": self.train_counts, **known})
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Reads what :meth:`save` wrote.
+
+        Raises:
+            ArtifactError: Something else lies there.
+        """
+        arrays = read_arrays(folder / SEGMENTS_FILE)
+        known = {n.removeprefix(_KNOWN): a for n, a in arrays.items() if n.startswith(_KNOWN)}
+        if "train_counts" not in arrays or set(known) != {"valid", "test"}:
+            raise ArtifactError(
+                f"{SEGMENTS_FILE} holds train_counts and known lengths of valid and test, got "
+                f"{', '.join(sorted(arrays))}; restore the artifact."
+            )
+        return cls(arrays["train_counts"], known)

@@ -10,18 +10,18 @@ from clairo.reporting.drawing import harmless, row_figure
 from clairo.reporting.labels import number
 from clairo.reporting.style import ACCENT, MODALITY_COLORS, NEUTRAL
 
-_ARM_COLORS = {
-    "text_only": MODALITY_COLORS["text"],
-    "image_only": MODALITY_COLORS["image"],
-}
+_MODALITY_FAMILIES = ("modality_masking", "inference_masking")
+"""Families whose arms are named after what they use, or what is masked in them."""
+
+_ARM_COLORS = {"text": MODALITY_COLORS["text"], "image": MODALITY_COLORS["image"]}
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross")
 
 
 def arm_color(family: str, name: str) -> str:
     """Modality arms wear their modality's colour, all others the accent."""
-    if "masking" not in family:
+    if family not in _MODALITY_FAMILIES:
         return ACCENT
-    return _ARM_COLORS.get(name, MODALITY_COLORS["joint"])
+    return _ARM_COLORS.get(name.partition("_")[0], MODALITY_COLORS["joint"])
 
 
 def _masking_name(arm: ArmInfo) -> str:

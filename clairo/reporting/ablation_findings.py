@@ -59,14 +59,12 @@ def _claims_of(infos: Sequence[AblationInfo], label: str) -> list[str]:
 
 def _against(infos: Sequence[AblationInfo]) -> str:
     found = {info.against for info in infos}
-    if found == {"the full configuration"}:
-        return "the winner" if infos[0].rule.tuning == "frozen" else "the full configuration"
     return found.pop() if len(found) == 1 else "each arm's reference"
 
 
 def _counted(infos: Sequence[AblationInfo], effects: Sequence[EffectInfo], label: str) -> str:
     """How many arms got which verdict."""
-    against = infos[0].against if len({i.against for i in infos}) == 1 else "each arm's reference"
+    against = _against(infos)
     masked = infos[0].family.kind == "inference"
     arms = f"{plural(len(effects), 'arm')}{' masked at inference' if masked else ''}"
     counts = Counter(effect.verdict for effect in effects)

@@ -50,23 +50,6 @@ class PairedGains:
         """Users asked, in the seed with the fewest."""
         return int((~np.isnan(self.arm)).sum(axis=1).min())
 
-    def of_users(self, rows: Bool[np.ndarray, " users"]) -> PairedGains | None:
-        """The same for some users; seeds that asked none of them are left out.
-
-        Returns:
-            ``None`` where no seed asked any.
-        """
-        asked = (~np.isnan(self.arm[:, rows])).any(axis=1)
-        if not asked.any():
-            return None
-        return PairedGains(
-            tuple(seed for seed, kept in zip(self.seeds, asked, strict=True) if kept),
-            self.users[rows],
-            self.targets[rows],
-            self.arm[asked][:, rows],
-            self.reference[asked][:, rows],
-        )
-
 
 def is_per_user(metric: str) -> bool:
     """Whether a metric is a mean over users' ranks, so that it can be paired."""
@@ -127,7 +110,10 @@ def pair(
             return f"refused: in seed {seed} it was measured on other users than its reference"
     if not _same_over_seeds([left for left, _ in sides.values()]):
         return "refused: its seeds were measured on different data"
-    return _table(sides, metric)
+    pairs = _table(sides, metric)
+    if not can_be_crossed(pairs.deltas).any():
+        return "refused: no user was asked in every seed"
+    return pairs
 
 
 def _same_questions(theirs: Rankings, ours: Rankings) -> bool:
@@ -154,6 +140,11 @@ def _table(sides: dict[int, tuple[Rankings, Rankings]], metric: str) -> PairedGa
         for side, rankings in enumerate(pair_of_seed):
             tables[side, row, np.searchsorted(everyone, rankings.users)] = gains(rankings, metric)
     return PairedGains(tuple(sides), everyone, targets, tables[0], tables[1])
+
+
+def can_be_crossed(deltas: Float[np.ndarray, "seeds users"]) -> Bool[np.ndarray, " users"]:
+    """Users who were asked in every seed: those that the model of users and seeds reads."""
+    return ~np.isnan(deltas).any(axis=0)
 
 
 def model_interval(deltas: Float[np.ndarray, "seeds users"]) -> Interval:

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from clairo.evaluation.metric_names import metric_label
-from clairo.reporting import ablation_figures, ablation_findings, ablation_tables, findings
+from clairo.reporting import (
+    ablation_figures,
+    ablation_findings,
+    ablation_tables,
+    findings,
+    segment_figures,
+)
 from clairo.reporting.ablation_families import REFERENCE, families, rule
 from clairo.reporting.ablation_info import AblationInfo, Ablations
 from clairo.reporting.fairness_info import compute_fairness
@@ -11,6 +17,8 @@ from clairo.reporting.fairness_tables import fairness_table
 from clairo.reporting.labels import number, plural
 from clairo.reporting.page import Block, Figure, Missing, Prose, Section, TableBlock, absent
 from clairo.reporting.search_info import Absent
+from clairo.reporting.segment_info import compute_segments
+from clairo.reporting.segment_tables import segment_effects_table
 from clairo.reporting.selection import reference_value
 from clairo.tracking.records import ArmFamily, SweepRecord
 
@@ -54,8 +62,23 @@ def effect_blocks(record: SweepRecord, info: AblationInfo) -> tuple[Block, ...]:
         Figure(f"{name}_effects", *ablation_findings.say_effects(info, label), forest),
         TableBlock(ablation_tables.effects_table(info)),
         TableBlock(ablation_tables.tests_table(info)),
+        *segment_blocks(record, info),
         Figure(f"{name}_seeds", *ablation_findings.say_seeds(info, label), seeds),
         TableBlock(fairness_table(info, compute_fairness(record, info))),
+    )
+
+
+def segment_blocks(record: SweepRecord, info: AblationInfo) -> tuple[Block, ...]:
+    """For whom the arms matter, or why that is not known."""
+    found, label = compute_segments(record, info), metric_label(info.metric)
+    if isinstance(found, Absent):
+        return (absent("Effects by segment", found),)
+    words = segment_figures.say_segments(found, label)
+    return (
+        Figure(
+            f"{info.family.name}_by_segment", *words, segment_figures.plot_segments(found, label)
+        ),
+        TableBlock(segment_effects_table(found)),
     )
 
 

@@ -28,6 +28,7 @@ from clairo.tracking.records import (
     TrialState,
 )
 from clairo.tracking.representation_files import read_representation
+from clairo.tracking.segment_files import read_segments
 from clairo.tracking.spelled_files import read_spelled
 from clairo.tracking.summary_json import STAGES_FILE, stages_from_json, summary_from_json
 
@@ -108,13 +109,16 @@ def read_sweep(config: TrackingConfig, sweep_id: str | None = None) -> SweepReco
                 "its artifacts were moved or removed, restore them."
             )
         summary = summary_from_json(text)
+        segments = read_segments(files)
         named = _named_trials(summary)
         trials = tuple(
             _read_trial(tracker, run, open_files(tracker.connection, run, Path(scratch)), named)
             for run in tracker.trials(summary.sweep_id)
         )
     ordered = tuple(sorted(trials, key=lambda trial: trial.number))
-    return SweepRecord(run_id=parent.info.run_id, summary=summary, trials=ordered)
+    return SweepRecord(
+        run_id=parent.info.run_id, summary=summary, trials=ordered, segments=segments
+    )
 
 
 def _parents(tracker: MlflowTracker) -> list[Run]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from clairo.core.artifacts import Rankings
+from clairo.evaluation.segments import SegmentIndex
 from clairo.merging.spelled import SpelledVocabulary
 from clairo.quantization.representation import Representation
 
@@ -319,11 +320,14 @@ class SweepRecord:
         run_id: MLflow id of the parent run.
         summary: What the parent says.
         trials: All nested runs, by number.
+        segments: By group (``""`` where there is one data set) what tells which users belong to
+            which segment; empty where it was not logged.
     """
 
     run_id: str
     summary: SweepSummary
     trials: tuple[TrialRecord, ...]
+    segments: Mapping[str, SegmentIndex] = field(default_factory=dict)
 
     def by_key(self) -> dict[str, TrialRecord]:
         """Trials by ``trial.key``."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from clairo.core.artifacts import Rankings
 from clairo.evaluation.ranking import ranking_metrics
+from clairo.evaluation.segments import SegmentIndex
 from clairo.tracking.records import (
     Arm,
     ArmFamily,
@@ -32,7 +33,10 @@ MASKING = ArmFamily(
     "modality_masking", "Modalities", "Retrained without a modality, everything rebuilt."
 )
 INFERENCE = ArmFamily(
-    "masked", "Masked at inference", "The trained models, asked with a mean vector.", "inference"
+    "inference_masking",
+    "Masked at inference",
+    "The trained models, asked with a mean vector.",
+    "inference",
 )
 CURVE = ArmFamily(
     "pca_curve", "PCA variance", "Only the variance changes.", "curve", "reduction.variance"
@@ -46,7 +50,10 @@ FACTORIAL = ArmFamily(
 )
 
 _MASKING_ARMS = (("text_only", "Text only", -0.05), ("image_only", "Images only", -0.09))
-_MASKED_ARMS = (("text_zeroed", "Text masked", -0.12), ("image_zeroed", "Images masked", -0.07))
+_MASKED_ARMS = (
+    ("text_zero", "Text replaced by zeros", -0.12),
+    ("image_zero", "Images replaced by zeros", -0.07),
+)
 _CURVE_ARMS = ((0.5, -0.05), (0.7, -0.03), (0.9, -0.01), (0.99, -0.02))
 _WORTH = {"pca": 0.01, "merging": 0.05, "spr": 0.02}
 
@@ -64,6 +71,11 @@ def known_lengths() -> np.ndarray:
 def targets() -> np.ndarray:
     """The same question of each user in every run."""
     return (np.arange(USERS) * 7 % ITEMS).astype(np.int32)
+
+
+def segment_index() -> SegmentIndex:
+    """What the parent run logs once."""
+    return SegmentIndex(train_counts(), dict.fromkeys(("valid", "test"), known_lengths()))
 
 
 def ranked(level: float, run: int, split: str = "valid", tail: float = 0.0) -> Rankings:
@@ -171,7 +183,7 @@ def kinds_record(**changes: Any) -> SweepRecord:
         arm = Arm(name, "modality_masking", title, {"fusion.kind": name}, ())
         build.add(arm, 0.05 + shift, tail=-0.08 if name == "text_only" else 0.0)
     for name, title, shift in _MASKED_ARMS:
-        build.add(Arm(name, "masked", title, {}, ()), 0.05 + shift)
+        build.add(Arm(name, "inference_masking", title, {}, ()), 0.05 + shift)
     for value, shift in _CURVE_ARMS:
         changed = {"reduction.variance": value}
         arm = Arm(f"variance_{value}", "pca_curve", f"Variance {value}", changed, (), level=value)
@@ -186,7 +198,8 @@ def kinds_record(**changes: Any) -> SweepRecord:
         title = " + ".join(dict(FACTORIAL.components)[name] for name in on) or "None of them"
         build.add(Arm(f"cell_{'_'.join(on)}", "factorial", title, {}, (), parts=on), level)
     declared = experiment(MASKING, INFERENCE, CURVE, FACTORIAL, **changes)
-    return SweepRecord("parent", ablation_summary(build.arms, declared), tuple(build.trials))
+    summary = ablation_summary(build.arms, declared)
+    return SweepRecord("parent", summary, tuple(build.trials), {"": segment_index()})
 
 
 SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
@@ -213,4 +226,5 @@ def groups_record(shares: Sequence[float] = SHARES, **changes: Any) -> SweepReco
     declared = experiment(
         MASKING, groups=(*groups, gone), covariate="planted visual share", **changes
     )
-    return SweepRecord("parent", ablation_summary(build.arms, declared), tuple(build.trials))
+    index = {group.name: segment_index() for group in groups}
+    return SweepRecord("parent", ablation_summary(build.arms, declared), tuple(build.trials), index)

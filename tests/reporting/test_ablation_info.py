@@ -216,6 +216,6 @@ def test_an_arm_that_beats_the_winner_in_every_seed_is_pointed_out(masking: Abla
         interval=replace(best.interval, mean=0.08, low=-0.05, high=0.21),
     )
     said = claims([replace(masking, effects=(above,))], "NDCG@10")
-    assert said[1].startswith("Above the winner in every seed: text only.")
+    assert said[1].startswith("Above the full configuration in every seed: text only.")
     split = replace(above, deltas={1: 0.20, 2: -0.04})
     assert not any("Above" in line for line in claims([replace(masking, effects=(split,))], "N"))
