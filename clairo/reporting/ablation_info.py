@@ -14,10 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float
 
-from clairo.core.artifacts import Rankings
-from clairo.evaluation.ranking import mrr_per_user, ndcg_per_user, recall_per_user
 from clairo.evaluation.significance import (
     MAX_EXACT_SEEDS,
     Interval,
@@ -33,6 +30,7 @@ from clairo.evaluation.significance import (
     user_shares,
 )
 from clairo.reporting.labels import digits_for, plural
+from clairo.reporting.pairing import Pairs, asked_alike, gains_of, user_deltas
 from clairo.reporting.search_info import Absent
 from clairo.reporting.selection import EXPLORATORY_SEEDS, why_missing
 from clairo.tracking.records import Arm, SweepRecord, TrialRecord
@@ -44,8 +42,6 @@ REFERENCE = "full"
 """Name of the arm that changes nothing."""
 
 Family = Literal["modality_masking", "components"]
-
-_PER_USER = {"ndcg": ndcg_per_user, "recall": recall_per_user, "mrr": mrr_per_user}
 
 
 @dataclass(frozen=True)
@@ -169,9 +165,6 @@ class AblationInfo:
         return self.num_seeds < EXPLORATORY_SEEDS
 
 
-_Pairs = dict[int, tuple[Rankings, Rankings]]
-
-
 def compute_ablation(record: SweepRecord, family: Family) -> AblationInfo | Absent:
     """Effects of one family of arms against the unchanged winner."""
     arms = [arm for arm in record.summary.arms if arm.family == family and arm.name != REFERENCE]
@@ -239,7 +232,7 @@ def _arm_info(record: SweepRecord, arm: Arm, split: str, metric: str) -> ArmInfo
         title=arm.title,
         changes=arm.changes,
         by_seed={
-            seed: float(_gains(run.rankings[split], metric).mean()) for seed, run in runs.items()
+            seed: float(gains_of(run.rankings[split], metric).mean()) for seed, run in runs.items()
         },
         missing=tuple(missing),
         wanted=max(len(record.summary.ablation_seeds), len(arm.trial_keys)),
@@ -253,40 +246,28 @@ def _why_unranked(trial: TrialRecord | None, split: str, key: str) -> str:
     return why_missing(trial, split, key)
 
 
-def _gains(rankings: Rankings, metric: str) -> Float[np.ndarray, " users"]:
-    name, _, cutoff = metric.rpartition("_at_")
-    gains: Float[np.ndarray, " users"] = _PER_USER[name](rankings.ranks, int(cutoff))
-    return gains
-
-
-def _pairs(record: SweepRecord, arm: Arm, full: Arm, split: str) -> _Pairs:
+def _pairs(record: SweepRecord, arm: Arm, full: Arm, split: str) -> Pairs:
     theirs, ours = _runs(record, arm, split), _runs(record, full, split)
     shared = sorted(set(theirs) & set(ours))
     return {seed: (theirs[seed].rankings[split], ours[seed].rankings[split]) for seed in shared}
 
 
-def _why_not(record: SweepRecord, arm: Arm, pairs: _Pairs, split: str) -> str:
+def _why_not(record: SweepRecord, arm: Arm, pairs: Pairs, split: str) -> str:
     """Why an arm cannot be compared; empty where it can."""
     if not pairs:
         reasons = _arm_info(record, arm, split, "ndcg_at_10").missing
         detail = f": {'; '.join(reasons)}" if reasons else ""
         return f"no seed has per-user {split} ranks of both this arm and the winner{detail}"
     for seed, (theirs, ours) in pairs.items():
-        same_users = np.array_equal(np.sort(theirs.users), np.sort(ours.users))
-        if not same_users or not _same_targets(theirs, ours):
+        if not asked_alike(theirs, ours):
             return f"refused: in seed {seed} it was measured on other users than the winner"
     return ""
 
 
-def _same_targets(theirs: Rankings, ours: Rankings) -> bool:
-    left, right = np.argsort(theirs.users), np.argsort(ours.users)
-    return np.array_equal(theirs.targets[left], ours.targets[right])
-
-
-def _effect(arm: ArmInfo, pairs: _Pairs, metric: str) -> EffectInfo:
-    table = _user_deltas(pairs, metric)
+def _effect(arm: ArmInfo, pairs: Pairs, metric: str) -> EffectInfo:
+    table = user_deltas(pairs, metric)
     deltas = {seed: float(np.nanmean(row)) for seed, row in zip(pairs, table, strict=True)}
-    level = float(np.mean([_gains(ours, metric).mean() for _, ours in pairs.values()]))
+    level = float(np.mean([gains_of(ours, metric).mean() for _, ours in pairs.values()]))
     interval = paired_interval(list(deltas.values()))
     return EffectInfo(
         arm=arm,
@@ -301,17 +282,6 @@ def _effect(arm: ArmInfo, pairs: _Pairs, metric: str) -> EffectInfo:
         equivalence_p=None,
         verdict="inconclusive",
     )
-
-
-def _user_deltas(pairs: _Pairs, metric: str) -> Float[np.ndarray, "seeds users"]:
-    """Differences by seed and user; ``nan`` where a user was not asked in that seed."""
-    everyone = np.unique(np.concatenate([theirs.users for theirs, _ in pairs.values()]))
-    table = np.full((len(pairs), len(everyone)), np.nan)
-    for row, (theirs, ours) in enumerate(pairs.values()):
-        left, right = np.argsort(theirs.users), np.argsort(ours.users)
-        places = np.searchsorted(everyone, theirs.users[left])
-        table[row, places] = _gains(theirs, metric)[left] - _gains(ours, metric)[right]
-    return table
 
 
 def _judged(

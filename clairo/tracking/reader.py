@@ -100,7 +100,8 @@ def read_sweep(config: TrackingConfig, sweep_id: str | None = None) -> SweepReco
     tracker = config.connect()
     parent = _find_parent(tracker, sweep_id)
     with tempfile.TemporaryDirectory() as scratch:
-        summary = read_summary(tracker, parent, Path(scratch))
+        files = open_files(tracker.connection, parent, Path(scratch))
+        summary = read_summary(files, parent.info.run_id)
         named = _named_trials(summary)
         trials = tuple(
             _read_trial(tracker, run, open_files(tracker.connection, run, Path(scratch)), named)
@@ -110,18 +111,20 @@ def read_sweep(config: TrackingConfig, sweep_id: str | None = None) -> SweepReco
     return SweepRecord(run_id=parent.info.run_id, summary=summary, trials=ordered)
 
 
-def read_summary(tracker: MlflowTracker, parent: Run, scratch: Path) -> SweepSummary:
-    """What a parent run says about its sweep; downloads go below ``scratch``.
+def read_summary(files: RunFiles, run_id: str) -> SweepSummary:
+    """What a parent run says about its sweep.
+
+    Args:
+        files: The artifacts of the parent run.
+        run_id: Its id, for messages.
 
     Raises:
         SweepError: The artifact is gone, or is not what a sweep writes.
     """
-    from clairo.tracking.run_files import open_files
-
-    text = open_files(tracker.connection, parent, scratch).read_text(SWEEP_FILE)
+    text = files.read_text(SWEEP_FILE)
     if text is None:
         raise SweepError(
-            f"A sweep's parent run holds {SWEEP_FILE}, run {parent.info.run_id} does not; "
+            f"A sweep's parent run holds {SWEEP_FILE}, run {run_id} does not; "
             "its artifacts were moved or removed, restore them."
         )
     return summary_from_json(text)

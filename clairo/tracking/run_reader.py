@@ -96,6 +96,8 @@ class _Runs:
 
     def summary(self, sweep_id: str) -> SweepSummary:
         """What a sweep says about itself; read once."""
+        from clairo.tracking.run_files import open_files
+
         if sweep_id not in self.parents:
             raise SweepError(
                 f"A trial is read with its sweep's parent run, there is none of {sweep_id!r}; "
@@ -103,7 +105,8 @@ class _Runs:
             )
         if sweep_id not in self._summaries:
             parent = self.parents[sweep_id]
-            self._summaries[sweep_id] = read_summary(self.tracker, parent, self.scratch)
+            files = open_files(self.tracker.connection, parent, self.scratch)
+            self._summaries[sweep_id] = read_summary(files, parent.info.run_id)
         return self._summaries[sweep_id]
 
     def resolve(self, reference: str) -> list[Run]:
