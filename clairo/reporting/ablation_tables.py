@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from clairo.evaluation.metric_names import metric_label
 from clairo.reporting.ablation_info import AblationInfo, ArmInfo, EffectInfo
+from clairo.reporting.budget_tables import BudgetRow, BudgetWords, budgets_table
 from clairo.reporting.labels import (
     DASH,
     number,
     p_value,
     percent,
     plural,
-    sentence_list,
     setting_value,
 )
-from clairo.reporting.selection import number_fact
 from clairo.reporting.table import Cell, Column, Table
 
 
@@ -156,64 +155,13 @@ def changes_text(arm: ArmInfo) -> str:
     return ", ".join(leaves)
 
 
-_FAIRNESS = (
-    ("bits_per_item", "Bits per item", 1),
-    ("tokens_per_item", "Tokens per item", 2),
-    ("vocab_size", "Vocabulary", 0),
-    ("num_parameters", "Parameters", 0),
-    ("epochs_done", "Epochs", 0),
-    ("examples_per_epoch", "Examples per epoch", 0),
-)
-
-
 def fairness_table(info: AblationInfo) -> Table:
     """Budgets of each arm side by side; what differs from the full configuration is marked."""
     arms = [info.reference, *(effect.arm for effect in info.effects)]
-    known = [
-        (key, name, digits)
-        for key, name, digits in _FAIRNESS
-        if any(arm.example and number_fact(arm.example, key) is not None for arm in arms)
-    ]
-    rows = tuple(
-        (
-            Cell.of(arm.title),
-            Cell.of(changes_text(arm) or "nothing"),
-            *(_budget_cell(arm, info.reference, key, digits) for key, _, digits in known),
-        )
-        for arm in arms
+    return budgets_table(
+        f"{info.family}_budgets",
+        "Budgets of the arms, from one run each; ≠ marks what differs from the full one.",
+        [BudgetRow(arm.title, changes_text(arm), arm.example) for arm in arms],
+        BudgetWords("Arm", "all arms", "the full configuration"),
+        ("Frozen: no arm was tuned again, every arm keeps the winner's other settings.",),
     )
-    columns = (
-        Column("Arm"),
-        Column("Changes"),
-        *(Column(name, numeric=True) for _, name, _ in known),
-    )
-    caption = "Budgets of the arms, from one run each; ≠ marks what differs from the full one."
-    notes = (
-        "Frozen: no arm was tuned again, every arm keeps the winner's other settings.",
-        *_bits_note(arms),
-        *(() if known else ("No stage stated its bits, tokens or vocabulary.",)),
-    )
-    return Table(f"{info.family}_budgets", caption, columns, rows, notes=notes)
-
-
-def _bits_note(arms: Sequence[ArmInfo]) -> tuple[str, ...]:
-    """Whether the arms' codes can carry equally much; without it a difference may be capacity."""
-    known = [(arm.title, number_fact(arm.example, "bits_per_item")) for arm in arms if arm.example]
-    bits = [(title, value) for title, value in known if value is not None]
-    if not bits:
-        return ()
-    wanted = bits[0][1]
-    others = [f"{title} {value:.1f}" for title, value in bits[1:] if value != wanted]
-    if not others:
-        return (f"Bits per item are equal in all arms ({wanted:.1f}).",)
-    return (
-        f"Bits per item differ from the full configuration's {wanted:.1f}: "
-        f"{sentence_list(others)}. Part of their difference may be the codes' capacity.",
-    )
-
-
-def _budget_cell(arm: ArmInfo, reference: ArmInfo, key: str, digits: int) -> Cell:
-    value = number_fact(arm.example, key) if arm.example else None
-    wanted = number_fact(reference.example, key) if reference.example else None
-    differs = value is not None and wanted is not None and value != wanted
-    return Cell(number(value, digits) + (" ≠" if differs else ""), value)
