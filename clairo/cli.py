@@ -12,6 +12,7 @@ import typer
 
 from clairo.cli_ablate import ablate
 from clairo.cli_codes import codes_app
+from clairo.cli_compare import compare
 from clairo.cli_embeddings import embeddings_app
 from clairo.cli_images import data_images
 from clairo.cli_import import data_import
@@ -296,6 +297,7 @@ def data_card(
     make_data_card(options, no_metadata=no_metadata)
 
 
+app.command("compare")(compare)
 data_app.command("images")(data_images)
 data_app.command("import")(data_import)
 app.add_typer(codes_app, name="codes")

@@ -102,13 +102,7 @@ def read_sweep(config: TrackingConfig, sweep_id: str | None = None) -> SweepReco
     parent = _find_parent(tracker, sweep_id)
     with tempfile.TemporaryDirectory() as scratch:
         files = open_files(tracker.connection, parent, Path(scratch))
-        text = files.read_text(SWEEP_FILE)
-        if text is None:
-            raise SweepError(
-                f"A sweep's parent run holds {SWEEP_FILE}, run {parent.info.run_id} does not; "
-                "its artifacts were moved or removed, restore them."
-            )
-        summary = summary_from_json(text)
+        summary = read_summary(files, parent.info.run_id)
         segments = read_segments(files)
         named = _named_trials(summary)
         trials = tuple(
@@ -119,6 +113,38 @@ def read_sweep(config: TrackingConfig, sweep_id: str | None = None) -> SweepReco
     return SweepRecord(
         run_id=parent.info.run_id, summary=summary, trials=ordered, segments=segments
     )
+
+
+def read_summary(files: RunFiles, run_id: str) -> SweepSummary:
+    """What a parent run says about its sweep.
+
+    Args:
+        files: The artifacts of the parent run.
+        run_id: Its id, for messages.
+
+    Raises:
+        SweepError: The artifact is gone, or is not what a sweep writes.
+    """
+    text = files.read_text(SWEEP_FILE)
+    if text is None:
+        raise SweepError(
+            f"A sweep's parent run holds {SWEEP_FILE}, run {run_id} does not; "
+            "its artifacts were moved or removed, restore them."
+        )
+    return summary_from_json(text)
+
+
+def read_trial(tracker: MlflowTracker, run: Run, scratch: Path) -> TrialRecord:
+    """One nested run with its ranks, whatever its role; downloads go below ``scratch``.
+
+    Raises:
+        SweepError: It is no trial of ours.
+        ArtifactError: Its ranks are there and cannot be read.
+    """
+    from clairo.tracking.run_files import open_files
+
+    files = open_files(tracker.connection, run, scratch)
+    return _read_trial(tracker, run, files, frozenset({_tag(run, "trial.key")}))
 
 
 def _parents(tracker: MlflowTracker) -> list[Run]:
