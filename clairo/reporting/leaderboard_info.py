@@ -18,6 +18,7 @@ from clairo.evaluation.row_checks import (
     check_row,
     say_out_of_line,
 )
+from clairo.reporting.labels import percent
 from clairo.reporting.leaderboard_rows import PRIMARY, SHOWN, OurRow, compute_row
 from clairo.reporting.published import PublishedRow
 from clairo.tracking.best_reader import BestOfSweep, UnreadSweep
@@ -27,10 +28,17 @@ _SLUG_LETTERS = 48
 
 @dataclass(frozen=True)
 class PublishedInfo:
-    """A published row with what the checks say of it."""
+    """A published row with what the checks say of it.
+
+    Attributes:
+        row: The row.
+        verdict: What the checks say.
+        note: How it lies to the row that it replicates; ``""`` for a row of its own.
+    """
 
     row: PublishedRow
     verdict: RowVerdict
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -127,7 +135,10 @@ def compute_leaderboard(
         ConfigError: No row is of that category.
     """
     rows, left_out = _rows(read)
-    checked = [PublishedInfo(row, check_published(row, published)) for row in published]
+    checked = [
+        PublishedInfo(row, check_published(row, published), say_replication(row, published))
+        for row in published
+    ]
     rows = [replace(row, verdict=_in_line(row, published)) for row in rows]
     boards = [*_our_boards(rows, checked), *_published_boards(rows, checked)]
     unstated = [info for info in checked if not info.row.release]
@@ -169,6 +180,27 @@ def check_published(row: PublishedRow, published: Sequence[PublishedRow]) -> Row
     return verdict
 
 
+def say_replication(row: PublishedRow, published: Sequence[PublishedRow]) -> str:
+    """How far a replication lies from what it replicates, over the metrics that both have."""
+    if row.replicates is None:
+        return ""
+    first = next(
+        (
+            other
+            for other in published
+            if (other.source, other.method, other.category)
+            == (row.replicates, row.method, row.category)
+        ),
+        None,
+    )
+    shared = [key for key in row.values if first is not None and key in first.values]
+    if first is None or not shared:
+        return f"A replication of {row.replicates.title}, whose own row is not here."
+    parts = [float(row.values[key]) / float(first.values[key]) - 1 for key in shared]
+    low, high = (percent(part, signed=True) for part in (min(parts), max(parts)))
+    return f"Its own replication: {low} to {high} against {first.origin}."
+
+
 def _in_line(row: OurRow, published: Sequence[PublishedRow]) -> RowVerdict:
     """Adds how our row's ratio lies to the published ones of its release."""
     name = row.best.summary.dataset_name
@@ -180,7 +212,7 @@ def _in_line(row: OurRow, published: Sequence[PublishedRow]) -> RowVerdict:
 
 
 def _with_line(verdict: RowVerdict, said: str) -> RowVerdict:
-    return RowVerdict((*verdict.made, "ratio in line"), verdict.impossible, said)
+    return RowVerdict((*verdict.made, "ratio in line"), verdict.failed, said)
 
 
 def _our_boards(rows: Sequence[OurRow], checked: Sequence[PublishedInfo]) -> list[BoardInfo]:
@@ -213,7 +245,7 @@ def _best_first(row: OurRow) -> tuple[float, str]:
 
 
 def _published_boards(rows: Sequence[OurRow], checked: Sequence[PublishedInfo]) -> list[BoardInfo]:
-    """Data sets without a sweep of ours; one that a sweep of another kind stands for is left out."""
+    """Data sets without a sweep of ours, whatever its kind."""
     ours = {row.best.summary.dataset_name for row in rows}
     groups: dict[str, list[PublishedInfo]] = {}
     for info in checked:

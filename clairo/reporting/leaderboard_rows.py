@@ -110,7 +110,7 @@ def compute_row(best: BestOfSweep) -> OurRow | str:
         missing = "; ".join(test[PRIMARY].missing) or "it has no run"
         return f"its best configuration has no result on test: {missing}."
     runs = [best.runs[key] for key in best.wanted if key in best.runs]
-    told = [run for run in runs if math.isfinite(run.metrics.get(f"test/{PRIMARY}", math.nan))]
+    told = [run for run in runs if run.seed in test[PRIMARY].seeds]
     return OurRow(
         best=best,
         valid=spread_of(best, best.summary.objective),
@@ -155,14 +155,14 @@ def check_seeds(runs: Iterable[ConfirmedRun]) -> RowVerdict:
     A mean over seeds obeys them where every seed does.
     """
     made: dict[Check, None] = {}
-    failed: list[str] = []
+    failed: list[tuple[Check, str]] = []
     for run in runs:
         row = accuracy_row(
             {key: run.metrics[f"test/{key}"] for key in SHOWN if f"test/{key}" in run.metrics}
         )
         verdict = check_row(row)
         made |= dict.fromkeys(verdict.made)
-        failed += [f"Seed {run.seed}: {said}" for said in verdict.impossible]
+        failed += [(check, f"Seed {run.seed}: {said}") for check, said in verdict.failed]
     return RowVerdict(tuple(made), tuple(failed))
 
 

@@ -59,7 +59,7 @@ class PublishedRow:
     source: Source
     category: str
     release: str
-    values: Mapping[ValueName, str]
+    values: Mapping[str, str]
     setting: str = ""
     may_be: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
