@@ -39,10 +39,8 @@ def verdict_cell(verdict: RowVerdict) -> Cell:
 
 def printed_cell(info: PublishedInfo, key: str) -> Cell:
     """A published number with its own digits."""
-    text = info.row.values.get(key)
-    if text is None:
-        return Cell(DASH, title="Not in the source.")
-    return Cell(f"0{text}" if text.startswith(".") else text, float(text))
+    text = info.row.shown(key)
+    return Cell(text, float(text)) if text else Cell(DASH, title="Not in the source.")
 
 
 def interval_cell(interval: Interval, places: int) -> Cell:

@@ -75,6 +75,11 @@ class PublishedRow:
         """Source and kind, for example ``cornac (readme)``."""
         return f"{self.source.title} ({self.source.kind})"
 
+    def shown(self, key: str) -> str:
+        """A metric with the digits it was printed with, ``""`` where the source has none."""
+        text = self.values.get(key, "")
+        return f"0{text}" if text.startswith(".") else text
+
     @property
     def datasets(self) -> tuple[str, ...]:
         """Names of our data sets that this row was measured on; none without a stated release."""
