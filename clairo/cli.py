@@ -16,6 +16,7 @@ from clairo.cli_compare import compare
 from clairo.cli_embeddings import embeddings_app
 from clairo.cli_images import data_images
 from clairo.cli_import import data_import
+from clairo.cli_leaderboard import leaderboard
 from clairo.cli_options import (
     Category,
     Config,
@@ -300,6 +301,7 @@ def data_card(
 app.command("compare")(compare)
 data_app.command("images")(data_images)
 data_app.command("import")(data_import)
+app.command()(leaderboard)
 app.add_typer(codes_app, name="codes")
 app.add_typer(embeddings_app, name="embeddings")
 
