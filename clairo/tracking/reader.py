@@ -156,10 +156,12 @@ def read_trial(tracker: MlflowTracker, run: Run, scratch: Path) -> TrialRecord:
         SweepError: It is no trial of ours.
         ArtifactError: Its ranks are there and cannot be read.
     """
+    from clairo.tracking.histories import read_histories
     from clairo.tracking.run_files import open_files
 
     files = open_files(tracker.connection, run, scratch)
-    return _read_trial(tracker, run, files, frozenset({_tag(run, "trial.key")}))
+    history = read_histories(tracker.connection, [run], _HISTORY_PREFIX)[run.info.run_id]
+    return _read_trial(run, files, history, frozenset({_tag(run, "trial.key")}))
 
 
 def _parents(tracker: MlflowTracker) -> list[Run]:

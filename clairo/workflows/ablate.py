@@ -20,6 +20,7 @@ from clairo.sweep.source import Executor
 from clairo.sweep.study import StudyDatabase
 from clairo.tracking.environment import log_code
 from clairo.tracking.records import ArmGroup, SweepSummary
+from clairo.tracking.segment_files import log_segments
 from clairo.workflows.ablation_data import KnownBase, ReadyGroup, find_base, prepare_groups
 from clairo.workflows.ablation_options import AblateOptions
 from clairo.workflows.ablation_phase import ArmRuns, describe_experiment, run_arms
@@ -212,6 +213,7 @@ def open_ablation(
             for ready in asked.ready:
                 source = data_source(ready.options, ready.prepared)
                 parent.log_dataset(ready.prepared.dataset, ready.prepared.digest, source)
+                log_segments(parent, ready.prepared.dataset, ready.group.name)
             yield Ablation(asked, runner, environments, tuning)
     finally:
         lock.close()

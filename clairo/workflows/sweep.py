@@ -15,6 +15,7 @@ from clairo.pipeline.profiles import Profile, get_profile
 from clairo.sweep.executors import open_executor
 from clairo.tracking.environment import log_code
 from clairo.tracking.records import SweepSummary
+from clairo.tracking.segment_files import log_segments
 from clairo.workflows.checks import check_request, check_weights
 from clairo.workflows.closing import print_closing
 from clairo.workflows.cluster_embedding import embed_on_cluster
@@ -105,6 +106,7 @@ def open_sweep(
         with ended(sweep, tracker):
             log_code(parent)
             parent.log_dataset(prepared.dataset, prepared.digest, data_source(options, prepared))
+            log_segments(parent, prepared.dataset)
             yield sweep
     finally:
         database.close()
