@@ -183,7 +183,7 @@ def test_a_dry_run_names_arms_shared_stages_and_cost_and_runs_nothing(
 
 def test_an_unknown_experiment_is_one_line_that_names_those_there(tmp_path: Path) -> None:
     ended = run_clairo(["ablate", "no_such_thing", "--out", str(tmp_path)])
-    assert ended.code == 1
+    assert ended.code == 2
     (line,) = ended.output.strip().splitlines()
     assert line.startswith("ConfigError: ")
     assert "no_such_thing" in line
