@@ -1,12 +1,17 @@
 """Whether an ablation's effect is more than luck: pure functions on arrays of differences.
 
-Two questions are kept apart. *Would it happen again with models trained anew?* is answered over
-seeds (:func:`paired_interval`, :func:`sign_flip_p`, :func:`equivalence_p`). *Would these very
-models do it for other users?* is answered over users (:func:`bootstrap_users`) and says nothing
-about training luck. Users are crossed with seeds: the same people are asked in every seed, so one
-draw of users is shared by all seeds.
+Three questions are kept apart.
 
-SciPy is imported where it is needed, so that configurations stay quick to load.
+- *Would it happen for other users, with models trained anew?* That is what a verdict claims:
+  :func:`crossed_interval` and, against the margin, :func:`equivalent_within`.
+- *Would it happen for these users, with models trained anew?* :func:`paired_interval`,
+  :func:`sign_flip_p` and :func:`equivalence_p`, over seeds.
+- *Would these very models do it for other users?* :func:`bootstrap_users`, which says nothing
+  about training luck.
+
+Users are crossed with seeds: the same people are asked in every seed, so what an arm does for a
+user comes back in each. SciPy is imported where it is needed, so that configurations stay quick
+to load.
 """
 
 from __future__ import annotations
@@ -20,30 +25,38 @@ import numpy as np
 from jaxtyping import Float
 
 from clairo.core.errors import DataError
+from clairo.evaluation.crossed import asked_in_every_seed, crossed_interval
+from clairo.evaluation.intervals import (
+    Interval,
+    equivalence_p,
+    equivalent_within,
+    paired_interval,
+    standard_error,
+)
+
+__all__ = [
+    "MAX_EXACT_SEEDS",
+    "Interval",
+    "UserShares",
+    "Verdict",
+    "asked_in_every_seed",
+    "bootstrap_users",
+    "crossed_interval",
+    "decide",
+    "effect_size",
+    "equivalence_p",
+    "equivalent_within",
+    "holm",
+    "paired_interval",
+    "sign_flip_p",
+    "standard_error",
+    "user_shares",
+]
 
 Verdict = Literal["better", "worse", "equivalent", "inconclusive"]
 
 MAX_EXACT_SEEDS = 16
 """Sign patterns double with each seed; beyond this the enumeration is refused."""
-
-
-@dataclass(frozen=True)
-class Interval:
-    """An estimate with the range that its data leave open.
-
-    Attributes:
-        mean: Mean of the differences.
-        low: Lower bound, ``None`` where the data allow none.
-        high: Upper bound, ``None`` where the data allow none.
-        error: Standard error of the mean, ``None`` where the data allow none.
-        p: Two-sided p-value of a mean of zero, ``None`` where the data allow none.
-    """
-
-    mean: float
-    low: float | None
-    high: float | None
-    error: float | None
-    p: float | None
 
 
 @dataclass(frozen=True)
@@ -59,54 +72,6 @@ class UserShares:
     better: float
     equal: float
     worse: float
-
-
-def standard_error(values: Sequence[float]) -> float | None:
-    """Sample standard deviation over the root of the count; ``None`` below two values.
-
-    Example:
-        >>> standard_error([1.0, 3.0])
-        1.0
-        >>> standard_error([1.0]) is None
-        True
-    """
-    if len(values) < 2:
-        return None
-    return float(np.std(values, ddof=1) / np.sqrt(len(values)))
-
-
-def paired_interval(deltas: Sequence[float], confidence: float = 0.95) -> Interval:
-    """The paired t interval and test of a mean difference over seeds.
-
-    With two seeds the t quantile is 12.7, so the interval is wide: that is what two seeds know.
-    Differences that are all the same leave no spread: the interval is that point, and p is 1
-    where they are zero, 0 otherwise.
-
-    Args:
-        deltas: One difference a seed, arm minus reference.
-        confidence: Coverage of the interval.
-
-    Raises:
-        DataError: There is no difference at all.
-
-    Example:
-        >>> interval = paired_interval([0.01, 0.03])
-        >>> round(interval.mean, 3), round(interval.high, 3)
-        (0.02, 0.147)
-    """
-    if not len(deltas):
-        raise DataError("An interval needs at least one seed, got none; run the arm again.")
-    mean, error = float(np.mean(deltas)), standard_error(deltas)
-    if error is None:
-        return Interval(mean, None, None, None, None)
-    if error == 0.0:
-        return Interval(mean, mean, mean, 0.0, 1.0 if mean == 0.0 else 0.0)
-    from scipy.stats import t
-
-    freedom = len(deltas) - 1
-    reach = float(t.ppf((1 + confidence) / 2, freedom)) * error
-    p = float(2 * t.sf(abs(mean) / error, freedom))
-    return Interval(mean, mean - reach, mean + reach, error, p)
 
 
 def sign_flip_p(deltas: Sequence[float]) -> float:
@@ -132,46 +97,14 @@ def sign_flip_p(deltas: Sequence[float]) -> float:
     return float(np.mean(sums >= seen - 1e-12 * max(1.0, seen)))
 
 
-def equivalence_p(deltas: Sequence[float], margin: float) -> float | None:
-    """P-value of two one-sided paired t-tests: small means the effect is within the margin.
-
-    Args:
-        deltas: One difference a seed.
-        margin: The minimum relevant effect, above zero.
-
-    Returns:
-        The larger of the two one-sided p-values, ``None`` below two seeds.
-
-    Raises:
-        DataError: The margin is not above zero.
-
-    References:
-        Schuirmann 1987, the two one-sided tests procedure (TOST).
-
-    Example:
-        >>> equivalence_p([0.001, -0.001, 0.0, 0.001, -0.001], margin=0.01) < 0.05
-        True
-    """
-    if margin <= 0:
-        raise DataError(f"The minimum relevant effect must be above 0, got {margin}; declare one.")
-    mean, error = float(np.mean(deltas)), standard_error(deltas)
-    if error is None:
-        return None
-    if error == 0.0:
-        return 0.0 if abs(mean) < margin else 1.0
-    from scipy.stats import t
-
-    freedom = len(deltas) - 1
-    return float(
-        max(t.sf((mean + margin) / error, freedom), t.cdf((mean - margin) / error, freedom))
-    )
-
-
 def holm(p_values: Sequence[float | None]) -> tuple[float | None, ...]:
     """Holm's step-down adjustment over one declared family of comparisons.
 
     Missing p-values stay missing, but still count in the family: an arm that could not be tested
     was meant to be.
+
+    Raises:
+        DataError: A p-value is not between 0 and 1.
 
     References:
         Holm 1979, A simple sequentially rejective multiple test procedure.
@@ -182,6 +115,11 @@ def holm(p_values: Sequence[float | None]) -> tuple[float | None, ...]:
         >>> holm([0.04, None])
         (0.08, None)
     """
+    wrong = [p for p in p_values if p is not None and not 0.0 <= p <= 1.0]
+    if wrong:
+        raise DataError(
+            f"A p-value lies between 0 and 1, got {wrong[0]}; give None for an arm without a test."
+        )
     known = sorted((p, place) for place, p in enumerate(p_values) if p is not None)
     adjusted: list[float | None] = [None] * len(p_values)
     floor = 0.0
@@ -194,16 +132,23 @@ def holm(p_values: Sequence[float | None]) -> tuple[float | None, ...]:
 def decide(
     mean: float, adjusted_p: float | None, within_margin_p: float | None, alpha: float = 0.05
 ) -> Verdict:
-    """The verdict over seeds: better, worse, equivalent, or inconclusive.
+    """The verdict: better, worse, equivalent, or inconclusive.
 
-    A difference that is real but surely smaller than the minimum relevant effect is called
-    equivalent. The lack of a small p-value alone is never called equality.
+    "Equivalent" comes first: a difference that is real but surely smaller than the minimum
+    relevant effect is called equivalent, so "better" is never said of one whose interval (at
+    ``1 - 2 alpha``, of the same model) lies inside the margin. "Better" says that the effect is
+    above zero and may be relevant, not that it surely exceeds the margin. The lack of a small
+    p-value alone is never called equality: it is inconclusive.
 
     Args:
         mean: Mean difference.
-        adjusted_p: Holm-adjusted p of the paired t-test.
-        within_margin_p: Result of :func:`equivalence_p`.
+        adjusted_p: Holm-adjusted p of :func:`crossed_interval`.
+        within_margin_p: Holm-adjusted result of :func:`equivalent_within`, from the same
+            interval.
         alpha: Level of both tests.
+
+    Raises:
+        DataError: A number is missing as ``nan``.
 
     Example:
         >>> decide(0.02, adjusted_p=0.01, within_margin_p=0.9)
@@ -211,6 +156,13 @@ def decide(
         >>> decide(0.02, adjusted_p=0.30, within_margin_p=0.9)
         'inconclusive'
     """
+    if any(
+        np.isnan(number) for number in (mean, adjusted_p, within_margin_p) if number is not None
+    ):
+        raise DataError(
+            f"A verdict needs numbers, got mean {mean}, p {adjusted_p} and p within the margin "
+            f"{within_margin_p}; give None for a test that could not be made."
+        )
     if within_margin_p is not None and within_margin_p < alpha:
         return "equivalent"
     if adjusted_p is None or adjusted_p >= alpha:
