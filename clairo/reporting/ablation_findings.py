@@ -10,7 +10,7 @@ from clairo.reporting.ablation_info import AblationInfo, EffectInfo
 from clairo.reporting.findings import Words
 from clairo.reporting.labels import number, percent, plural, sentence_list
 
-MOST_CLAIMS = 12
+MOST_CLAIMS = 6
 """Arms that the first screen speaks of one by one; the tables hold all."""
 
 _COUNTED: tuple[tuple[Verdict, str], ...] = (
@@ -22,24 +22,18 @@ _COUNTED: tuple[tuple[Verdict, str], ...] = (
 
 
 def claims(infos: Sequence[AblationInfo], label: str) -> tuple[str, ...]:
-    """The claims of the first screen: a sentence an arm.
+    """The claims of the first screen on arms that are compared one by one: a sentence an arm.
 
-    Arms that were trained anew come first. Masking at inference is counted apart: it answers
-    another question.
+    Masking at inference is counted apart: it answers another question. Curves, factorials and
+    groups have sentences of their own.
+
+    Args:
+        infos: Families of one kind, or of those that are trained anew.
+        label: The metric for people.
     """
-    trained = [info for info in infos if info.family.kind != "inference" and info.effects]
-    masked = [info for info in infos if info.family.kind == "inference" and info.effects]
-    if not trained and not masked:
-        return ("There is no verdict: no arm could be compared with the full configuration.",)
-    said: list[str] = []
-    for found in (trained, masked):
-        if found:
-            said += _claims_of(found, label)
-    return tuple(said)
-
-
-def _claims_of(infos: Sequence[AblationInfo], label: str) -> list[str]:
     effects = [effect for info in infos for effect in info.effects]
+    if not effects:
+        return ("There is no verdict: no arm could be compared with the full configuration.",)
     said = [_counted(infos, effects, label)]
     above = [e.arm.title for e in effects if _worth_a_trial(e)]
     if above and infos[0].family.kind != "inference":
@@ -53,8 +47,9 @@ def _claims_of(infos: Sequence[AblationInfo], label: str) -> list[str]:
     digits = {id(effect): info.digits for info in infos for effect in info.effects}
     said += [effect_claim(effect, digits[id(effect)]) for effect in kept]
     if len(effects) > len(kept):
-        said.append(f"The other {plural(len(effects) - len(kept), 'arm')}: in the tables below.")
-    return said
+        others = len(effects) - len(kept)
+        said.append(f"{'Another arm is' if others == 1 else f'{others} more are'} in the tables.")
+    return tuple(said)
 
 
 def _against(infos: Sequence[AblationInfo]) -> str:

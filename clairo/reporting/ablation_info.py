@@ -20,8 +20,10 @@ from clairo.evaluation.significance import (
     UserShares,
     Verdict,
     bootstrap_users,
+    crossed_interval,
     decide,
     effect_size,
+    equivalent_within,
     holm,
     paired_interval,
     sign_flip_p,
@@ -42,8 +44,6 @@ from clairo.reporting.ablation_pairs import (
     gains,
     is_per_user,
     lost_seeds,
-    model_equivalence,
-    model_interval,
     pair,
     ranked_runs,
 )
@@ -326,7 +326,7 @@ def arm_info(record: SweepRecord, arm: Arm, declared: Rule) -> ArmInfo:
 def _effect(arm: ArmInfo, reference: ArmInfo, pairs: PairedGains, declared: Rule) -> EffectInfo:
     table, level = pairs.deltas, pairs.level
     means = np.nanmean(table, axis=1).tolist()
-    interval = model_interval(table)
+    interval = crossed_interval(table)
     return EffectInfo(
         arm=arm,
         reference=reference,
@@ -355,7 +355,7 @@ def _judged(infos: Sequence[AblationInfo], unseen: int = 0) -> tuple[AblationInf
     absent = [None] * (unseen + sum(len(info.refused) for info in infos))
     raw = [effect.interval.p for effect in effects]
     within = [
-        model_equivalence(effect.pairs.deltas, effect.margin) if effect.margin else None
+        equivalent_within(effect.interval, effect.margin) if effect.margin else None
         for effect in effects
     ]
     adjusted = zip(holm([*raw, *absent]), holm([*within, *absent]), strict=True)

@@ -10,6 +10,7 @@ from clairo.reporting import ablation_findings
 from clairo.reporting.ablation_families import rule
 from clairo.reporting.ablation_info import AblationInfo, Ablations, compute_ablations
 from clairo.reporting.ablation_sections import (
+    family_claims,
     family_sections,
     missing_section,
     protocol_section,
@@ -36,8 +37,7 @@ def make_ablation_page(record: SweepRecord) -> Page:
         claims=_claims(record, infos),
         warning=no_evidence_for(record, exploratory=exploratory),
         lead=(
-            *_declared(record),
-            measured_on(record),
+            Definitions((*_declared(record), *measured_on(record).rows)),
             *best_code(record),
             *((Prose(summary.notes),) if summary.notes else ()),
         ),
@@ -58,10 +58,17 @@ def _question(record: SweepRecord) -> str:
 
 
 def _claims(record: SweepRecord, infos: list[AblationInfo]) -> tuple[str, ...]:
-    return ablation_findings.claims(infos, metric_label(rule(record).metric))
+    """One by one where arms stand for themselves, one sentence where they stand on a curve."""
+    label = metric_label(rule(record).metric)
+    single = [info for info in infos if info.family.kind == "retrained"]
+    masked = [info for info in infos if info.family.kind == "inference"]
+    said = list(ablation_findings.claims(single, label)) if single or not infos else []
+    for info in infos:
+        said += family_claims(record, info, label)
+    return (*said, *(ablation_findings.claims(masked, label) if masked else ()))
 
 
-def _declared(record: SweepRecord) -> tuple[Block, ...]:
+def _declared(record: SweepRecord) -> tuple[tuple[str, str], ...]:
     """What was fixed before the run, where it was fixed in writing."""
     experiment, declared = record.summary.experiment, rule(record)
     if experiment is None:
@@ -70,14 +77,11 @@ def _declared(record: SweepRecord) -> tuple[Block, ...]:
     margin = f"{declared.margin:g}" if share is None else f"{100 * share:g} % of the reference"
     tables = "all tables" if declared.correction == "all" else "each table"
     return (
-        Definitions(
-            (
-                ("Base", experiment.base),
-                ("Metric", f"{metric_label(declared.metric)} on {declared.split}"),
-                ("Relevant effect", f"{margin}, fixed before the run"),
-                ("Correction", f"Holm over {tables}"),
-                ("Tuning", experiment.tuning),
-            )
+        ("Base", f"{experiment.base}, {experiment.tuning}"),
+        (
+            "Declared",
+            f"{metric_label(declared.metric)} on {declared.split}; minimum relevant "
+            f"effect {margin}; Holm over {tables}",
         ),
     )
 

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 
 from clairo.core.artifacts import Rankings
 from clairo.evaluation.ranking import mrr_per_user, ndcg_per_user, recall_per_user
-from clairo.evaluation.significance import Interval, equivalence_p, paired_interval
+from clairo.evaluation.significance import (
+    asked_in_every_seed,
+)
 from clairo.reporting.selection import why_missing
 from clairo.tracking.records import Arm, SweepRecord, TrialRecord
 
@@ -111,7 +113,7 @@ def pair(
     if not _same_over_seeds([left for left, _ in sides.values()]):
         return "refused: its seeds were measured on different data"
     pairs = _table(sides, metric)
-    if not can_be_crossed(pairs.deltas).any():
+    if not asked_in_every_seed(pairs.deltas).any():
         return "refused: no user was asked in every seed"
     return pairs
 
@@ -140,18 +142,3 @@ def _table(sides: dict[int, tuple[Rankings, Rankings]], metric: str) -> PairedGa
         for side, rankings in enumerate(pair_of_seed):
             tables[side, row, np.searchsorted(everyone, rankings.users)] = gains(rankings, metric)
     return PairedGains(tuple(sides), everyone, targets, tables[0], tables[1])
-
-
-def can_be_crossed(deltas: Float[np.ndarray, "seeds users"]) -> Bool[np.ndarray, " users"]:
-    """Users who were asked in every seed: those that the model of users and seeds reads."""
-    return ~np.isnan(deltas).any(axis=0)
-
-
-def model_interval(deltas: Float[np.ndarray, "seeds users"]) -> Interval:
-    """The interval and test that the verdict comes from."""
-    return paired_interval(np.nanmean(deltas, axis=1).tolist())
-
-
-def model_equivalence(deltas: Float[np.ndarray, "seeds users"], margin: float) -> float | None:
-    """P-value of the effect lying within the margin, by the same model."""
-    return equivalence_p(np.nanmean(deltas, axis=1).tolist(), margin)

@@ -7,11 +7,13 @@ from clairo.reporting import (
     ablation_figures,
     ablation_findings,
     ablation_tables,
+    curve_figures,
     findings,
     segment_figures,
 )
 from clairo.reporting.ablation_families import REFERENCE, families, rule
 from clairo.reporting.ablation_info import AblationInfo, Ablations
+from clairo.reporting.curve_info import CurveInfo, compute_curve
 from clairo.reporting.fairness_info import compute_fairness
 from clairo.reporting.fairness_tables import fairness_table
 from clairo.reporting.labels import number, plural
@@ -45,7 +47,44 @@ def _family_section(record: SweepRecord, family: ArmFamily, found: Ablations) ->
         reason = "; ".join(f"{arm}: {why}" for arm, why in info.refused)
         gone = Missing("Comparison", f"No arm can be compared. {reason}.")
         return Section(family.name, family.title, (*blocks, gone))
-    return Section(family.name, family.title, (*blocks, *effect_blocks(record, info)))
+    return Section(family.name, family.title, (*blocks, *_blocks(record, info)))
+
+
+def _blocks(record: SweepRecord, info: AblationInfo) -> tuple[Block, ...]:
+    """What a family of its kind shows."""
+    if info.family.kind == "curve":
+        return curve_blocks(record, info)
+    return effect_blocks(record, info)
+
+
+def family_claims(record: SweepRecord, info: AblationInfo, label: str) -> tuple[str, ...]:
+    """Sentences of the first screen on a family whose arms do not stand for themselves."""
+    if info.family.kind == "curve":
+        curve = compute_curve(info)
+        if isinstance(curve, CurveInfo):
+            return (f"{curve_figures.say_curve(curve, label)[0]}.",)
+    return ()
+
+
+def curve_blocks(record: SweepRecord, info: AblationInfo) -> tuple[Block, ...]:
+    """The curve with its band, then the numbers behind it."""
+    label, curve = metric_label(info.metric), compute_curve(info)
+    drawn: Block = (
+        absent("Curve", curve)
+        if isinstance(curve, Absent)
+        else Figure(
+            f"{info.family.name}_curve",
+            *curve_figures.say_curve(curve, label),
+            curve_figures.plot_curve(curve, label),
+        )
+    )
+    return (
+        drawn,
+        TableBlock(ablation_tables.effects_table(info)),
+        TableBlock(ablation_tables.tests_table(info)),
+        *segment_blocks(record, info),
+        TableBlock(fairness_table(info, compute_fairness(record, info))),
+    )
 
 
 def _about(record: SweepRecord, family: ArmFamily) -> tuple[Block, ...]:

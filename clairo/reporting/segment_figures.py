@@ -122,5 +122,5 @@ def plot_segments(found: SegmentsInfo, label: str) -> go.Figure:
             hovertemplate=f"{harmless(row.effect.arm.title)}<br>%{{text}}<br>%{{x:+.4f}}"
             "<extra></extra>",
         )  # fmt: skip
-    figure.update_xaxes(zeroline=True)
+    figure.update_xaxes(zeroline=True, rangemode="tozero")
     return figure

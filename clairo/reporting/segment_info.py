@@ -12,9 +12,8 @@ import numpy as np
 
 from clairo.core.errors import DataError
 from clairo.evaluation.segments import SegmentIndex
-from clairo.evaluation.significance import Interval
+from clairo.evaluation.significance import Interval, asked_in_every_seed, crossed_interval
 from clairo.reporting.ablation_info import AblationInfo, EffectInfo
-from clairo.reporting.ablation_pairs import can_be_crossed, model_interval
 from clairo.reporting.search_info import Absent
 from clairo.tracking.records import SweepRecord
 
@@ -122,7 +121,7 @@ def _row(effect: EffectInfo, index: SegmentIndex, info: AblationInfo) -> Segment
         members = index.segments(info.split, pairs.users, pairs.targets)
     except DataError as error:
         return str(error)
-    asked = can_be_crossed(pairs.deltas)
+    asked = asked_in_every_seed(pairs.deltas)
     return SegmentRow(
         effect, tuple(_segment(name, effect, members[name] & asked) for name in SEGMENT_TITLES)
     )
@@ -137,5 +136,5 @@ def _segment(name: str, effect: EffectInfo, rows: np.ndarray) -> SegmentEffect:
         int(rows.sum()),
         float(pairs.reference[:, rows].mean()),
         float(pairs.arm[:, rows].mean()),
-        model_interval(pairs.deltas[:, rows]),
+        crossed_interval(pairs.deltas[:, rows]),
     )
