@@ -61,7 +61,11 @@ def run_arms(
         runs: What is run.
         tuned: Trials that each arm's tuning took, by name.
     """
-    specs = {arm.name: _specs(runner, runs, arm) for arm in runs.plan.arms}
+    specs: dict[str, list[TrialSpec]] = {}
+    known: dict[str, TrialSpec] = {}
+    for arm in runs.plan.arms:
+        # Arms of two tables may be one configuration: that is one run, named by the first of them.
+        specs[arm.name] = [known.setdefault(s.key, s) for s in _specs(runner, runs, arm)]
     arms = _records(runs, specs, tuned or {})
     # Stored before the first run: a report of what was interrupted can say what is missing.
     runner.keep(arms=(*_others(runner, runs.group), *arms))
