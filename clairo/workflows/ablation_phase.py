@@ -72,11 +72,10 @@ def run_arms(
     later = runs.asked_of_trained()
     where = f" on {runs.title}" if runs.title else ""
     for title, is_later in ((f"ablation{where}", False), (f"masked at inference{where}", True)):
-        chosen = [
-            spec for name, own in specs.items() if (name in later) == is_later for spec in own
-        ]
+        names = [name for name in specs if (name in later) == is_later]
+        chosen = {spec.key: spec for name in names for spec in specs[name]}
         if chosen:
-            runner.run_all(executor, title, chosen)
+            runner.run_all(executor, title, list(chosen.values()))
     return arms
 
 
