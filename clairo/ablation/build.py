@@ -90,5 +90,6 @@ def _candidates(name_or_path: str | Path) -> Iterator[Path]:
     path = Path(name_or_path)
     if path.suffix in (".yaml", ".yml"):
         yield path
+    name = path if path.suffix == ".yaml" else Path(f"{name_or_path}.yaml")
     for folder in (EXPERIMENTS_DIR / "ablations", EXPERIMENTS_DIR):
-        yield folder / f"{name_or_path}.yaml"
+        yield folder / name

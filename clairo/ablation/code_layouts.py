@@ -114,9 +114,9 @@ def unequal_note(wanted: int, got: int) -> str:
 
     Example:
         >>> unequal_note(8, 9)
-        ' (9 bits per item, not 8)'
+        ' (codes of 9 bits per item, not 8)'
     """
-    return "" if wanted == got else f" ({got} bits per item, not {wanted})"
+    return "" if wanted == got else f" (codes of {got} bits per item, not {wanted})"
 
 
 def fitting_digit(quantization: AnyQuantizer) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import yaml
 from pydantic import AfterValidator, Field, model_validator
 
 from clairo.ablation.generators import AnyGenerator
+from clairo.ablation.generators.base import at_least_one
 from clairo.core.config import Config
 from clairo.core.fingerprint import hash_json
 from clairo.evaluation.metric_names import CUTOFFS
@@ -107,16 +108,6 @@ class GroupData(Config):
     dataset: dict[str, Any] = Field(default_factory=dict)
 
 
-def _some(generators: tuple[AnyGenerator, ...]) -> tuple[AnyGenerator, ...]:
-    """Refuses none; unlike a minimum length, not where each of them was refused before."""
-    if not generators:
-        raise ValueError(
-            "an ablation has at least a table of arms, got no generator; add one, such as "
-            "{kind: modality_masking}"
-        )
-    return generators
-
-
 class AblationDefinition(Config):
     """One ablation, declared beforehand.
 
@@ -136,7 +127,7 @@ class AblationDefinition(Config):
 
     question: str = Field(min_length=1)
     base: Base = Base()
-    generators: Annotated[tuple[AnyGenerator, ...], AfterValidator(_some)]
+    generators: Annotated[tuple[AnyGenerator, ...], AfterValidator(at_least_one)]
     seeds: int = Field(default=5, ge=1, le=64)
     metric: Annotated[str, Field(pattern=r"^(ndcg|recall|mrr)_at_\d+$")] = "ndcg_at_10"
     split: Literal["valid", "test"] = "valid"

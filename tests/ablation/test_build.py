@@ -89,7 +89,10 @@ def test_a_definition_is_found_by_its_path(tmp_path) -> None:
         ("question: Which?\nquestion: Who?", "'question' twice"),
         ("question: Which?\ncolour: red", r"colour: Extra inputs are not permitted \(got 'red'\)"),
         ("generators: [{kind: magic}]", "generators.0: Input tag 'magic' found"),
-        ("question: Which?\ngenerators: []", "a table of arms, got no generator; add one"),
+        (
+            "question: Which?\ngenerators: []",
+            "generators: a list that is given has at least one entry, got none",
+        ),
     ],
 )
 def test_a_file_that_is_no_definition_is_refused_by_name(tmp_path, text, message) -> None:

@@ -53,6 +53,10 @@ def test_all_of_them_are_known_by_name() -> None:
     assert known_definitions() == SHIPPED
 
 
+def test_a_name_may_carry_its_ending() -> None:
+    assert find_definition("quantizers.yaml") == find_definition("quantizers")
+
+
 def test_a_name_that_is_not_known_is_refused_with_those_that_are() -> None:
     with pytest.raises(ConfigError, match=r"one of \['components', .*got 'magic'; give one"):
         load_definition("magic")
@@ -109,7 +113,7 @@ def test_quantizers_are_compared_at_twelve_bits_but_for_four_levels() -> None:
     found = plan("quantizers")
     unequal = [arm.title for arm in found.arms if "bits per item, not 12" in arm.title]
     assert unequal == [
-        f"{kind}, 4 levels of 4 (16 bits per item, not 12)"
+        f"{kind}, 4 levels of 4 (codes of 16 bits per item, not 12)"
         for kind in ("RQ-VAE", "RQ-k-means", "OPQ")
     ]
     assert names(found)[-1] == "shared_codebooks"

@@ -7,7 +7,9 @@ shows its whole worth here.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator
 
 from clairo.ablation.components import (
     COMPONENTS,
@@ -16,7 +18,7 @@ from clairo.ablation.components import (
     all_off,
     contradiction,
 )
-from clairo.ablation.generators.base import Draft, Generator, build_table
+from clairo.ablation.generators.base import Draft, Generator, at_least_one, build_table
 from clairo.ablation.plan import Present, SkippedArm, Table
 from clairo.core.errors import ConfigError
 from clairo.pipeline.config import PipelineConfig
@@ -38,7 +40,7 @@ class AddOneInConfig(Generator):
     """
 
     kind: Literal["add_one_in"] = "add_one_in"
-    components: tuple[ComponentName, ...] | None = None
+    components: Annotated[tuple[ComponentName, ...], AfterValidator(at_least_one)] | None = None
     without: tuple[ComponentName, ...] = ()
 
     def make(self, base: PipelineConfig, present: Present) -> Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from clairo.ablation.plan import (
     REFERENCE,
@@ -19,6 +19,15 @@ from clairo.core.config import Config
 from clairo.core.errors import ConfigError
 from clairo.pipeline.config import PipelineConfig
 from clairo.tracking.records import ArmFamily
+
+Entry = TypeVar("Entry")
+
+
+def at_least_one(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """Refuses an empty list; unlike a minimum length, not where each entry was refused before."""
+    if not entries:
+        raise ValueError("a list that is given has at least one entry, got none; add one")
+    return entries
 
 
 class Generator(Config):

@@ -7,7 +7,9 @@ A component whose work another one can take over shows little here; see
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator
 
 from clairo.ablation.components import (
     COMPONENTS,
@@ -15,7 +17,7 @@ from clairo.ablation.components import (
     ComponentName,
     disambiguation_swaps,
 )
-from clairo.ablation.generators.base import Draft, Generator, build_table
+from clairo.ablation.generators.base import Draft, Generator, at_least_one, build_table
 from clairo.ablation.plan import Present, SkippedArm, Table
 from clairo.core.errors import ConfigError
 from clairo.pipeline.config import PipelineConfig
@@ -37,7 +39,7 @@ class LeaveOneOutConfig(Generator):
     """
 
     kind: Literal["leave_one_out"] = "leave_one_out"
-    components: tuple[ComponentName, ...] | None = None
+    components: Annotated[tuple[ComponentName, ...], AfterValidator(at_least_one)] | None = None
     without: tuple[ComponentName, ...] = ()
     swaps: bool = True
 

@@ -25,7 +25,7 @@ from clairo.tracking.records import ArmFamily
 
 _MADE: Final = (
     "Each arm is trained anew without a modality: reduction, fusion, codes, merges and model are "
-    "made of what is left, at equal bits per item unless its title says otherwise."
+    "made of what is left, with codes of equal bits per item unless its title says otherwise."
 )
 _GIVEN: Final = (
     "Each arm is trained anew on the codes of one modality, as they came with the data, so with "

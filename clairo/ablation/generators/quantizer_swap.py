@@ -82,7 +82,7 @@ class QuantizerSwapConfig(Generator):
             family = ArmFamily("quantizers", "Quantizers", "Codes come with the data.")
             return Table(family, (), (SkippedArm("Other quantizers", GIVEN),))
         about = (
-            "Each arm makes codes in another way, trained anew. All have the base's "
+            "Each arm makes codes in another way, trained anew. All have codes of the base's "
             f"{bits_per_item(base)} bits per item unless their title says otherwise, beside the "
             "digit that tells equal codes apart, which takes as many values as it needs. "
             "Quantizers of other kinds than the base's have the settings of the definition, else "

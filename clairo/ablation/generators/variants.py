@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from clairo.ablation.generators.base import Draft, Generator, build_table
+from clairo.ablation.generators.base import Draft, Generator, at_least_one, build_table
 from clairo.ablation.plan import Present, Table
 from clairo.core.config import Config
 from clairo.pipeline.config import PipelineConfig
@@ -41,7 +41,7 @@ class VariantsConfig(Generator):
     name: str = Field(default="variants", pattern=r"^[a-z0-9_]+$")
     title: str = "Variants"
     about: str = "Each changes the settings named, trained anew."
-    arms: tuple[Variant, ...] = Field(min_length=1)
+    arms: Annotated[tuple[Variant, ...], AfterValidator(at_least_one)]
 
     def make(self, base: PipelineConfig, present: Present) -> Table:
         """Every arm as written.

@@ -80,6 +80,11 @@ def test_an_unknown_component_is_refused_with_those_that_are_known() -> None:
         LeaveOneOutConfig.model_validate({"components": ["magic"]})
 
 
+def test_an_empty_list_of_components_is_refused() -> None:
+    with pytest.raises(ValidationError, match="has at least one entry, got none"):
+        LeaveOneOutConfig(components=())
+
+
 def test_a_base_without_disambiguation_is_compared_with_every_kind_of_it() -> None:
     shared = quick_base(quantization={**codes(2, 16), "disambiguation": "none"})
     found = arms_of(ALL, shared)

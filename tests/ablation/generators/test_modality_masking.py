@@ -56,7 +56,9 @@ def test_an_odd_number_of_codebooks_is_shared_out_at_equal_bits() -> None:
 def test_bits_that_cannot_be_shared_out_are_named_in_the_title() -> None:
     # 3 bits over two modalities: 2 bits for each are the nearest that is not less.
     text = quick_base(fusion={"kind": "text_only"}, quantization=codes(1, 8))
-    assert arms_of(MASKING, text)["both"].title == "Text and images (4 bits per item, not 3)"
+    assert (
+        arms_of(MASKING, text)["both"].title == "Text and images (codes of 4 bits per item, not 3)"
+    )
 
 
 def test_a_quantizer_of_one_codebook_gets_a_larger_one() -> None:
@@ -114,5 +116,5 @@ def test_the_table_says_whether_bits_are_equal() -> None:
     about = {
         base: MASKING.make(base(), Present()).family.about for base in (quick_base, given_base)
     }
-    assert "at equal bits per item" in about[quick_base]
+    assert "codes of equal bits per item" in about[quick_base]
     assert "fewer bits per item" in about[given_base]

@@ -50,7 +50,7 @@ def test_bits_that_do_not_divide_by_the_levels_are_named_in_the_title() -> None:
     # 2 x 16 are 8 bits a modality; 3 levels of 3 bits are 9, so 18 per item.
     found = arms_of(ALL, base_of(2, 16))
     assert found["rq_kmeans_3_levels"].title == (
-        "RQ-k-means, 3 levels of 8 (18 bits per item, not 16)"
+        "RQ-k-means, 3 levels of 8 (codes of 18 bits per item, not 16)"
     )
     assert found["rq_kmeans_4_levels"].title == "RQ-k-means, 4 levels of 4"
 
