@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from clairo.evaluation.metric_names import metric_label
 from clairo.reporting.factorial_info import FactorialInfo
-from clairo.reporting.labels import p_value, plural
-from clairo.reporting.marks import exact, number_cell, range_cell
+from clairo.reporting.labels import plural
+from clairo.reporting.marks import number_cell, p_cell, range_cell
 from clairo.reporting.table import Cell, Column, Table
 
 _KINDS = {"shapley": "Shapley value", "main": "Main effect", "interaction": "Interaction"}
@@ -27,17 +27,17 @@ def contrasts_table(found: FactorialInfo) -> Table:
             Cell.of(_KINDS[contrast.kind]),
             number_cell(contrast.interval.mean, info.digits, signed=True),
             range_cell(contrast.interval.low, contrast.interval.high, info.digits),
-            Cell(p_value(contrast.interval.p), contrast.interval.p, title=exact(contrast.interval.p)),
+            p_cell(contrast.interval.p),
         )
         for contrast in (*found.shapley, *found.main, *found.interactions)
-    )  # fmt: skip
+    )
     total = found.total
     sums = (
         Cell.of("All on minus all off"),
         Cell.of("Sum of the Shapley values"),
         number_cell(total.mean, info.digits, signed=True),
         range_cell(total.low, total.high, info.digits),
-        Cell(p_value(total.p), total.p, title=exact(total.p)),
+        p_cell(total.p),
     )
     caption = (
         f"What components add to {label} on the {info.split} split; "

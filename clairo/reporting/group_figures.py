@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import plotly.graph_objects as go
 
@@ -12,7 +10,8 @@ from clairo.reporting.ablation_figures import arm_color
 from clairo.reporting.drawing import harmless, new_figure
 from clairo.reporting.findings import Words
 from clairo.reporting.group_info import GroupsInfo
-from clairo.reporting.labels import capitalised, number, p_value, plural
+from clairo.reporting.labels import capitalised, number, plural
+from clairo.reporting.marks import p_words
 from clairo.reporting.search_info import Absent
 from clairo.reporting.style import NEUTRAL
 
@@ -34,7 +33,7 @@ def say_groups(groups: GroupsInfo, label: str) -> Words:
     size = f"slope {number(slope.slope.mean, 3, signed=True)}"
     if low is not None:
         size += f", 95 % {number(low, 3, signed=True)} to {number(high, 3, signed=True)}"
-    size += f"; p {_equals(groups.adjusted_p)}"
+    size += f"; {p_words(groups.adjusted_p)}"
     if slope.exploratory:
         size += "; exploratory: fewer than 6 groups"
     clear = groups.adjusted_p is not None and groups.adjusted_p < 0.05
@@ -44,11 +43,6 @@ def say_groups(groups: GroupsInfo, label: str) -> Words:
         )
     way = "loses more" if slope.slope.mean < 0 else "gains more"
     return f"{groups.title} {way} the larger the {groups.covariate} ({size})", subtitle
-
-
-def _equals(p: float | None) -> str:
-    text = p_value(p)
-    return text if text.startswith("<") else f"= {text}"
 
 
 def plot_groups(groups: GroupsInfo, label: str) -> go.Figure:
@@ -108,5 +102,4 @@ def _half_band(reach: float, values: np.ndarray, places: np.ndarray) -> np.ndarr
     """
     spread = float(((values - values.mean()) ** 2).sum())
     half: np.ndarray = reach * np.sqrt(spread / len(values) + (places - values.mean()) ** 2)
-    assert math.isfinite(spread)
     return half

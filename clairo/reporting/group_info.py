@@ -79,9 +79,7 @@ def compute_groups(record: SweepRecord, info: AblationInfo) -> tuple[GroupsInfo,
         )
         found.append(replace(drawn, slope=_slope(drawn)))
     raw = [None if isinstance(g.slope, Absent) else g.slope.slope.p for g in found]
-    return tuple(
-        replace(groups, adjusted_p=p) for groups, p in zip(found, holm(raw), strict=True)
-    )
+    return tuple(replace(groups, adjusted_p=p) for groups, p in zip(found, holm(raw), strict=True))
 
 
 def missing_groups(record: SweepRecord) -> tuple[ArmGroup, ...]:

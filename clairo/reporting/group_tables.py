@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from clairo.evaluation.metric_names import metric_label
+from clairo.evaluation.significance import Interval
 from clairo.reporting.ablation_info import EffectInfo
 from clairo.reporting.group_info import GroupPoint, GroupsInfo
-from clairo.reporting.labels import DASH, capitalised, p_value, percent, plural
-from clairo.reporting.marks import MARKS_NOTE, exact, mark, number_cell, range_cell
+from clairo.reporting.labels import DASH, capitalised, number, plural
+from clairo.reporting.marks import (
+    MARKS_NOTE,
+    exact,
+    mark,
+    number_cell,
+    p_words,
+    percent_cell,
+    range_cell,
+)
 from clairo.reporting.search_info import Absent
 from clairo.reporting.table import Cell, Column, Table
 from clairo.tracking.records import ArmGroup
@@ -65,7 +74,7 @@ def _effect_cells(effect: EffectInfo, digits: int) -> tuple[Cell, ...]:
         number_cell(interval.mean, digits, signed=True),
         Cell(found, found or None),
         range_cell(interval.low, interval.high, digits),
-        Cell(percent(effect.percent, 1, signed=True), effect.percent, title=exact(effect.percent)),
+        percent_cell(effect.percent),
         Cell.of(effect.verdict),
         Cell(str(len(effect.deltas)), len(effect.deltas)),
     )
@@ -80,18 +89,18 @@ def _slope_notes(groups: GroupsInfo) -> tuple[str, ...]:
     slope = groups.slope
     if isinstance(slope, Absent):
         return (slope.reason,)
-    found = slope.slope
-    words = f"Interaction with {groups.covariate}: slope {found.mean:+.4f} per unit"
-    if found.low is not None:
-        words += f" (95 % {found.low:+.4f} to {found.high:+.4f})"
-    words += f", p = {p_value(found.p)}, Holm-adjusted {p_value(groups.adjusted_p)}"
-    notes = [f"{words}; it speaks of other groups of the same kind.".replace("-", "−")
-             .replace("Holm−", "Holm-")]  # fmt: skip
-    seeds = slope.over_seeds
-    if seeds is not None and seeds.low is not None:
-        low, high = f"{seeds.low:+.4f}", f"{seeds.high:+.4f}"
-        notes.append(
-            f"Over seeds, for these very groups: slope {seeds.mean:+.4f} (95 % {low} to {high}), "
-            f"p = {p_value(seeds.p)}.".replace("-", "−")
-        )
+    notes = [
+        f"Interaction with {groups.covariate}: slope {_words(slope.slope)}, Holm-adjusted "
+        f"{p_words(groups.adjusted_p)}; it speaks of other groups of the same kind."
+    ]
+    if slope.over_seeds is not None:
+        notes.append(f"Over seeds, for these very groups: slope {_words(slope.over_seeds)}.")
     return tuple(notes)
+
+
+def _words(found: Interval) -> str:
+    mean = f"{number(found.mean, 4, signed=True)} per unit"
+    if found.low is None:
+        return mean
+    low, high = number(found.low, 4, signed=True), number(found.high, 4, signed=True)
+    return f"{mean} (95 % {low} to {high}), {p_words(found.p)}"
