@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from clairo.evaluation.metric_names import metric_label
 from clairo.reporting import ablation_findings
+from clairo.reporting.ablation_effects import compute_ablations
 from clairo.reporting.ablation_families import rule
-from clairo.reporting.ablation_info import AblationInfo, Ablations, compute_ablations
-from clairo.reporting.ablation_sections import (
-    family_claims,
-    family_sections,
-    missing_section,
-    protocol_section,
-)
+from clairo.reporting.ablation_info import AblationInfo, Ablations
+from clairo.reporting.ablation_sections import missing_section, protocol_section
+from clairo.reporting.family_sections import family_claims, family_sections
+from clairo.reporting.group_info import missing_groups
+from clairo.reporting.labels import plural, sentence_list
 from clairo.reporting.links import page_links
 from clairo.reporting.page import Block, Definitions, Figure, Page, Prose, Section, absent
 from clairo.reporting.provenance import best_code, measured_on, no_evidence_for, reproduce_section
@@ -60,7 +59,10 @@ def _question(record: SweepRecord) -> str:
 def _claims(record: SweepRecord, infos: list[AblationInfo]) -> tuple[str, ...]:
     """One by one where arms stand for themselves, one sentence where they stand on a curve."""
     label = metric_label(rule(record).metric)
-    single = [info for info in infos if info.family.kind == "retrained"]
+    experiment = record.summary.experiment
+    groups = experiment is not None and bool(experiment.groups)
+    # With groups the question is how an arm's effect depends on them.
+    single = [i for i in infos if i.family.kind == "retrained" and not groups]
     masked = [info for info in infos if info.family.kind == "inference"]
     said = list(ablation_findings.claims(single, label)) if single or not infos else []
     for info in infos:
@@ -77,6 +79,7 @@ def _declared(record: SweepRecord) -> tuple[tuple[str, str], ...]:
     margin = f"{declared.margin:g}" if share is None else f"{100 * share:g} % of the reference"
     tables = "all tables" if declared.correction == "all" else "each table"
     return (
+        *_groups(record),
         ("Base", f"{experiment.base}, {experiment.tuning}"),
         (
             "Declared",
@@ -84,6 +87,17 @@ def _declared(record: SweepRecord) -> tuple[tuple[str, str], ...]:
             f"effect {margin}; Holm over {tables}",
         ),
     )
+
+
+def _groups(record: SweepRecord) -> tuple[tuple[str, str], ...]:
+    """The data sets, where there are several."""
+    experiment = record.summary.experiment
+    if experiment is None or not experiment.groups:
+        return ()
+    run = [group.title for group in experiment.groups if not group.missing]
+    gone = [group.title for group in missing_groups(record)]
+    words = f"{plural(len(run), 'data set')}: {sentence_list(run)}"
+    return (("Groups", words + (f"; not run: {sentence_list(gone)}" if gone else "")),)
 
 
 def _insides(record: SweepRecord) -> tuple[Section, ...]:

@@ -7,7 +7,15 @@ from collections.abc import Mapping
 from clairo.evaluation.metric_names import metric_label
 from clairo.reporting.ablation_info import AblationInfo, ArmInfo, EffectInfo
 from clairo.reporting.labels import DASH, number, p_value, percent, plural, setting_value
-from clairo.reporting.marks import MARKS_NOTE, exact, mark, number_cell, range_cell
+from clairo.reporting.marks import (
+    MARKS_NOTE,
+    exact,
+    mark,
+    number_cell,
+    p_cell,
+    percent_cell,
+    range_cell,
+)
 from clairo.reporting.table import Cell, Column, Table
 
 
@@ -39,15 +47,28 @@ def effects_table(info: AblationInfo) -> Table:
 
 
 def tests_table(info: AblationInfo) -> Table:
-    """What stands behind the verdicts: tests, other intervals, and what users see."""
+    """What stands behind the verdicts: every test and the interval over seeds alone."""
     columns = (
         Column("Arm"),
         Column("p", numeric=True, help="Users crossed with seeds, unadjusted."),
         Column("p (Holm)", numeric=True, help=f"Adjusted over {_family_words(info)}."),
         Column("p equivalent (Holm)", numeric=True, help="Two one-sided tests, adjusted."),
         Column("p (t over seeds)", numeric=True, help="Paired t over seeds alone, unadjusted."),
-        Column("p (sign-flip)", numeric=True, help="Exact, over seeds, unadjusted."),
         Column("95 % over seeds", help="Paired t over seeds alone."),
+        Column("p (sign-flip)", numeric=True, help="Exact, over seeds, unadjusted."),
+    )
+    caption = (
+        "Tests: the verdict comes from the Holm-adjusted ones, of users crossed with seeds. Beside "
+        "them stand the paired t and the exact sign-flip over seeds alone, for these users."
+    )
+    rows = tuple(_test_row(effect, info.digits) for effect in info.effects)
+    return Table(f"{info.family.name}_tests", caption, columns, rows)
+
+
+def users_table(info: AblationInfo) -> Table:
+    """What users see of these trained models: interval over users, and who is served better."""
+    columns = (
+        Column("Arm"),
         Column("95 % over users", help="Bootstrap over users: these trained models only."),
         Column("d_z", numeric=True, help="Mean by standard deviation over users."),
         Column("Users better", numeric=True),
@@ -55,12 +76,11 @@ def tests_table(info: AblationInfo) -> Table:
         Column("Worse", numeric=True),
     )
     caption = (
-        "Tests: the verdict comes from the Holm-adjusted ones, of users crossed with seeds. Beside "
-        "them the paired t and the exact sign-flip over seeds, and the interval over users for "
-        "these trained models only."
+        "These trained models only: what they would do for other users, and how many users are "
+        "served better, by the mean over seeds."
     )
-    rows = tuple(_test_row(effect, info.digits) for effect in info.effects)
-    return Table(f"{info.family.name}_tests", caption, columns, rows)
+    rows = tuple(_users_row(effect, info.digits) for effect in info.effects)
+    return Table(f"{info.family.name}_users", caption, columns, rows)
 
 
 def _family_words(info: AblationInfo) -> str:
@@ -127,25 +147,28 @@ def _effect_row(effect: EffectInfo, info: AblationInfo) -> tuple[Cell, ...]:
         number_cell(interval.mean, digits, signed=True),
         Cell(found, found or None),
         range_cell(interval.low, interval.high, digits),
-        Cell(percent(effect.percent, 1, signed=True), effect.percent, title=exact(effect.percent)),
+        percent_cell(effect.percent),
         number_cell(effect.arm.mean, digits),
         _seeds_cell(effect.arm, len(effect.deltas)),
     )
 
 
 def _test_row(effect: EffectInfo, digits: int) -> tuple[Cell, ...]:
-    shares = effect.shares
-    tests = (
-        effect.interval.p,
-        effect.adjusted_p,
-        effect.equivalence_p,
-        effect.over_seeds.p,
-        effect.sign_flip,
-    )
     return (
         Cell.of(effect.arm.title),
-        *(Cell(p_value(p), p, title=exact(p)) for p in tests),
+        p_cell(effect.interval.p),
+        p_cell(effect.adjusted_p),
+        p_cell(effect.equivalence_p),
+        p_cell(effect.over_seeds.p),
         range_cell(effect.over_seeds.low, effect.over_seeds.high, digits),
+        p_cell(effect.sign_flip),
+    )
+
+
+def _users_row(effect: EffectInfo, digits: int) -> tuple[Cell, ...]:
+    shares = effect.shares
+    return (
+        Cell.of(effect.arm.title),
         range_cell(*effect.users, digits),
         number_cell(effect.effect_size, 2, signed=True),
         *(

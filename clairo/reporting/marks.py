@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clairo.evaluation.significance import Verdict
-from clairo.reporting.labels import DASH, number
+from clairo.reporting.labels import DASH, number, p_value, percent
 from clairo.reporting.table import Cell
 
 MARKS_NOTE = (
@@ -36,6 +36,27 @@ def exact(value: float | None) -> str:
         ('0.123456789', '')
     """
     return "" if value is None else f"{value:.9g}"
+
+
+def p_words(p: float | None) -> str:
+    """A p-value within a sentence.
+
+    Example:
+        >>> p_words(0.0002), p_words(0.04)
+        ('p < 0.001', 'p = 0.040')
+    """
+    text = p_value(p)
+    return f"p {text}" if text.startswith("<") else f"p = {text}"
+
+
+def p_cell(p: float | None) -> Cell:
+    """A p-value that shows its digits on hover."""
+    return Cell(p_value(p), p, title=exact(p))
+
+
+def percent_cell(share: float | None) -> Cell:
+    """A signed share in percent that shows its digits on hover."""
+    return Cell(percent(share, 1, signed=True), share, title=exact(share))
 
 
 def number_cell(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from clairo.evaluation.metric_names import metric_label
-from clairo.reporting.labels import DASH, percent, plural
-from clairo.reporting.marks import exact, number_cell, range_cell
+from clairo.reporting.labels import DASH, plural
+from clairo.reporting.marks import number_cell, percent_cell, range_cell
 from clairo.reporting.segment_info import (
     FEW_USERS,
     SEGMENT_TITLES,
@@ -58,7 +58,5 @@ def _row(row: SegmentRow, segment: SegmentEffect, digits: int) -> tuple[Cell, ..
         number_cell(segment.arm, digits),
         number_cell(interval.mean, digits, signed=True),
         range_cell(interval.low, interval.high, digits),
-        Cell(
-            percent(segment.percent, 1, signed=True), segment.percent, title=exact(segment.percent)
-        ),
+        percent_cell(segment.percent),
     )  # fmt: skip

@@ -54,7 +54,7 @@ _MASKED_ARMS = (
     ("text_zero", "Text replaced by zeros", -0.12),
     ("image_zero", "Images replaced by zeros", -0.07),
 )
-_CURVE_ARMS = ((0.5, -0.05), (0.7, -0.03), (0.9, -0.01), (0.99, -0.02))
+_CURVE_ARMS = ((0.5, -0.05), (0.7, -0.03), (0.9, -0.01), (0.95, -0.02))
 _WORTH = {"pca": 0.01, "merging": 0.05, "spr": 0.02}
 
 

@@ -9,9 +9,10 @@ import pytest
 from scipy import stats
 
 from clairo.core.artifacts import Rankings
+from clairo.reporting.ablation_effects import compute_ablation
 from clairo.reporting.ablation_families import RELEVANT_SHARE, families
 from clairo.reporting.ablation_findings import claims, say_effects, say_seeds
-from clairo.reporting.ablation_info import AblationInfo, compute_ablation
+from clairo.reporting.ablation_info import AblationInfo
 from clairo.reporting.search_info import Absent
 from clairo.tracking.records import SweepRecord, TrialRecord
 from tests.reporting.records import OUT_OF_MEMORY, SEEDS, demo_record, rankings

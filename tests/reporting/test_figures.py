@@ -11,8 +11,9 @@ import plotly.graph_objects as go
 import pytest
 
 from clairo.reporting import ablation_figures, drawing, search_figures, stage_figures, style
+from clairo.reporting.ablation_effects import compute_ablation
 from clairo.reporting.ablation_families import families
-from clairo.reporting.ablation_info import AblationInfo, compute_ablation
+from clairo.reporting.ablation_info import AblationInfo
 from clairo.reporting.outcome_info import compute_candidates, compute_curves
 from clairo.reporting.search_info import (
     compute_history,

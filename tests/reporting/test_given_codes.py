@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from clairo.reporting.ablation_effects import compute_ablation
 from clairo.reporting.ablation_families import families
 from clairo.reporting.ablation_figures import plot_seeds
-from clairo.reporting.ablation_info import AblationInfo, compute_ablation
+from clairo.reporting.ablation_info import AblationInfo
 from clairo.reporting.labels import setting_label
 from clairo.reporting.provenance import coverage_sentence, no_evidence_for
 from clairo.reporting.style import MODALITY_COLORS

@@ -135,7 +135,7 @@ def test_printed_numbers_equal_their_recomputation(record: SweepRecord, files: R
     with (files.folder / "tables" / "modality_masking.csv").open(encoding="utf-8") as lines:
         row = next(row for row in csv.DictReader(lines) if row["Arm"] == "Text only")
     assert float(row["Difference"]) == pytest.approx(delta)
-    tests = files.folder / "tables" / "modality_masking_tests.csv"
+    tests = files.folder / "tables" / "modality_masking_users.csv"
     with tests.open(encoding="utf-8") as lines:
         row = next(row for row in csv.DictReader(lines) if row["Arm"] == "Text only")
     low, high = (float(bound) for bound in row["95 % over users"].strip("[]").split(", "))
