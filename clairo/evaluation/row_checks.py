@@ -66,13 +66,18 @@ class RowVerdict:
 
     Attributes:
         made: Checks for which the row has the numbers, each once.
-        impossible: One sentence for each failed check: no ranking gives such numbers.
+        failed: Failed checks, each with a sentence: no ranking gives such numbers.
         out_of_line: A sentence where the row is possible and unlike its neighbours, else ``""``.
     """
 
     made: tuple[Check, ...]
-    impossible: tuple[str, ...]
+    failed: tuple[tuple[Check, str], ...] = ()
     out_of_line: str = ""
+
+    @property
+    def impossible(self) -> tuple[str, ...]:
+        """The sentences of the failed checks."""
+        return tuple(said for _, said in self.failed)
 
 
 def printed(text: str) -> Reading:
@@ -119,10 +124,10 @@ def check_row(row: AccuracyRow) -> RowVerdict:
     """
     parts = (_range(row), _recall_order(row), _ndcg_gain(row), _ndcg_over_recall(row))
     made: list[Check] = []
-    failed: list[str] = []
+    failed: list[tuple[Check, str]] = []
     for check, possible, sentences in parts:
         made += [check] if possible else []
-        failed += sentences
+        failed += [(check, said) for said in sentences]
     return RowVerdict(tuple(made), tuple(failed))
 
 
