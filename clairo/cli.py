@@ -14,6 +14,7 @@ from clairo.cli_codes import codes_app
 from clairo.cli_embeddings import embeddings_app
 from clairo.cli_images import data_images
 from clairo.cli_import import data_import
+from clairo.cli_leaderboard import leaderboard
 from clairo.cli_options import (
     Category,
     Config,
@@ -294,6 +295,7 @@ def data_card(
 
 data_app.command("images")(data_images)
 data_app.command("import")(data_import)
+app.command()(leaderboard)
 app.add_typer(codes_app, name="codes")
 app.add_typer(embeddings_app, name="embeddings")
 
