@@ -130,7 +130,7 @@
   const filter = (block) => {
     const wanted = block.querySelector("[data-filter]").value.trim().toLowerCase();
     const menus = [...block.querySelectorAll("select[data-column]")];
-    const rows = [...block.querySelector("tbody").rows];
+    const rows = [...block.querySelectorAll("tbody tr")];
     let shown = 0;
     for (const row of rows) {
       const chosen = menus.every((menu) => !menu.value || row.cells[menu.dataset.column].textContent.trim() === menu.value);
