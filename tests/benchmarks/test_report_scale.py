@@ -25,7 +25,8 @@ from clairo.reporting.search_info import MAX_MARKS
 from clairo.reporting.sweep_page import make_sweep_page
 from clairo.tracking.ui import running_server
 from clairo.workflows.locations import tracking_config
-from tests.browser.visits import needs_chromium, time_to_interactive
+from tests.browser.visits import needs_chromium
+from tests.browser.waits import time_to_interactive
 from tests.conftest import REPOSITORY
 from tests.reporting.large_sweeps import large_record
 from tests.reporting.tracked import track_record
