@@ -12,8 +12,12 @@ from pydantic_core import to_jsonable_python
 from clairo.core.config import Config, flatten
 from clairo.pipeline.config import PipelineConfig
 from clairo.reporting.compare_sides import Side
-from clairo.reporting.labels import sentence_list, setting_value
+from clairo.reporting.provenance import environment_label, environment_text
 from clairo.tracking.run_reader import TrackedRun
+
+SWEEP, SEEDS, DATA, DIGEST = "Sweep", "Seeds", "Data", "Dataset digest"
+PACKAGE = "Package "
+"""Stands before the name of a package."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,13 @@ class EnvironmentInfo:
     letters: tuple[str, ...]
     rows: tuple[tuple[str, tuple[str, ...]], ...]
     equal: tuple[tuple[str, str], ...]
+
+    @property
+    def equal_lines(self) -> tuple[tuple[str, str], ...]:
+        """The same with all packages in one line."""
+        single = [(name, text) for name, text in self.equal if not name.startswith(PACKAGE)]
+        found = [f"{n.removeprefix(PACKAGE)} {t}" for n, t in self.equal if n.startswith(PACKAGE)]
+        return (*single, *((("Packages", ", ".join(found)),) if found else ()))
 
 
 def compute_settings(sides: Sequence[Side]) -> SettingsInfo:
@@ -185,22 +196,21 @@ def _environment(side: Side) -> dict[str, str]:
     for run in side.runs:
         for name, text in _run_environment(run).items():
             told.setdefault(name, {})[text] = None
-    return {"seeds": ", ".join(seeds), **{name: "; ".join(texts) for name, texts in told.items()}}
+    return {SEEDS: ", ".join(seeds), **{name: "; ".join(texts) for name, texts in told.items()}}
 
 
 def _run_environment(run: TrackedRun) -> dict[str, str]:
     summary = run.summary
     about = {
-        "sweep": summary.sweep_id,
-        "profile": summary.profile,
-        "data": summary.dataset_name,
-        "dataset digest": summary.dataset_digest,
+        SWEEP: summary.sweep_id,
+        "Profile": summary.profile,
+        DATA: summary.dataset_name,
+        DIGEST: summary.dataset_digest,
     }
-    ran_on = {name: _text(value) for name, value in flatten(summary.environment).items()}
-    return about | ran_on
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return sentence_list([str(part) for part in value])
-    return setting_value(value)
+    ran_on = {k: v for k, v in summary.environment.items() if not isinstance(v, Mapping)}
+    packages = summary.environment.get("packages", {})
+    return {
+        **about,
+        **{environment_label(name): environment_text(name, v) for name, v in ran_on.items()},
+        **{f"{PACKAGE}{name}": str(version) for name, version in packages.items()},
+    }

@@ -14,7 +14,7 @@ from clairo.reporting.labels import number
 from clairo.reporting.style import ACCENT, CATEGORIES, NEUTRAL
 
 _DASHES = ("solid", "dash")
-_LARGEST_MARK = 46
+_LARGEST_MARK = 36
 """Pixels across of the fullest cell."""
 
 
@@ -127,7 +127,7 @@ def _end_note(curve: Curve) -> dict[str, object]:
 def plot_moves(info: RankMoves, reference: str) -> go.Figure:
     """Targets by rank at the reference and here: the area of a mark is their number."""
     names = [name for name, _, _ in RANK_BINS]
-    figure = new_figure(430, f"Rank by {info.letter}", f"Rank by {reference}")
+    figure = new_figure(430, f"Rank by {info.letter} (none: not found)", f"Rank by {reference}")
     bins, top = len(names), float(info.counts.max())
     figure.add_scatter(
         x=[-0.5, bins - 0.5], y=[-0.5, bins - 0.5], mode="lines", hoverinfo="skip",

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from clairo.evaluation.metric_names import metric_label
-from clairo.reporting.compare_changes import EnvironmentInfo, SettingRow, SettingsInfo
+from clairo.reporting.compare_changes import (
+    DATA,
+    DIGEST,
+    SEEDS,
+    SWEEP,
+    EnvironmentInfo,
+    SettingRow,
+    SettingsInfo,
+)
 from clairo.reporting.compare_details import Curve, RankMoves, SideCurves
 from clairo.reporting.compare_info import METRICS, ComparisonInfo, Contrast, Difference
 from clairo.reporting.compare_sides import Side
@@ -90,13 +98,13 @@ def say_code(info: EnvironmentInfo, letter: str) -> str:
     ran_on = [
         name
         for name, texts in info.rows
-        if texts[place] != texts[0] and name not in ("sweep", "seeds", "data", "dataset digest")
+        if texts[place] != texts[0] and name not in (SWEEP, SEEDS, DATA, DIGEST)
     ]
     if not ran_on:
         return ""
-    shown = sentence_list(ran_on[:_NAMED])
-    more = f" and {len(ran_on) - _NAMED} more" if len(ran_on) > _NAMED else ""
-    return f" Beyond settings, {shown}{more} differ."
+    more = [f"{len(ran_on) - _NAMED} more"] if len(ran_on) > _NAMED else []
+    shown = sentence_list([*(name[:1].lower() + name[1:] for name in ran_on[:_NAMED]), *more])
+    return f" Beyond settings, these differ: {shown}."
 
 
 def say_stages(info: StagesInfo, reference: str) -> str:

@@ -214,7 +214,7 @@ def _environment(info: EnvironmentInfo) -> Section:
     if info.rows:
         blocks.append(TableBlock(compare_tables.environment_table(info)))
     if info.equal:
-        blocks += [Prose(("The same in all runs:",)), Definitions(info.equal)]
+        blocks += [Prose(("The same in all runs:",)), Definitions(info.equal_lines)]
     return Section("environment", "Code, packages, machine, data", tuple(blocks))
 
 

@@ -9,12 +9,6 @@ from clairo.reporting.labels import DASH, number, plural, setting_value
 from clairo.reporting.table import Cell, Column, Table
 
 _MEBIBYTE = 2**20
-_TOLD = {
-    "same": "same result",
-    "parts": "they part here",
-    "different": "different",
-    "only one": "only in one",
-}
 
 
 def stage_name(name: str) -> str:
@@ -24,7 +18,7 @@ def stage_name(name: str) -> str:
 
 def stages_table(info: StagesInfo, reference: str) -> Table:
     """Each stage of both sides: shared or not, and what it took."""
-    rows = tuple(_stage_row(pair) for pair in info.stages)
+    rows = tuple(_stage_row(pair, info, reference) for pair in info.stages)
     sides = (reference, info.letter)
     columns = (
         Column("Stage"),
@@ -51,13 +45,13 @@ _OTHER_SEEDS = (
 )
 
 
-def _stage_row(pair: StagePair) -> tuple[Cell, ...]:
-    parts = pair.relation == "parts"
+def _stage_row(pair: StagePair, info: StagesInfo, reference: str) -> tuple[Cell, ...]:
+    parts = pair.name == info.parts_at
     runs = (pair.ours, pair.theirs)
     return (
         Cell.of(stage_name(pair.name), strong=parts),
         Cell(
-            _TOLD[pair.relation],
+            _told(pair, info.letter, reference) + (", they part here" if parts else ""),
             pair.relation,
             strong=parts,
             tone="bad" if parts else "quiet" if pair.relation == "same" else "",
@@ -71,6 +65,12 @@ def _stage_row(pair: StagePair) -> tuple[Cell, ...]:
         ),
         *(_entry_cell(r) for r in runs),
     )
+
+
+def _told(pair: StagePair, letter: str, reference: str) -> str:
+    if pair.relation == "only one":
+        return f"only in {reference if pair.theirs is None else letter}"
+    return "same result" if pair.relation == "same" else "different"
 
 
 def _kinds(ours: StageRuns | None, theirs: StageRuns | None) -> str:
@@ -121,8 +121,9 @@ def facts_table(info: StagesInfo, reference: str) -> Table:
         f"Single values that stages of {info.letter} and {reference} state differently, from one "
         "run each; those of a codebook stand with the codebooks."
     )
-    name = f"facts_{info.letter.lower()}"
-    return Table(name, caption, columns, rows, searchable=True, shown=200)
+    name, lone = f"facts_{info.letter.lower()}", sum(pair.num_lone_facts for pair in info.stages)
+    notes = (f"{plural(lone, 'more value')} only one of them states.",) if lone else ()
+    return Table(name, caption, columns, rows, searchable=True, notes=notes, shown=200)
 
 
 def _value_cell(value: Any) -> Cell:

@@ -16,6 +16,13 @@ from clairo.reporting.selection import Spread
 from clairo.reporting.stage_figures import codebook_name
 from clairo.reporting.table import Cell, Column, Table
 
+_SEGMENT_NAMES = {
+    "head": "Head", "torso": "Torso", "tail": "Tail", "unseen": "Unseen",
+    "history_1_4": "1 to 4", "history_5_9": "5 to 9", "history_10_19": "10 to 19",
+    "history_20_up": "20 and up",
+}  # fmt: skip
+"""Short enough for a phone; a note says what they mean."""
+
 _SHOWN = ("recall_at_5", "ndcg_at_5", "recall_at_10", "ndcg_at_10", "mrr_at_10")
 
 
@@ -168,6 +175,11 @@ def segments_table(info: SegmentsInfo, compared: Sequence[str]) -> Table:
     )
     caption = f"{metric_label(METRICS[0])} by segment, {info.split} split, mean over seeds."
     notes = (
+        "; ".join(
+            f"{_SEGMENT_NAMES[row.name]}: {row.title[:1].lower()}{row.title[1:]}"
+            for row in info.rows
+        )
+        + ".",
         "Differences of means without intervals: hints where to look, not findings. ± is over "
         "seeds only. Fewer than 30 users say little.",
     )
@@ -185,7 +197,7 @@ def _segment_row(
         differences.append(Cell(number(delta, digits, signed=True), delta))
     counts = list(dict.fromkeys(number(users, 0) for users in row.users if users is not None))
     return (
-        Cell.of(row.title),
+        Cell.of(_SEGMENT_NAMES[row.name], title=row.title),
         Cell(" or ".join(counts), next((u for u in row.users if u is not None), None)),
         *(spread_cell(value, digits) for value in row.values),
         *differences,
