@@ -53,7 +53,7 @@ class SettingsInfo:
 
     Attributes:
         letters: The sides, the reference first.
-        rows: In the order of the configuration.
+        rows: Those that every side has first, kinds before their settings.
         num_equal: Settings that all sides share.
         unknown: Letters of sides that stopped before they said their settings.
     """
@@ -71,6 +71,15 @@ class SettingsInfo:
         return tuple(
             row for row in self.rows if _value(row.settings[place]) != _value(row.settings[0])
         )
+
+    def told_apart(self, letter: str) -> tuple[tuple[SettingRow, ...], int]:
+        """Rows that differ and that both have, and how many more only one of them has.
+
+        Another kind brings settings of its own, which are no choices of anybody.
+        """
+        place, rows = self.letters.index(letter), self.changed(letter)
+        both = tuple(row for row in rows if row.settings[place] and row.settings[0])
+        return both, len(rows) - len(both)
 
 
 @dataclass(frozen=True)
@@ -103,6 +112,11 @@ def compute_settings(sides: Sequence[Side]) -> SettingsInfo:
     differing = [
         name for name in names if any(_differ(known[0], settings, name) for settings in known[1:])
     ]
+
+    def order(name: str) -> tuple[bool, bool]:
+        return any(name not in settings for settings in known), not name.endswith(".kind")
+
+    differing.sort(key=order)
     return SettingsInfo(
         letters=tuple(side.letter for side in sides),
         rows=tuple(

@@ -202,7 +202,7 @@ def _training(info: ComparisonInfo) -> Section:
 
 def _budgets(info: ComparisonInfo, settings: SettingsInfo) -> Section:
     changes = {
-        letter: compare_findings.changes_in_words(settings.changed(letter), settings, letter)
+        letter: compare_findings.changes_in_words(settings, letter)
         for letter in settings.letters[1:]
     }
     table = TableBlock(compare_tables.sides_budgets(info, changes))

@@ -18,8 +18,8 @@ from clairo.reporting.table import Cell, Column, Table
 
 _SEGMENT_NAMES = {
     "head": "Head", "torso": "Torso", "tail": "Tail", "unseen": "Unseen",
-    "history_1_4": "1 to 4", "history_5_9": "5 to 9", "history_10_19": "10 to 19",
-    "history_20_up": "20 and up",
+    "history_1_4": "1–4 known", "history_5_9": "5–9 known", "history_10_19": "10–19 known",
+    "history_20_up": "20+ known",
 }  # fmt: skip
 """Short enough for a phone; a note says what they mean."""
 
@@ -180,8 +180,8 @@ def segments_table(info: SegmentsInfo, compared: Sequence[str]) -> Table:
             for row in info.rows
         )
         + ".",
-        "Differences of means without intervals: hints where to look, not findings. ± is over "
-        "seeds only. Fewer than 30 users say little.",
+        "Differences on shared seeds, without intervals: hints where to look, not findings. "
+        "± is over seeds only. Fewer than 30 users say little.",
     )
     return Table("segments", caption, columns, rows, notes=notes)
 
@@ -189,18 +189,13 @@ def segments_table(info: SegmentsInfo, compared: Sequence[str]) -> Table:
 def _segment_row(
     row: SegmentRow, info: SegmentsInfo, compared: Sequence[str], digits: int
 ) -> tuple[Cell, ...]:
-    first = row.values[0].mean
-    differences = []
-    for letter in compared:
-        mean = row.values[info.letters.index(letter)].mean
-        delta = mean - first if mean is not None and first is not None else None
-        differences.append(Cell(number(delta, digits, signed=True), delta))
+    deltas = [row.deltas[info.letters.index(letter)] for letter in compared]
     counts = list(dict.fromkeys(number(users, 0) for users in row.users if users is not None))
     return (
         Cell.of(_SEGMENT_NAMES[row.name], title=row.title),
         Cell(" or ".join(counts), next((u for u in row.users if u is not None), None)),
         *(spread_cell(value, digits) for value in row.values),
-        *differences,
+        *(Cell(number(delta, digits, signed=True), delta) for delta in deltas),
     )
 
 
