@@ -219,7 +219,9 @@ def _environment(info: EnvironmentInfo) -> Section:
 
 
 def _missing(info: ComparisonInfo, settings: SettingsInfo) -> Section:
-    lines = [f"{side.letter}: {why}." for side in info.sides for why in side.missing]
+    lines = [
+        f"{side.letter}: {why.removesuffix('.')}." for side in info.sides for why in side.missing
+    ]
     lines += [f"{letter} stopped before it logged its settings." for letter in settings.unknown]
     lines += [
         f"{side.letter}: seed {seed} has no partner in {info.reference.letter} and is left out of "

@@ -9,6 +9,8 @@ from clairo.reporting.labels import DASH, number, plural, setting_value
 from clairo.reporting.table import Cell, Column, Table
 
 _MEBIBYTE = 2**20
+_HEX = 8
+"""Digits of an entry's name that the page prints; the files have the whole name."""
 
 
 def stage_name(name: str) -> str:
@@ -51,7 +53,7 @@ def _stage_row(pair: StagePair, info: StagesInfo, reference: str) -> tuple[Cell,
     return (
         Cell.of(stage_name(pair.name), strong=parts),
         Cell(
-            _told(pair, info.letter, reference) + (", they part here" if parts else ""),
+            _told(pair, info, reference),
             pair.relation,
             strong=parts,
             tone="bad" if parts else "quiet" if pair.relation == "same" else "",
@@ -67,10 +69,14 @@ def _stage_row(pair: StagePair, info: StagesInfo, reference: str) -> tuple[Cell,
     )
 
 
-def _told(pair: StagePair, letter: str, reference: str) -> str:
+def _told(pair: StagePair, info: StagesInfo, reference: str) -> str:
+    parts = pair.name == info.parts_at
     if pair.relation == "only one":
-        return f"only in {reference if pair.theirs is None else letter}"
-    return "same result" if pair.relation == "same" else "different"
+        letter = reference if pair.theirs is None else info.letter
+        return f"only in {letter}, parts here" if parts else f"only in {letter}"
+    if pair.relation == "same":
+        return "same result"
+    return "parts here" if parts else "different"
 
 
 def _kinds(ours: StageRuns | None, theirs: StageRuns | None) -> str:
@@ -94,7 +100,7 @@ def _entry_cell(runs: StageRuns | None) -> Cell:
     value = " ".join(runs.entries)
     if len(runs.entries) > 1:
         return Cell(f"{len(runs.entries)} entries", value, title=value)
-    return Cell(runs.entries[0].rpartition("-")[2], value, title=value)
+    return Cell(runs.entries[0].rpartition("-")[2][:_HEX], value, title=value)
 
 
 def facts_table(info: StagesInfo, reference: str) -> Table:

@@ -36,8 +36,7 @@ def results_table(info: ComparisonInfo, split: Split) -> Table:
     }
     rows = tuple(
         (
-            Cell.of(side.letter),
-            Cell.of(side.title),
+            Cell.of(side.letter, title=side.title),
             _seeds_cell(side, found[METRICS[0]][place]),
             *(
                 spread_cell(
@@ -52,7 +51,6 @@ def results_table(info: ComparisonInfo, split: Split) -> Table:
     )
     columns = (
         Column("Side"),
-        Column("Runs"),
         Column("Seeds", numeric=True, help="Runs with a result, of those compared."),
         *(Column(metric_label(m), numeric=True) for m in _SHOWN),
     )

@@ -71,7 +71,7 @@ def make_rankings(ranks: Sequence[int], targets: Sequence[int] | None = None) ->
     return Rankings("valid", rows, wanted, np.array(ranks, np.int32), rows.reshape(-1, 1), {})
 
 
-def stage(name: str, mark: str, seconds: float = 1.0, **facts: Any) -> StageRecord:
+def stage(name: str, mark: str, seconds: float = 1.0, /, **facts: Any) -> StageRecord:
     """A stage whose store entry ends with ``mark``; a small letter at its end means cached."""
     cached = mark.endswith("c")
     entry = f"{name}/kind-{mark.removesuffix('c')}"
