@@ -141,6 +141,7 @@ def _stages(info: ComparisonInfo, stages: StagesBySide) -> Section:
         blocks.append(TableBlock(compare_stage_tables.stages_table(found, reference)))
         if any(pair.facts for pair in found.stages):
             blocks.append(TableBlock(compare_stage_tables.facts_table(found, reference)))
+        blocks.append(TableBlock(compare_stage_tables.entries_table(found, reference)))
     return Section("stages", "Stage by stage", tuple(blocks))
 
 
@@ -256,7 +257,8 @@ def _protocol(info: ComparisonInfo) -> Section:
             "hash of the stage's version, settings, seed and inputs.",
         )
     )
-    command = Code("Command", f"clairo compare {' '.join(ids)}")
+    # A line a run: a dozen ids in one line are wider than any paper.
+    command = Code("Command", " \\\n  ".join(["clairo compare", *ids]))
     return Section("protocol", "Protocol and how to reproduce", (prose, command, *configs))
 
 

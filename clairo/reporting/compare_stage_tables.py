@@ -9,8 +9,8 @@ from clairo.reporting.labels import DASH, number, plural, setting_value
 from clairo.reporting.table import Cell, Column, Table
 
 _MEBIBYTE = 2**20
-_HEX = 8
-"""Digits of an entry's name that the page prints; the files have the whole name."""
+_LONGEST = 24
+"""Letters of a value that the page prints; the files have all of it."""
 
 
 def stage_name(name: str) -> str:
@@ -29,7 +29,6 @@ def stages_table(info: StagesInfo, reference: str) -> Table:
         *(Column(f"{letter} (s)", numeric=True) for letter in sides),
         *(Column(f"{letter} found", help="Runs that found it in the store.") for letter in sides),
         *(Column(f"{letter} (MiB)", numeric=True) for letter in sides),
-        *(Column(f"{letter} entry") for letter in sides),
     )
     over = (
         f"mean over {plural(len(info.seeds), 'shared seed')}"
@@ -65,7 +64,6 @@ def _stage_row(pair: StagePair, info: StagesInfo, reference: str) -> tuple[Cell,
             Cell(number(r.bytes / _MEBIBYTE, 2), r.bytes / _MEBIBYTE) if r else Cell(DASH)
             for r in runs
         ),
-        *(_entry_cell(r) for r in runs),
     )
 
 
@@ -100,7 +98,18 @@ def _entry_cell(runs: StageRuns | None) -> Cell:
     value = " ".join(runs.entries)
     if len(runs.entries) > 1:
         return Cell(f"{len(runs.entries)} entries", value, title=value)
-    return Cell(runs.entries[0].rpartition("-")[2][:_HEX], value, title=value)
+    return Cell(runs.entries[0].rpartition("-")[2], value, title=value)
+
+
+def entries_table(info: StagesInfo, reference: str) -> Table:
+    """Where the store keeps the results: what tells same from different."""
+    rows = tuple(
+        (Cell.of(stage_name(pair.name)), _entry_cell(pair.ours), _entry_cell(pair.theirs))
+        for pair in info.stages
+    )
+    columns = (Column("Stage"), Column(reference), Column(info.letter))
+    caption = f"Store entries of {reference} and {info.letter}: 16 digits of each fingerprint."
+    return Table(f"entries_{info.letter.lower()}", caption, columns, rows)
 
 
 def facts_table(info: StagesInfo, reference: str) -> Table:
@@ -137,7 +146,9 @@ def _value_cell(value: Any) -> Cell:
         return Cell(DASH)
     if _is_number(value):
         return Cell(_digits(value), value)
-    return Cell.of(setting_value(value))
+    text = setting_value(value)
+    short = f"{text[:_LONGEST]}…" if len(text) > _LONGEST else text
+    return Cell(short, text, title=text if short != text else "")
 
 
 def _difference_cell(fact: FactDifference) -> Cell:

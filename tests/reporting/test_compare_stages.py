@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clairo.reporting.compare_sides import compute_sides
-from clairo.reporting.compare_stage_tables import facts_table, stages_table
+from clairo.reporting.compare_stage_tables import entries_table, facts_table, stages_table
 from clairo.reporting.compare_stages import StagesInfo, compute_stages
 from clairo.reporting.search_info import Absent
 from clairo.tracking.run_reader import TrackedRun
@@ -121,7 +121,7 @@ def test_times_and_sizes_are_means_and_findings_are_counted() -> None:
     row = [cell.text for cell in stages_table(info, "A").rows[0]]
     assert row == [
         *("fusion", "parts here", "kind", "3.00", "1.00"),
-        *("1 of 2", "0 of 2", "1.00", "1.00", "2 entries", "2 entries"),
+        *("1 of 2", "0 of 2", "1.00", "1.00"),
     ]
 
 
@@ -129,8 +129,31 @@ def test_of_one_run_it_is_said_whether_the_result_was_found() -> None:
     info = stages_of(staged(0, 1, stage("fusion", "1c")), staged(1, 1, stage("fusion", "2")))
     row = stages_table(info, "A").rows[0]
     assert [row[5].text, row[6].text] == ["found", "computed"]
-    assert [row[9].text, row[10].text] == ["1", "2"]
-    assert row[9].value == "fusion/kind-1"
+
+
+def test_entries_are_named_as_the_store_names_them_and_several_are_counted() -> None:
+    info = stages_of(
+        staged(0, 1, stage("fusion", "1"), stage("training", "3")),
+        staged(0, 2, stage("fusion", "1"), stage("training", "4")),
+        staged(1, 1, stage("fusion", "2")),
+        staged(1, 2, stage("fusion", "2")),
+    )
+    table = entries_table(info, "A")
+    assert [[cell.text for cell in row] for row in table.rows] == [
+        ["fusion", "1", "2"],
+        ["training", "2 entries", "–"],
+    ]
+    assert table.rows[0][1].value == "fusion/kind-1"
+    assert table.rows[1][1].value == "training/kind-3 training/kind-4"
+
+
+def test_a_long_value_is_cut_on_the_page_and_whole_in_the_files() -> None:
+    info = stages_of(
+        staged(0, 1, stage("dataset", "1", digest="ab" * 32)),
+        staged(1, 1, stage("dataset", "2", digest="cd" * 32)),
+    )
+    cell = facts_table(info, "A").rows[0][2]
+    assert (cell.text, cell.value) == ("ab" * 12 + "…", "ab" * 32)
 
 
 def test_only_single_values_that_both_state_differently_are_facts() -> None:
