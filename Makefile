@@ -17,6 +17,7 @@ CATEGORY ?= demo
 DATA     ?= data
 PROFILE  ?= quick
 SPACE    ?= full
+EXPERIMENT ?= modality_masking
 SEED     ?= 0
 OUT      ?= runs
 REPORTS  ?= reports/output
@@ -36,7 +37,7 @@ OPTIONS = --category "$(CATEGORY)" $(call given,RELEASE,release) --data "$(DATA)
 	--reports "$(REPORTS)" $(call given,RAY_ADDRESS,ray-address) \
 	$(call given,EMBED_ON_CLUSTER,embed-on-cluster) $(if $(VERBOSE),--verbose)
 
-.PHONY: help setup sweep data images card dry-run report ui doctor test check lint types layers bench clean
+.PHONY: help setup sweep ablate data images card dry-run report ui doctor test check lint types layers bench clean
 
 help: ## Show this
 	@echo "CLAIRO: sweeps, tracking, ablations and reports for multimodal generative recommendation"
@@ -56,6 +57,10 @@ help: ## Show this
 	@echo "  WORKERS              trials at a time                                      [CPUs, at most 8 and TRIALS/2]"
 	@echo "  PROFILE              quick (2 CPU cores, minutes) or paper (GPUs)          [$(PROFILE)]"
 	@echo "  SPACE                a file in search_spaces/, by name, or a path          [$(SPACE)]"
+	@echo "  EXPERIMENT           an ablation in experiments/, by name, or a path       [$(EXPERIMENT)]"
+	@echo "  BASE                 sweep whose best an ablation starts from, or latest   [the definition's]"
+	@echo "  SEEDS                paired seeds of an ablation                           [the definition's: 5]"
+	@echo "  DRY_RUN              1 prints an ablation's arms and cost only             [0]"
 	@echo "  SEED                 root seed                                             [$(SEED)]"
 	@echo "  ABLATE               0 leaves the ablation out                             [1]"
 	@echo "  REPORTS              where pages and tables are written                    [$(REPORTS)]"
@@ -76,6 +81,15 @@ $(READY): pyproject.toml .ci/constraints-$(FAISS).txt
 
 sweep: $(READY) ## Search, confirm, ablate and report (CATEGORY=demo needs no data)
 	@$(CLAIRO) sweep $(OPTIONS)
+
+ABLATION = "$(EXPERIMENT)" --category "$(CATEGORY)" $(call given,RELEASE,release) --data "$(DATA)" \
+	$(if $(filter 0,$(FETCH)),--no-fetch) $(call given,FILTERS,filters) \
+	$(if $(filter 1,$(SALVAGE)),--salvage) $(call given,BASE,base) $(call given,SEEDS,seeds) \
+	$(call given,WORKERS,workers) --profile "$(PROFILE)" --seed "$(SEED)" $(COMMON) \
+	--reports "$(REPORTS)" $(call given,RAY_ADDRESS,ray-address) $(if $(VERBOSE),--verbose)
+
+ablate: $(READY) ## Run the arms of EXPERIMENT on paired seeds, test and report them (DRY_RUN=1 only plans)
+	@$(CLAIRO) ablate $(ABLATION) $(if $(filter 1,$(DRY_RUN)),--dry-run)
 
 dry-run: $(READY) ## Print space, stages, cache, hours and disk; run nothing
 	@$(CLAIRO) sweep $(OPTIONS) --dry-run

@@ -10,10 +10,13 @@ from typing import Annotated
 
 import typer
 
+from clairo.cli_ablate import ablate
 from clairo.cli_codes import codes_app
+from clairo.cli_compare import compare
 from clairo.cli_embeddings import embeddings_app
 from clairo.cli_images import data_images
 from clairo.cli_import import data_import
+from clairo.cli_leaderboard import leaderboard
 from clairo.cli_options import (
     Category,
     Config,
@@ -157,10 +160,13 @@ def run(
         run_once(options, config, read_test=test)
 
 
+app.command()(ablate)
+
+
 @app.command()
 def report(
     sweep_id: Annotated[
-        str | None, typer.Option("--sweep", help="Sweep id; default: the last.")
+        str | None, typer.Option("--sweep", help="Sweep or ablation id; default: the last.")
     ] = None,
     out: Out = Path("runs"),
     tracking_uri: TrackingUri = None,
@@ -292,8 +298,10 @@ def data_card(
     make_data_card(options, no_metadata=no_metadata)
 
 
+app.command("compare")(compare)
 data_app.command("images")(data_images)
 data_app.command("import")(data_import)
+app.command()(leaderboard)
 app.add_typer(codes_app, name="codes")
 app.add_typer(embeddings_app, name="embeddings")
 

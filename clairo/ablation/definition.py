@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+import yaml
+from pydantic import AfterValidator, Field, model_validator
 
 from clairo.ablation.generators import AnyGenerator
+from clairo.ablation.generators.base import at_least_one
 from clairo.core.config import Config
+from clairo.core.fingerprint import hash_json
 from clairo.evaluation.metric_names import CUTOFFS
 
 
@@ -24,7 +27,8 @@ class Base(Config):
     Attributes:
         file: A pipeline configuration, relative to the definition; a published setting.
         best_of: Id of a sweep whose confirmed winner it is, ``latest`` for the last one.
-        settings: Sections of a pipeline configuration that replace those of the above.
+        settings: Settings of a pipeline configuration, nested, that replace those of the above;
+            a section of another ``kind`` is replaced whole.
     """
 
     file: str | None = None
@@ -123,7 +127,7 @@ class AblationDefinition(Config):
 
     question: str = Field(min_length=1)
     base: Base = Base()
-    generators: tuple[AnyGenerator, ...] = Field(min_length=1)
+    generators: Annotated[tuple[AnyGenerator, ...], AfterValidator(at_least_one)]
     seeds: int = Field(default=5, ge=1, le=64)
     metric: Annotated[str, Field(pattern=r"^(ndcg|recall|mrr)_at_\d+$")] = "ndcg_at_10"
     split: Literal["valid", "test"] = "valid"
@@ -156,3 +160,14 @@ class AblationDefinition(Config):
                 "groups with a covariate need to say what it is, got no 'covariate'; name it"
             )
         return self
+
+    def to_yaml(self) -> str:
+        """The definition as its file would have it, without what is at its default."""
+        plain = self.model_dump(mode="json", exclude_defaults=True)
+        generators = [generator.model_dump(mode="json") for generator in self.generators]
+        return yaml.safe_dump({**plain, "generators": generators}, sort_keys=False)
+
+    @property
+    def digest(self) -> str:
+        """16 hexadecimal digits of everything declared."""
+        return hash_json(self.identity())[:16]

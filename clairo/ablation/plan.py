@@ -107,11 +107,17 @@ class AblationPlan:
         arms += [arm for table in tables for arm in table.arms]
         skipped = tuple(skip for table in tables for skip in table.skipped)
         names = [arm.name for arm in arms]
-        doubled = sorted({name for name in names if names.count(name) > 1})
+        doubled = _doubled(names)
         if doubled:
             raise ConfigError(
                 f"Arms need names of their own, got {', '.join(doubled)} more than once; leave "
                 "out one of the generators that make them."
+            )
+        tables_twice = _doubled([table.family.name for table in tables])
+        if tables_twice:
+            raise ConfigError(
+                f"Tables need names of their own, got {', '.join(tables_twice)} more than once; "
+                "join the generators that make them, or rename one."
             )
         lost = sorted({arm.reference for arm in arms} - set(names))
         if lost:
@@ -158,6 +164,10 @@ def changed(base: PipelineConfig, changes: Mapping[str, Any], where: str) -> Pip
     return parse_config(PipelineConfig, values, where)
 
 
+def _doubled(names: Sequence[str]) -> list[str]:
+    return sorted({name for name in names if names.count(name) > 1})
+
+
 def _unknown(path: str, place: Mapping[str, Any], where: str) -> ConfigError:
     return ConfigError(
         f"{where}: an arm may change only settings that its base has, got {path}; known there: "
@@ -166,9 +176,19 @@ def _unknown(path: str, place: Mapping[str, Any], where: str) -> ConfigError:
 
 
 def distinct(arms: Sequence[PlannedArm], base: PipelineConfig) -> Iterator[PlannedArm | SkippedArm]:
-    """Arms that differ from the base; one that does not would compare it with itself."""
+    """Arms that differ from the base and from each other.
+
+    One that does not would be compared with itself, or counted twice in the correction.
+    """
+    seen: dict[str, str] = {}
     for arm in arms:
-        if arm.config.key == base.key:
+        key = arm.config.key
+        if arm.config == base:
             yield SkippedArm(arm.title, "this is the base itself")
+        elif key == base.key:
+            yield SkippedArm(arm.title, "what it changes does nothing in this base")
+        elif key in seen:
+            yield SkippedArm(arm.title, f"this is the same as: {seen[key]}")
         else:
+            seen[key] = arm.title
             yield arm

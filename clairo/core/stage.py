@@ -168,6 +168,8 @@ class Stage(Generic[ConfigT, OutputT]):
         prefix: How a result is the beginning of a longer one, ``None`` where it is not.
         only_to_compute: Whether the output is of use to compute others alone, and too large to
             be read where these are there already.
+        seed_of: The stage whose seed this one is given, because it repeats what that one drew;
+            its own where empty.
     """
 
     name: str
@@ -179,3 +181,4 @@ class Stage(Generic[ConfigT, OutputT]):
     run: Callable[[Any, Mapping[str, Any], int, Runtime], OutputT] = field(repr=False)
     prefix: Prefix | None = field(default=None, repr=False)
     only_to_compute: bool = False
+    seed_of: str = ""

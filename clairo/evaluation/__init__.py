@@ -3,6 +3,7 @@
 from clairo.evaluation.config import EvaluationConfig
 from clairo.evaluation.ensemble import combine_ensemble
 from clairo.evaluation.exposure import exposure_metrics, gini_index
+from clairo.evaluation.masking import MaskingConfig, other_items
 from clairo.evaluation.metric_names import (
     CUTOFFS,
     MetricName,
@@ -33,6 +34,7 @@ from clairo.evaluation.validity import check_metrics, invalid_share
 __all__ = [
     "CUTOFFS",
     "EvaluationConfig",
+    "MaskingConfig",
     "MetricName",
     "SegmentIndex",
     "check_metrics",
@@ -49,6 +51,7 @@ __all__ = [
     "metric_name",
     "mrr_per_user",
     "ndcg_per_user",
+    "other_items",
     "popularity_lists",
     "popularity_top_items",
     "ranking_metrics",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
 from clairo.core.config import RUNTIME_ONLY, Config
+from clairo.evaluation.masking import MaskingConfig
 from clairo.evaluation.metric_names import CUTOFFS
 
 
@@ -22,6 +23,7 @@ class EvaluationConfig(Config):
         invalid_users: Users asked without constraint, to measure the invalid share.
         invalid_beams: Beam width without constraint.
         batch_size: Users decoded together.
+        masking: A modality that the trained model is not shown; ``None`` shows it all.
 
     Example:
         >>> EvaluationConfig(num_beams=20, top_k=20, ensemble=5).identity()["ensemble"]
@@ -35,6 +37,17 @@ class EvaluationConfig(Config):
     invalid_users: int = Field(default=100, ge=0)
     invalid_beams: int = Field(default=10, ge=max(CUTOFFS), le=1000)
     batch_size: Annotated[int, RUNTIME_ONLY] = Field(default=64, ge=1, le=65536)
+    masking: MaskingConfig | None = None
+
+    def identity(self) -> dict[str, Any]:
+        """Result-changing settings; ``masking`` only where something is masked.
+
+        So whatever was evaluated before masking could be asked for has kept its name.
+        """
+        identity = super().identity()
+        if self.masking is None:
+            del identity["masking"]
+        return identity
 
     @model_validator(mode="after")
     def _beams_cover_list(self) -> Self:

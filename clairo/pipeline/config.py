@@ -100,6 +100,31 @@ class PipelineConfig(Config):
             )
         return self
 
+    @model_validator(mode="after")
+    def _masked_is_what_is_read(self) -> Self:
+        masking = self.evaluation.masking
+        if masking is None:
+            return self
+        got = f"got evaluation.masking.modality={masking.modality}"
+        if isinstance(self.quantization, GivenConfig):
+            if masking.fill != "shuffled":
+                raise ValueError(
+                    "given codes have no vectors that could be filled, got "
+                    f"evaluation.masking.fill={masking.fill}; use shuffled"
+                )
+            if self.quantization.modalities not in ("all", masking.modality):
+                raise ValueError(
+                    f"masking takes a modality whose codes are used, {got} with "
+                    f"quantization.modalities={self.quantization.modalities}; mask that one, or "
+                    "use all"
+                )
+        elif masking.modality not in self.fusion.needs():
+            raise ValueError(
+                f"masking takes a modality that the fusion reads, {got} with fusion.kind="
+                f"{self.fusion.kind}; mask {self.fusion.needs()[0]}, or use a fusion of both"
+            )
+        return self
+
     @property
     def gives_codes(self) -> bool:
         """Whether codes come with the data instead of being made."""

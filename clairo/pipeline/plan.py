@@ -130,7 +130,7 @@ def reach_of(configs: Iterable[PipelineConfig]) -> dict[str, int]:
 def _plan_stage(
     stage: Stage[Any, Any], settings: Config, seed: int, inputs: Mapping[str, Fingerprint]
 ) -> PlannedStage:
-    drawn = stage_seed(seed, stage.name)
+    drawn = stage_seed(seed, stage.seed_of or stage.name)
     fingerprint = make_fingerprint(
         stage=stage.name,
         version=stage.version,

@@ -178,7 +178,7 @@ class _TrackedTrial:
         codes = self.runner.get("quantization")
         self._log_artifact("quantization", "codes")
         why = self._judge(self.spec.gates.measure_codes(codes.facts))
-        if self.spec.role == "confirm":
+        if self.spec.described:
             self._log_representation()
         if why:
             return why
@@ -187,7 +187,7 @@ class _TrackedTrial:
             tokenizer.save_actionpiece(Path(folder) / "actionpiece.json")
             self.tracked.log_folder(Path(folder), "")
         why = self._judge(self.spec.gates.measure_tokens(tokenizer.facts))
-        if not why and self.spec.role == "confirm":
+        if not why and self.spec.described:
             self._log_vocabulary()
         return why
 

@@ -32,6 +32,7 @@ class TrialSpec:
         rungs: Epochs at which the scheduler may prune.
         gates: Limits checked before training.
         name: Shown in the tracker.
+        describe: Whether it logs what its codes and merges mean; confirming trials always do.
     """
 
     sweep_id: str
@@ -43,6 +44,12 @@ class TrialSpec:
     rungs: tuple[int, ...] = ()
     gates: Gates = field(default_factory=Gates)
     name: str = ""
+    describe: bool = False
+
+    @property
+    def described(self) -> bool:
+        """Whether it logs what its codes and merges mean: a page may show it as the best."""
+        return self.describe or self.role == "confirm"
 
     @property
     def key(self) -> str:

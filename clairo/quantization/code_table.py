@@ -116,24 +116,43 @@ def make_unique(
         DataError: More items share their codes than there are buckets, or no code is free for
             an item that must move.
     """
-    codes, names, sizes = before.codes, before.modalities, before.sizes
-    found: dict[str, Any] = {}
-    if settings.disambiguation == "reassign":
-        codes, found = reassign(codes, before.coded)
-    column, values = _digits(codes, settings, seed)
+    names, sizes = before.modalities, before.sizes
+    codes, values, found = tell_apart(before.codes, before.coded, settings, seed)
     if values:
-        codes, names, sizes = (
-            np.column_stack([codes, column]),
-            (*names, "shared"),
-            (*sizes, values),
-        )
+        names, sizes = (*names, "shared"), (*sizes, values)
     return CodeTable(
         item_ids=item_ids,
-        codes=codes.astype(np.int32),
+        codes=codes,
         column_modalities=names,
         column_sizes=sizes,
         diagnostics={**_diagnose(before, sizes), **found},
     )
+
+
+def tell_apart(
+    codes: Int32[np.ndarray, "items columns"],
+    coded: Sequence[CodedVectors],
+    settings: UniqueConfig,
+    seed: int,
+) -> tuple[Int32[np.ndarray, "items _"], int, Facts]:
+    """Codes that tell items apart as the settings say; see :func:`make_unique`.
+
+    Args:
+        codes: The codes before.
+        coded: Where they came from, in the order of their columns.
+        settings: How items with equal codes are told apart, if at all.
+        seed: Seed of the stage.
+
+    Returns:
+        The codes, the number of values of a last column that was added (0 for none), and what
+        was found on the way.
+    """
+    found: Facts = {}
+    if settings.disambiguation == "reassign":
+        codes, found = reassign(codes, coded)
+    column, values = _digits(codes, settings, seed)
+    whole = np.column_stack([codes, column]) if values else codes
+    return whole.astype(np.int32), values, found
 
 
 def _digits(
@@ -163,6 +182,48 @@ def _require_matching_codebooks(modalities: Modalities, config: QuantizerConfig)
         )
 
 
+def fit_vectors(
+    table: EmbeddingTable,
+    config: QuantizerConfig,
+    train_items: Bool[np.ndarray, " items"],
+    seed: int,
+    runtime: Runtime,
+) -> CodedVectors:
+    """The quantizer of one modality, with its own seed, beside the vectors it was fitted for.
+
+    Args:
+        table: Vectors of one modality, or joint ones.
+        config: Settings of the quantizer.
+        train_items: Which items occur in training histories.
+        seed: Seed of the stage.
+        runtime: Resources.
+
+    Raises:
+        DataError: Too few items for the codebooks.
+    """
+    quantizer = config.fit(table, train_items, _seed_of(table, seed), runtime)
+    return CodedVectors(quantizer, table, config.codebook_size)
+
+
+def encode_table(
+    coded: CodedVectors, table: EmbeddingTable
+) -> Int32[np.ndarray, "items codebooks"]:
+    """Codes of vectors by a fitted quantizer; its codebook size, *missing*, where there is none.
+
+    Args:
+        coded: The quantizer.
+        table: What is coded, at least one item of it present.
+    """
+    found = coded.quantizer.encode(table.vectors[table.present])
+    codes = np.full((len(table.present), found.shape[1]), coded.size, dtype=np.int32)
+    codes[table.present] = found
+    return codes
+
+
+def _seed_of(table: EmbeddingTable, seed: int) -> int:
+    return stage_seed(seed, f"quantization/{table.modality}")
+
+
 def _quantize(
     table: EmbeddingTable,
     config: QuantizerConfig,
@@ -172,7 +233,7 @@ def _quantize(
     known: KnownOfItems,
 ) -> Columns:
     """Fits on one table and encodes it."""
-    own_seed = stage_seed(seed, f"quantization/{table.modality}")
+    own_seed = _seed_of(table, seed)
     rows = table.vectors[table.present]
     distinct = len({row.tobytes() for row in rows})
     if distinct == 1 < len(rows):
@@ -180,11 +241,10 @@ def _quantize(
             f"Codes need vectors that differ, got {len(rows)} equal {table.modality} vectors; "
             "check the encoder's input, or leave this modality out."
         )
-    quantizer = config.fit(table, train_items, own_seed, runtime)
-    present_codes = quantizer.encode(rows)
-    size = config.codebook_size
-    codes = np.full((len(table.present), config.num_codebooks), size, dtype=np.int32)
-    codes[table.present] = present_codes
+    coded = fit_vectors(table, config, train_items, seed, runtime)
+    quantizer, size = coded.quantizer, coded.size
+    codes = encode_table(coded, table)
+    present_codes = codes[table.present]
     found: dict[str, Any] = dict(quantizer.facts)
     found["distinct_vectors"] = distinct
     found["missing_items"] = int((~table.present).sum())
@@ -196,7 +256,6 @@ def _quantize(
     values = size if table.present.all() else size + 1
     diagnostics = {f"{table.modality}/{name}": value for name, value in found.items()}
     depth = config.num_codebooks
-    coded = CodedVectors(quantizer, table, size)
     return Columns(codes, (table.modality,) * depth, (values,) * depth, diagnostics, (coded,))
 
 

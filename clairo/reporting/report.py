@@ -24,6 +24,7 @@ class ReportFiles:
         vocabulary: What the tokens mean, ``None`` where the best made no merges.
         representation: What the codes are worth, ``None`` where the best logged none.
         tables: Every table file.
+        verdicts: What the first page says first, one sentence a claim.
     """
 
     folder: Path
@@ -32,6 +33,7 @@ class ReportFiles:
     vocabulary: Path | None
     representation: Path | None
     tables: tuple[Path, ...]
+    verdicts: tuple[str, ...] = ()
 
     @property
     def pages(self) -> tuple[Path, ...]:
@@ -85,6 +87,7 @@ def write_report(record: SweepRecord, folder: Path) -> ReportFiles:
         vocabulary=written.get("vocabulary.html"),
         representation=written.get("representation.html"),
         tables=tuple(tables),
+        verdicts=pages["index.html"].claims,
     )
 
 

@@ -68,6 +68,8 @@ class Table:
         searchable: Whether the page offers sorting and filtering.
         notes: Printed under it.
         shown: Rows put on the page, the first ones; the files hold all.
+        apart: Rows at the end that are set apart, below a line, for example other people's;
+            sorting leaves them there.
     """
 
     name: str
@@ -77,6 +79,13 @@ class Table:
     searchable: bool = False
     notes: tuple[str, ...] = field(default=())
     shown: int = 1000
+    apart: int = 0
+
+    @property
+    def parts(self) -> tuple[tuple[tuple[Cell, ...], ...], ...]:
+        """The rows shown, in one part or, where some are set apart, in two."""
+        shown, own = self.rows[: self.shown], len(self.rows) - self.apart
+        return tuple(part for part in (shown[:own], shown[own:]) if part) or ((),)
 
     def choices(self, place: int) -> tuple[str, ...]:
         """Distinct texts of one column, sorted."""
@@ -127,8 +136,8 @@ _TEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
     "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
     "±": r"$\pm$", "−": "$-$", "–": "--", "×": r"$\times$", "<": "$<$", ">": "$>$",
-    "≥": r"$\geq$", "≈": r"$\approx$", "≠": r"$\neq$", "†": r"$\dagger$", "‡": r"$\ddagger$",
-    "“": "``", "”": "''", "→": r"$\rightarrow$", "·": r"$\cdot$",
+    "≥": r"$\geq$", "≤": r"$\leq$", "≈": r"$\approx$", "≠": r"$\neq$",
+    "†": r"$\dagger$", "‡": r"$\ddagger$", "“": "``", "”": "''", "→": r"$\rightarrow$", "·": r"$\cdot$",
 }  # fmt: skip
 
 
@@ -144,7 +153,9 @@ def to_latex(table: Table) -> str:
     lines = [r"% needs \usepackage{booktabs}", r"\begin{table}", r"\centering"]
     lines.append(rf"\caption{{{_tex(table.caption)}}}")
     lines += [rf"\begin{{tabular}}{{{align}}}", r"\toprule", head + r" \\", r"\midrule"]
-    for row in table.rows:
+    for place, row in enumerate(table.rows):
+        if 0 < place == len(table.rows) - table.apart:
+            lines.append(r"\midrule")
         cells = (rf"\textbf{{{_tex(c.text)}}}" if c.strong else _tex(c.text) for c in row)
         lines.append(" & ".join(cells) + r" \\")
     lines += [r"\bottomrule", r"\end{tabular}"]

@@ -13,6 +13,7 @@ from clairo.stages.codes import MERGING, QUANTIZATION
 from clairo.stages.dataset import DATASET
 from clairo.stages.evaluation import TEST_EVALUATION, VALID_EVALUATION
 from clairo.stages.interactions import INTERACTIONS
+from clairo.stages.masking import MASKED_CODES, MASKED_VECTORS
 from clairo.stages.training import TRAINING, TrainingSettings
 from clairo.stages.vectors import (
     FUSION,
@@ -35,6 +36,8 @@ PIPELINE: tuple[Stage[Any, Any], ...] = (
     QUANTIZATION,
     MERGING,
     TRAINING,
+    MASKED_VECTORS,
+    MASKED_CODES,
     VALID_EVALUATION,
     TEST_EVALUATION,
 )

@@ -237,6 +237,10 @@ class MlflowTracker:
         """All nested runs of a sweep."""
         return self._search(sweep_id, "trial")
 
+    def all_trials(self) -> list[MlflowRunEntity]:
+        """All nested runs of all sweeps."""
+        return self.connection.search(self.experiment_id, f"tags.`{LEVEL_TAG}` = 'trial'")
+
     def _search(self, sweep_id: str, level: str, more: str = "") -> list[MlflowRunEntity]:
         require_key("sweep id", sweep_id)
         where = f"tags.`sweep.id` = '{sweep_id}' and tags.`{LEVEL_TAG}` = '{level}'"

@@ -45,24 +45,37 @@ class RunFiles:
         """
         return self._fetch(path)
 
+    @property
+    def remote(self) -> bool:
+        """Whether reading means asking somebody else."""
+        return not isinstance(self.repository, LocalArtifactRepository)
+
     def _fetch(self, path: str) -> Path | None:
         if isinstance(self.repository, LocalArtifactRepository):
             local = Path(self.repository.artifact_dir) / path
             return local if local.exists() else None
         top, _, rest = path.partition("/")
-        if top not in self._top_names or (rest and path not in self._names(top)):
+        entries = self._entries(top) if rest and top in self._top else self._top
+        if path not in entries:
             return None
         self.scratch.mkdir(exist_ok=True)
-        download = self.repository.download_artifacts
-        return Path(self.connection.call(download, path, dst_path=str(self.scratch)))
+        if entries[path]:
+            download = self.repository.download_artifacts
+            return Path(self.connection.call(download, path, dst_path=str(self.scratch)))
+        # What every store of artifacts implements; the public way first asks again what it is.
+        local = self.scratch / path
+        local.parent.mkdir(exist_ok=True)
+        self.connection.call(self.repository._download_file, path, str(local))
+        return local
 
     @cached_property
-    def _top_names(self) -> frozenset[str]:
-        return self._names(None)
+    def _top(self) -> dict[str, bool]:
+        return self._entries(None)
 
-    def _names(self, folder: str | None) -> frozenset[str]:
+    def _entries(self, folder: str | None) -> dict[str, bool]:
+        """Whether each entry of a folder is itself a folder."""
         listed = self.connection.call(self.repository.list_artifacts, folder)
-        return frozenset(entry.path for entry in listed)
+        return {entry.path: entry.is_dir for entry in listed}
 
 
 def open_files(connection: Connection, run: Run, scratch: Path) -> RunFiles:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import get_args
 
+from clairo.ablation.definition import AblationDefinition
 from clairo.core.artifacts import GivenModality
-from clairo.pipeline.profiles import Profile
+from clairo.pipeline.config import PipelineConfig
+from clairo.pipeline.profiles import Profile, get_profile
 from clairo.sweep.ray_session import check_address
 from clairo.sweep.search_space import load_space
-from clairo.sweep.space_coverage import covering_points
+from clairo.workflows.ablation_options import AblateOptions
 from clairo.workflows.options import SweepOptions, prepare_out
 from clairo.workflows.preparation import resolve_data
-from clairo.workflows.space import PreparedSpace
 
 
 def check_request(options: SweepOptions, profile: Profile) -> None:
@@ -32,19 +34,35 @@ def check_request(options: SweepOptions, profile: Profile) -> None:
     prepare_out(options.reports, "The folder of reports", "--reports /path")
 
 
-def check_weights(space: PreparedSpace) -> None:
-    """Pretrained weights of every encoder that a trial may use.
+def check_weights(configs: Iterable[PipelineConfig]) -> None:
+    """Pretrained weights of every encoder that these configurations use.
 
     Raises:
         ConfigError: There is no such model.
         DataError: Weights are neither on this machine nor to be had.
     """
     checked: set[str] = set()
-    for settings, _ in covering_points(space.space.root):
-        config = space.config(settings)
+    for config in configs:
         for modality in () if config.gives_codes else config.fusion.needs():
             encoder = config.text if modality == "text" else config.image
             name = encoder.model_dump_json()
             if name not in checked:
                 encoder.require_weights()
                 checked.add(name)
+
+
+def check_ablation(options: AblateOptions, definition: AblationDefinition) -> None:
+    """Category, tuning space and Ray's address of an ablation, before anything is fetched.
+
+    Raises:
+        ConfigError: A name is not known, the space is malformed, or the folder of reports cannot
+            be written to.
+        SweepError: No Ray answers at the address.
+    """
+    resolve_data(options)
+    profile = get_profile(options.profile)
+    if definition.tuning is not None:
+        load_space(definition.tuning.space, profile.name)
+    if options.executor == "ray" and options.ray_address:
+        check_address(options.ray_address)
+    prepare_out(options.reports, "The folder of reports", "--reports /path")

@@ -105,8 +105,7 @@ class SweepOptions:
             ("SPACE", self.space, plain.space),
             ("SEED", self.seed, plain.seed),
         )
-        parts = _given(shown)
-        return " ".join(["make sweep", *parts, *([] if self.ablate else ["ABLATE=0"])])
+        return " ".join(["make sweep", *given(shown), *([] if self.ablate else ["ABLATE=0"])])
 
     def resume_command(self) -> str:
         """:meth:`command` with the places of this machine, so that it finds what is there.
@@ -125,10 +124,10 @@ class SweepOptions:
             ("RAY_ADDRESS", self.ray_address, None),
             ("EMBED_ON_CLUSTER", self.embed_on_cluster, plain.embed_on_cluster),
         )
-        return " ".join([self.command(), *_given(shown)])
+        return " ".join([self.command(), *given(shown)])
 
 
-def _given(shown: tuple[tuple[str, object, object], ...]) -> list[str]:
+def given(shown: tuple[tuple[str, object, object], ...]) -> list[str]:
     """``NAME=value`` for the shell, of every (name, value, default) that is not at its default."""
     return [f"{name}={shlex.quote(str(value))}" for name, value, plain in shown if value != plain]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,16 +9,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from clairo.core.errors import SweepError
 from clairo.core.fingerprint import hash_json
 from clairo.core.log_file import log_to_file
-from clairo.merging.warm_up import is_warm, warm_up
 from clairo.pipeline.profiles import Profile, get_profile
 from clairo.sweep.executors import open_executor
-from clairo.sweep.space_coverage import covering_points
 from clairo.tracking.environment import log_code
-from clairo.tracking.protocol import Tracker
 from clairo.tracking.records import SweepSummary
+from clairo.tracking.segment_files import log_segments
 from clairo.workflows.checks import check_request, check_weights
 from clairo.workflows.closing import print_closing
 from clairo.workflows.cluster_embedding import embed_on_cluster
@@ -28,6 +23,7 @@ from clairo.workflows.data_notes import data_lines, data_notes
 from clairo.workflows.identity import choose_sweep_id, out_identity
 from clairo.workflows.locations import log_file, store_root, tracking_config
 from clairo.workflows.options import SweepOptions, prepare_out
+from clairo.workflows.parent_run import ended, sigterm_as_interrupt
 from clairo.workflows.phases import SweepPhases, open_study
 from clairo.workflows.preparation import PreparedData, data_source, prepare_data
 from clairo.workflows.progress import Progress
@@ -35,8 +31,7 @@ from clairo.workflows.report import make_report
 from clairo.workflows.run import make_environment
 from clairo.workflows.space import PreparedSpace, describe_config, prepare_space
 from clairo.workflows.summary import new_summary
-
-_log = logging.getLogger(__name__)
+from clairo.workflows.warming import warm_kernels
 
 
 def run_sweep(options: SweepOptions) -> None:
@@ -51,7 +46,7 @@ def run_sweep(options: SweepOptions) -> None:
     out = prepare_out(options.out)
     log_to_file(log_file(out))
     profile = get_profile(options.profile)
-    with _sigterm_as_interrupt(), Progress(console, workers=options.num_workers) as progress:
+    with sigterm_as_interrupt(), Progress(console, workers=options.num_workers) as progress:
         try:
             with open_sweep(options, profile, out, progress) as sweep:
                 _run_phases(sweep)
@@ -86,7 +81,7 @@ def open_sweep(
     notes = (*data_notes(prepared.facts), *space.notes)
     for line in (*data_lines(prepared), *notes):
         progress.say(line)
-    check_weights(space)
+    check_weights(space.configs())
     summary, continued = _name_sweep(options, profile, prepared, space, out)
     # The study's lock comes first: nothing of a sweep that another process drives is touched.
     database = open_study(out, replace(summary, notes=notes), space)
@@ -108,43 +103,20 @@ def open_sweep(
             out=out,
             summary=replace(summary, notes=notes),
         )
-        with _ended(sweep, tracker):
+        with ended(sweep, tracker):
             log_code(parent)
             parent.log_dataset(prepared.dataset, prepared.digest, data_source(options, prepared))
+            log_segments(parent, prepared.dataset)
             yield sweep
     finally:
         database.close()
 
 
-@contextmanager
-def _ended(sweep: SweepPhases, tracker: Tracker) -> Iterator[None]:
-    """Ends the parent run by how the block ends, and every run that a lost worker left open."""
-    try:
-        yield
-    except BaseException as error:
-        stopped = isinstance(error, KeyboardInterrupt)
-        try:
-            tracker.reconcile(sweep.summary.sweep_id)
-            sweep.parent.finish("killed" if stopped else "failed")
-        except SweepError as refusal:
-            # What ended the sweep is what a person must hear; the runs are closed when it goes on.
-            _log.info("runs could not be closed: %s", refusal)
-        raise
-    tracker.reconcile(sweep.summary.sweep_id)
-    sweep.parent.finish("complete")
-
-
 def _run_phases(sweep: SweepPhases) -> None:
-    from clairo.modeling import padding
-
     options = sweep.options
-    if not is_warm():
-        sweep.progress.say("compiling the merging kernels, once (under a minute)")
-    warm_up()  # here, or every worker would compile for itself
-    padding.warm_up()
+    warm_kernels(sweep.progress.say)
     if options.executor == "ray":
-        points = covering_points(sweep.space.space.root)
-        configs = (sweep.space.config(settings) for settings, _ in points)
+        configs = sweep.space.configs()
         embed_on_cluster(options, sweep.prepared, configs, sweep.environment, sweep.progress.say)
     with open_executor(
         options.executor,
@@ -193,17 +165,3 @@ def _name_sweep(
         axes=space.space.axes,
     )
     return summary, continued
-
-
-@contextmanager
-def _sigterm_as_interrupt() -> Iterator[None]:
-    """A polite kill ends a sweep the way Ctrl-C does."""
-
-    def interrupt(signum: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from clairo.ablation.arms import plan_ablation
+from clairo.ablation.build import AFTER_SWEEP, plan_arms
+from clairo.ablation.plan import Present
 from clairo.core.stage import Runtime
 from clairo.datasets.demo import DemoConfig
 from clairo.pipeline.config import PipelineConfig
@@ -25,7 +26,7 @@ SEED = 0
 def arms(world: DemoConfig) -> dict[str, PipelineConfig]:
     """Joint, text only and images only, at equal bits, as a sweep's ablation makes them."""
     joint = PipelineConfig.model_validate({**PROFILES["quick"].base, "dataset": world})
-    found = {arm.name: arm.config for arm in plan_ablation(joint).arms}
+    found = {arm.name: arm.config for arm in plan_arms(AFTER_SWEEP, joint, Present()).arms}
     return {name: found[name] for name in ("full", "text_only", "image_only")}
 
 

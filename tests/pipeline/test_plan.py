@@ -15,9 +15,10 @@ def entries(**changes):
 
 
 def test_stages_are_listed_after_their_inputs():
-    seen = set()
+    # Stages of masking have inputs only where something is masked.
+    settings, seen = config(evaluation={"masking": {"modality": "text", "fill": "zero"}}), set()
     for stage in PIPELINE:
-        assert set(stage.inputs(config())) <= seen, stage.name
+        assert set(stage.inputs(settings)) <= seen, stage.name
         seen.add(stage.name)
 
 

@@ -60,7 +60,7 @@ def test_every_space_of_ours_can_be_searched_and_asks_for_no_weights(
     assert all(config.gives_codes for config in configs)
     assert {config.quantization.modalities for config in configs} == {"all", "text", "image"}
     assert not any("reduction" in axis or "fusion" in axis for axis in space.space.axes)
-    check_weights(space)
+    check_weights(space.configs())
 
 
 def test_a_request_is_checked_before_the_data_are_read(tmp_path: Path) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from clairo.ablation.generators.base import Generator
-from clairo.ablation.plan import PlannedArm, Present, SkippedArm, Table, changed, distinct
+from clairo.ablation.generators.base import Draft, Generator, at_least_one, build_table
+from clairo.ablation.plan import Present, Table
 from clairo.core.config import Config
 from clairo.pipeline.config import PipelineConfig
 from clairo.tracking.records import ArmFamily
@@ -41,7 +41,7 @@ class VariantsConfig(Generator):
     name: str = Field(default="variants", pattern=r"^[a-z0-9_]+$")
     title: str = "Variants"
     about: str = "Each changes the settings named, trained anew."
-    arms: tuple[Variant, ...] = Field(min_length=1)
+    arms: Annotated[tuple[Variant, ...], AfterValidator(at_least_one)]
 
     def make(self, base: PipelineConfig, present: Present) -> Table:
         """Every arm as written.
@@ -49,19 +49,5 @@ class VariantsConfig(Generator):
         Raises:
             ConfigError: An arm names a setting that the base has not, or does not fit together.
         """
-        arms = [
-            PlannedArm(
-                arm.name,
-                self.name,
-                arm.title,
-                arm.changes,
-                changed(base, arm.changes, f"arm {arm.name}"),
-            )
-            for arm in self.arms
-        ]
-        found = list(distinct(arms, base))
-        return Table(
-            ArmFamily(self.name, self.title, self.about),
-            tuple(arm for arm in found if isinstance(arm, PlannedArm)),
-            tuple(arm for arm in found if isinstance(arm, SkippedArm)),
-        )
+        drafts = [Draft(arm.name, arm.title, arm.changes, asked=True) for arm in self.arms]
+        return build_table(ArmFamily(self.name, self.title, self.about), base, drafts)
