@@ -137,7 +137,8 @@ _TEX = {
     "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
     "±": r"$\pm$", "−": "$-$", "–": "--", "×": r"$\times$", "<": "$<$", ">": "$>$",
     "≥": r"$\geq$", "≤": r"$\leq$", "≈": r"$\approx$", "≠": r"$\neq$",
-    "†": r"$\dagger$", "‡": r"$\ddagger$", "“": "``", "”": "''", "→": r"$\rightarrow$", "·": r"$\cdot$",
+    "†": r"$\dagger$", "‡": r"$\ddagger$", "“": "``", "”": "''",
+    "→": r"$\rightarrow$", "·": r"$\cdot$",
 }  # fmt: skip
 
 
