@@ -110,12 +110,12 @@ def _notes(info: AblationInfo) -> tuple[str, ...]:
 
 def _margin_note(info: AblationInfo) -> tuple[str, ...]:
     share, digits = info.rule.share, info.digits
-    of = f"{percent(share, 1).replace('.0', '')} of {info.against}'s mean" if share else ""
+    of = f"{100 * share:g} % of {info.against}'s mean" if share else ""
     start = "Minimum relevant effect, fixed before the run: "
     end = " Equivalent means surely smaller than that."
     if info.margin is not None:
         return (f"{start}{number(info.margin, digits)}{f' ({of})' if of else ''}.{end}",)
-    return (f"{start}{percent(share, 1)} of each reference's mean.{end}",) if share else ()
+    return (f"{start}{100 * share:g} % of each reference's mean.{end}",) if share else ()
 
 
 def _seeds_cell(arm: ArmInfo, paired: int) -> Cell:

@@ -55,3 +55,17 @@ def row_figure(labels: Sequence[str], values: Sequence[str], x_title: str) -> go
     figure.update_layout(annotations=[note for note in notes if note["text"]])
     figure.update_yaxes(visible=False, range=[-len(labels) + 0.55, 0.75], fixedrange=True)
     return figure
+
+
+def padded_range(values: Sequence[float]) -> list[float]:
+    """An axis that holds all values and zero, with room at both ends for labels and marks.
+
+    Example:
+        >>> padded_range([0.0, 1.0])
+        [-0.08, 1.08]
+        >>> padded_range([])
+        [-1.0, 1.0]
+    """
+    low, high = min([0.0, *values]), max([0.0, *values])
+    room = 0.08 * (high - low)
+    return [low - room, high + room] if room else [-1.0, 1.0]

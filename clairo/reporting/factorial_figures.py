@@ -10,7 +10,7 @@ from plotly.subplots import make_subplots
 
 from clairo.evaluation.factorial import Contrast
 from clairo.evaluation.significance import Interval
-from clairo.reporting.drawing import harmless, new_figure, row_figure
+from clairo.reporting.drawing import harmless, new_figure, padded_range, row_figure
 from clairo.reporting.factorial_info import FactorialInfo
 from clairo.reporting.findings import Words
 from clairo.reporting.labels import number, plural
@@ -108,8 +108,14 @@ def plot_contrasts(found: FactorialInfo, contrasts: Sequence[Contrast], x_title:
                     "symbol": "circle" if is_clear(interval) else "circle-open"},
             hovertemplate=f"{name}: %{{x:+.4f}}<extra></extra>",
         )  # fmt: skip
-    figure.update_xaxes(zeroline=True, rangemode="tozero")
+    figure.update_xaxes(zeroline=True, range=padded_range(_ends(contrasts)))
     return figure
+
+
+def _ends(contrasts: Sequence[Contrast]) -> list[float]:
+    """Everything that is drawn of some contrasts."""
+    bounds = [bound for c in contrasts for bound in (c.interval.low, c.interval.high)]
+    return [*(b for b in bounds if b is not None), *(v for c in contrasts for v in c.by_seed)]
 
 
 def pairs_width(found: FactorialInfo) -> int:

@@ -59,7 +59,9 @@ def plot_groups(groups: GroupsInfo, label: str) -> go.Figure:
     bounds = [(e.interval.low, e.interval.high) for _, _, e in kept]
     figure.add_scatter(
         x=values.tolist(), y=means, mode="markers+text", name="group",
-        text=[harmless(group.title) for _, group, _ in kept], textposition="top right",
+        text=[harmless(group.title) for _, group, _ in kept], textposition=[
+            "top left" if value > values.mean() else "top right" for value in values
+        ],
         textfont={"size": 12}, cliponaxis=False,
         marker={"color": color, "size": 10},
         error_y={

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from clairo.reporting.ablation_figures import arm_color
 from clairo.reporting.ablation_findings import lowered
-from clairo.reporting.drawing import harmless, row_figure
+from clairo.reporting.drawing import harmless, padded_range, row_figure
 from clairo.reporting.findings import Words
 from clairo.reporting.labels import number, percent, plural
 from clairo.reporting.segment_info import (
@@ -101,6 +101,7 @@ def plot_segments(found: SegmentsInfo, label: str) -> go.Figure:
         [plural(users[name], "user") for name in shown],
         f"Difference in {label} from {found.info.against}",
     )
+    ends: list[float] = []
     for place, row in enumerate(rows):
         color = arm_color(found.info.family.name, row.effect.arm.name)
         shift = _GAP * (place - (len(rows) - 1) / 2)
@@ -122,5 +123,7 @@ def plot_segments(found: SegmentsInfo, label: str) -> go.Figure:
             hovertemplate=f"{harmless(row.effect.arm.title)}<br>%{{text}}<br>%{{x:+.4f}}"
             "<extra></extra>",
         )  # fmt: skip
-    figure.update_xaxes(zeroline=True, rangemode="tozero")
+        ends += [i.mean for i in intervals]
+        ends += [bound for i in intervals for bound in (i.low, i.high) if bound is not None]
+    figure.update_xaxes(zeroline=True, range=padded_range(ends))
     return figure

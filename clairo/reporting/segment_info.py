@@ -18,14 +18,14 @@ from clairo.reporting.search_info import Absent
 from clairo.tracking.records import SweepRecord
 
 SEGMENT_TITLES: Mapping[str, str] = {
-    "head": "Bestsellers (half of all training interactions)",
+    "head": "Bestsellers: half of all training",
     "torso": "Between head and tail",
     "tail": "Tail: 5 training interactions or fewer",
     "unseen": "Of these, never seen in training",
-    "history_1_4": "1 to 4 known interactions (nearly cold start)",
-    "history_5_9": "5 to 9 known interactions",
-    "history_10_19": "10 to 19 known interactions",
-    "history_20_up": "20 or more known interactions",
+    "history_1_4": "Cold start: 1 to 4 known items",
+    "history_5_9": "5 to 9 known items",
+    "history_10_19": "10 to 19 known items",
+    "history_20_up": "20 or more known items",
 }
 """In the order of a page: by target first, then by history."""
 

@@ -14,6 +14,9 @@ from clairo.reporting.segment_info import (
 )
 from clairo.reporting.table import Cell, Column, Table
 
+_SHOWN = 48
+"""Rows on the page: six arms in all segments; the files hold all."""
+
 
 def segment_effects_table(found: SegmentsInfo) -> Table:
     """One row an arm and segment: both means, difference and interval."""
@@ -38,7 +41,7 @@ def segment_effects_table(found: SegmentsInfo) -> Table:
         "tail; the other segments of each kind are disjoint and together hold everybody.",
         *(f"{title} is left out: {why}" for title, why in found.left_out),
     )
-    return Table(f"{info.family.name}_segments", caption, columns, rows, True, notes)
+    return Table(f"{info.family.name}_segments", caption, columns, rows, True, notes, shown=_SHOWN)
 
 
 def _row(row: SegmentRow, segment: SegmentEffect, digits: int) -> tuple[Cell, ...]:

@@ -163,8 +163,9 @@ _TEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
     "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
     "±": r"$\pm$", "−": "$-$", "–": "--", "×": r"$\times$", "<": "$<$", ">": "$>$",
-    "≥": r"$\geq$", "≤": r"$\leq$", "≠": r"$\neq$", "≈": r"$\approx$", "→": r"$\rightarrow$",
-    "·": r"$\cdot$",
+    "≥": r"$\geq$", "≤": r"$\leq$", "≈": r"$\approx$", "≠": r"$\neq$",
+    "†": r"$\dagger$", "‡": r"$\ddagger$", "“": "``", "”": "''",
+    "→": r"$\rightarrow$", "·": r"$\cdot$",
 }  # fmt: skip
 
 
@@ -177,14 +178,17 @@ def to_latex(table: Table) -> str:
     """
     align = "".join("r" if column.numeric else "l" for column in table.columns)
     head = " & ".join(_tex(column.name) for column in table.columns)
-    lines = [r"\begin{table}", r"\centering", rf"\caption{{{_tex(table.caption)}}}"]
+    lines = [r"% needs \usepackage{booktabs}", r"\begin{table}", r"\centering"]
+    lines.append(rf"\caption{{{_tex(table.caption)}}}")
     lines += [rf"\begin{{tabular}}{{{align}}}", r"\toprule", head + r" \\", r"\midrule"]
     for place, row in enumerate(table.rows):
         if 0 < place == len(table.rows) - table.apart:
             lines.append(r"\midrule")
         cells = (rf"\textbf{{{_tex(c.text)}}}" if c.strong else _tex(c.text) for c in row)
         lines.append(" & ".join(cells) + r" \\")
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", r"\end{table}"]) + "\n"
+    lines += [r"\bottomrule", r"\end{tabular}"]
+    lines += [rf"\par\footnotesize {_tex(note)}" for note in table.notes]
+    return "\n".join([*lines, r"\end{table}"]) + "\n"
 
 
 def _tex(text: str) -> str:

@@ -8,9 +8,9 @@ row per world and share.
 from __future__ import annotations
 
 import pytest
-from clairo.reporting.group_info import compute_group_ablations
 
 from clairo.reporting.ablation_info import AblationInfo, EffectInfo
+from clairo.reporting.group_info import compute_group_ablations
 from clairo.tracking.reader import read_sweep
 from clairo.tracking.records import SweepRecord
 from clairo.workflows.ablate import run_ablation
