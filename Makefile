@@ -37,7 +37,7 @@ OPTIONS = --category "$(CATEGORY)" $(call given,RELEASE,release) --data "$(DATA)
 	--reports "$(REPORTS)" $(call given,RAY_ADDRESS,ray-address) \
 	$(call given,EMBED_ON_CLUSTER,embed-on-cluster) $(if $(VERBOSE),--verbose)
 
-.PHONY: help setup sweep ablate data images card dry-run report ui doctor test check lint types layers bench clean
+.PHONY: help setup sweep ablate data images card dry-run report leaderboard compare ui doctor test check lint types layers bench clean
 
 help: ## Show this
 	@echo "CLAIRO: sweeps, tracking, ablations and reports for multimodal generative recommendation"
@@ -61,6 +61,8 @@ help: ## Show this
 	@echo "  BASE                 sweep whose best an ablation starts from, or latest   [the definition's]"
 	@echo "  SEEDS                paired seeds of an ablation                           [the definition's: 5]"
 	@echo "  DRY_RUN              1 prints an ablation's arms and cost only             [0]"
+	@echo "  ONLY                 leaderboard of this category alone                    [all]"
+	@echo "  RUNS                 two to twelve runs to compare: SWEEP, SWEEP:3, run id  [none]"
 	@echo "  SEED                 root seed                                             [$(SEED)]"
 	@echo "  ABLATE               0 leaves the ablation out                             [1]"
 	@echo "  REPORTS              where pages and tables are written                    [$(REPORTS)]"
@@ -110,6 +112,12 @@ card: $(READY) ## The page of CATEGORY: sizes, ties, coverage, sample items, lea
 
 report: $(READY) ## Rebuild the last sweep's pages from MLflow
 	@$(CLAIRO) report $(COMMON) --reports "$(REPORTS)"
+
+leaderboard: $(READY) ## Best configuration per data set beside published rows (ONLY=beauty for one)
+	@$(CLAIRO) leaderboard $(COMMON) --reports "$(REPORTS)" $(call given,ONLY,category)
+
+compare: $(READY) ## What changed between RUNS="ID ID ...", stage by stage, and what it did
+	@$(CLAIRO) compare $(RUNS) $(COMMON) --reports "$(REPORTS)"
 
 ui: $(READY) ## Open MLflow on http://127.0.0.1:5000
 	@$(CLAIRO) ui $(COMMON)

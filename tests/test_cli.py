@@ -43,7 +43,7 @@ def test_naming_the_commands_loads_no_heavy_package() -> None:
     [
         *([], ["sweep"], ["run"], ["report"], ["ui"], ["data"], ["data", "fetch"], ["doctor"]),
         *(["codes"], ["codes", "export"], ["codes", "check"], ["codes", "convert"]),
-        *(["embeddings"], ["embeddings", "export"]),
+        *(["embeddings"], ["embeddings", "export"], ["leaderboard"]),
     ],
     ids=lambda words: " ".join(words) or "clairo",
 )

@@ -204,21 +204,37 @@ _DISAMBIGUATIONS: Final = {
 }
 
 
-def disambiguation_swaps(config: PipelineConfig) -> Iterator[Swap | SkippedArm]:
-    """Each other way of telling items with equal codes apart."""
+def disambiguation_swaps(
+    config: PipelineConfig, items: int | None = None
+) -> Iterator[Swap | SkippedArm]:
+    """Each other way of telling items with equal codes apart.
+
+    Args:
+        config: What is used.
+        items: Number of items, ``None`` where they were not counted.
+    """
     for kind, title in _DISAMBIGUATIONS.items():
         if kind == config.quantization.disambiguation:
             continue
-        if kind == "reassign" and config.gives_codes:
-            yield SkippedArm(
-                title, "which codes are near an item is not known where they are given"
-            )
+        why = _unassignable(config, items) if kind == "reassign" else ""
+        if why:
+            yield SkippedArm(title, why)
             continue
         changes: dict[str, Any] = {"quantization.disambiguation": kind}
         if kind == "hash":
             # As many buckets as it takes: nobody chose a number for this quantizer.
             changes["quantization.num_hash_buckets"] = None
         yield Swap(f"disambiguation_{kind}", title, changes)
+
+
+def _unassignable(config: PipelineConfig, items: int | None) -> str:
+    """Why items cannot each have codes of their own, else nothing."""
+    if config.gives_codes:
+        return "which codes are near an item is not known where they are given"
+    combinations = 2 ** bits_per_item(config)
+    if items is not None and combinations < items:
+        return f"{items:,} items cannot each have one of {combinations:,} combinations of codes"
+    return ""
 
 
 def contradiction(base: PipelineConfig, one: Component, other: Component) -> str:

@@ -75,10 +75,13 @@ class Present:
     Attributes:
         text: Whether any item has text, or codes made from it.
         image: Whether any item has a picture, or codes made from it.
+        items: Number of items, ``None`` where they were not counted; with it, arms are left out
+            that need more.
     """
 
     text: bool = True
     image: bool = True
+    items: int | None = None
 
 
 @dataclass(frozen=True)

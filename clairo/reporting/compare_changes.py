@@ -12,8 +12,12 @@ from pydantic_core import to_jsonable_python
 from clairo.core.config import Config, flatten
 from clairo.pipeline.config import PipelineConfig
 from clairo.reporting.compare_sides import Side
-from clairo.reporting.labels import sentence_list, setting_value
+from clairo.reporting.provenance import environment_label, environment_text
 from clairo.tracking.run_reader import TrackedRun
+
+SWEEP, SEEDS, DATA, DIGEST = "Sweep", "Seeds", "Data", "Dataset digest"
+PACKAGE = "Package "
+"""Stands before the name of a package."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ class SettingsInfo:
 
     Attributes:
         letters: The sides, the reference first.
-        rows: In the order of the configuration.
+        rows: Those that every side has first, kinds before their settings.
         num_equal: Settings that all sides share.
         unknown: Letters of sides that stopped before they said their settings.
     """
@@ -68,6 +72,15 @@ class SettingsInfo:
             row for row in self.rows if _value(row.settings[place]) != _value(row.settings[0])
         )
 
+    def told_apart(self, letter: str) -> tuple[tuple[SettingRow, ...], int]:
+        """Rows that differ and that both have, and how many more only one of them has.
+
+        Another kind brings settings of its own, which are no choices of anybody.
+        """
+        place, rows = self.letters.index(letter), self.changed(letter)
+        both = tuple(row for row in rows if row.settings[place] and row.settings[0])
+        return both, len(rows) - len(both)
+
 
 @dataclass(frozen=True)
 class EnvironmentInfo:
@@ -83,6 +96,13 @@ class EnvironmentInfo:
     rows: tuple[tuple[str, tuple[str, ...]], ...]
     equal: tuple[tuple[str, str], ...]
 
+    @property
+    def equal_lines(self) -> tuple[tuple[str, str], ...]:
+        """The same with all packages in one line."""
+        single = [(name, text) for name, text in self.equal if not name.startswith(PACKAGE)]
+        found = [f"{n.removeprefix(PACKAGE)} {t}" for n, t in self.equal if n.startswith(PACKAGE)]
+        return (*single, *((("Packages", ", ".join(found)),) if found else ()))
+
 
 def compute_settings(sides: Sequence[Side]) -> SettingsInfo:
     """Settings that are not the same in all sides that said theirs."""
@@ -92,6 +112,11 @@ def compute_settings(sides: Sequence[Side]) -> SettingsInfo:
     differing = [
         name for name in names if any(_differ(known[0], settings, name) for settings in known[1:])
     ]
+
+    def order(name: str) -> tuple[bool, bool]:
+        return any(name not in settings for settings in known), not name.endswith(".kind")
+
+    differing.sort(key=order)
     return SettingsInfo(
         letters=tuple(side.letter for side in sides),
         rows=tuple(
@@ -185,22 +210,21 @@ def _environment(side: Side) -> dict[str, str]:
     for run in side.runs:
         for name, text in _run_environment(run).items():
             told.setdefault(name, {})[text] = None
-    return {"seeds": ", ".join(seeds), **{name: "; ".join(texts) for name, texts in told.items()}}
+    return {SEEDS: ", ".join(seeds), **{name: "; ".join(texts) for name, texts in told.items()}}
 
 
 def _run_environment(run: TrackedRun) -> dict[str, str]:
     summary = run.summary
     about = {
-        "sweep": summary.sweep_id,
-        "profile": summary.profile,
-        "data": summary.dataset_name,
-        "dataset digest": summary.dataset_digest,
+        SWEEP: summary.sweep_id,
+        "Profile": summary.profile,
+        DATA: summary.dataset_name,
+        DIGEST: summary.dataset_digest,
     }
-    ran_on = {name: _text(value) for name, value in flatten(summary.environment).items()}
-    return about | ran_on
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return sentence_list([str(part) for part in value])
-    return setting_value(value)
+    ran_on = {k: v for k, v in summary.environment.items() if not isinstance(v, Mapping)}
+    packages = summary.environment.get("packages", {})
+    return {
+        **about,
+        **{environment_label(name): environment_text(name, v) for name, v in ran_on.items()},
+        **{f"{PACKAGE}{name}": str(version) for name, version in packages.items()},
+    }

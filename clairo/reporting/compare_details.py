@@ -22,7 +22,7 @@ TOP: Final = 10
 
 RANK_BINS: Final = (
     ("1", 1, 1), ("2–3", 2, 3), ("4–5", 4, 5), ("6–10", 6, 10), ("11–20", 11, 20),
-    ("21 and beyond", 21, None), ("not found", 0, 0),
+    ("21+", 21, None), ("none", 0, 0),
 )  # fmt: skip
 """Name, first and last rank of each bin; rank 0 is a target that was not retrieved."""
 
@@ -32,14 +32,19 @@ class SegmentRow:
     """One segment.
 
     Attributes:
+        name: Key, for example ``tail``.
         title: In words.
         users: Users in it, of each side.
         values: The metric in it, of each side.
+        deltas: Mean difference of each side from the first over the seeds that both have,
+            ``None`` where they share none.
     """
 
+    name: str
     title: str
     users: tuple[float | None, ...]
     values: tuple[Spread, ...]
+    deltas: tuple[float | None, ...]
 
 
 @dataclass(frozen=True)
@@ -161,10 +166,19 @@ def compute_segments(sides: Sequence[Side]) -> SegmentsInfo | Absent:
         if not any(users):
             continue
         values = tuple(side_spread(side, f"{split}/{name}/{METRICS[0]}") for side in sides)
-        rows.append(SegmentRow(title, users, values))
+        rows.append(SegmentRow(name, title, users, values, _deltas(values)))
     if not rows:
         return Absent("No finished run logged metrics by segment.")
     return SegmentsInfo(split, tuple(side.letter for side in sides), tuple(rows))
+
+
+def _deltas(values: Sequence[Spread]) -> tuple[float | None, ...]:
+    by_seed = [dict(zip(found.seeds, found.values, strict=True)) for found in values]
+    deltas: list[float | None] = []
+    for other in by_seed:
+        shared = [other[seed] - by_seed[0][seed] for seed in other if seed in by_seed[0]]
+        deltas.append(float(np.mean(shared)) if shared else None)
+    return tuple(deltas)
 
 
 def compute_codes(sides: Sequence[Side]) -> tuple[SideCodes, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,7 +15,7 @@ from clairo.reporting.labels import number
 from clairo.reporting.style import ACCENT, CATEGORIES, NEUTRAL
 
 _DASHES = ("solid", "dash")
-_LARGEST_MARK = 46
+_LARGEST_MARK = 36
 """Pixels across of the fullest cell."""
 
 
@@ -97,7 +98,6 @@ def plot_curves(info: SideCurves, label: str) -> go.Figure:
     figure = new_figure(340, "Epoch", label)
     last = max(curve.epochs[-1] for curve in info.curves)
     figure.update_xaxes(dtick=1 if last <= 20 else None)  # there is no half an epoch
-    named: set[str] = set()
     for curve in info.curves:
         figure.add_scatter(
             x=curve.epochs, y=curve.values, name=f"{curve.letter}, seed {curve.seed}",
@@ -107,18 +107,28 @@ def plot_curves(info: SideCurves, label: str) -> go.Figure:
             hovertemplate=f"{curve.letter}, seed {curve.seed}, epoch %{{x}}: "
             "%{y:.4f}<extra></extra>",
         )  # fmt: skip
-    notes = []
-    for curve in info.curves:
-        if curve.letter not in named:
-            named.add(curve.letter)
-            notes.append(_end_note(curve))
-    figure.update_layout(annotations=notes, margin={"r": 26})
+    figure.update_layout(annotations=_end_notes(info.curves), margin={"r": 26})
     return figure
 
 
-def _end_note(curve: Curve) -> dict[str, object]:
+def _end_notes(curves: Sequence[Curve]) -> list[dict[str, object]]:
+    """The letter of each side where its first run ends, moved up where another stands."""
+    values = [value for curve in curves for value in curve.values]
+    room = 0.055 * (max(values) - min(values))
+    firsts = {curve.letter: curve for curve in reversed(curves)}.values()
+    notes: list[dict[str, object]] = []
+    lowest: dict[int, float] = {}
+    for curve in sorted(firsts, key=lambda curve: (curve.values[-1], curve.place)):
+        epoch = curve.epochs[-1]
+        height = max(curve.values[-1], lowest.get(epoch, -math.inf))
+        lowest[epoch] = height + room
+        notes.append(_end_note(curve, height))
+    return notes
+
+
+def _end_note(curve: Curve, height: float) -> dict[str, object]:
     return {
-        "x": curve.epochs[-1], "y": curve.values[-1], "text": f"<b>{curve.letter}</b>",
+        "x": curve.epochs[-1], "y": height, "text": f"<b>{curve.letter}</b>",
         "xanchor": "left", "xshift": 7, "showarrow": False,
         "font": {"color": side_color(curve.place)},
     }  # fmt: skip
@@ -127,7 +137,7 @@ def _end_note(curve: Curve) -> dict[str, object]:
 def plot_moves(info: RankMoves, reference: str) -> go.Figure:
     """Targets by rank at the reference and here: the area of a mark is their number."""
     names = [name for name, _, _ in RANK_BINS]
-    figure = new_figure(430, f"Rank by {info.letter}", f"Rank by {reference}")
+    figure = new_figure(430, f"Rank by {info.letter} (none: not found)", f"Rank by {reference}")
     bins, top = len(names), float(info.counts.max())
     figure.add_scatter(
         x=[-0.5, bins - 0.5], y=[-0.5, bins - 0.5], mode="lines", hoverinfo="skip",

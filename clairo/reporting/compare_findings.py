@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from clairo.evaluation.metric_names import metric_label
-from clairo.reporting.compare_changes import EnvironmentInfo, SettingRow, SettingsInfo
+from clairo.reporting.compare_changes import (
+    DATA,
+    DIGEST,
+    SEEDS,
+    SWEEP,
+    EnvironmentInfo,
+    SettingRow,
+    SettingsInfo,
+)
 from clairo.reporting.compare_details import Curve, RankMoves, SideCurves
 from clairo.reporting.compare_info import METRICS, ComparisonInfo, Contrast, Difference
 from clairo.reporting.compare_sides import Side
@@ -27,7 +35,7 @@ from clairo.reporting.selection import Spread
 _NAMED = 3
 """Settings that a sentence names."""
 
-_MANY = 3
+_MANY = 2
 """With more other sides than this the first screen gives one sentence a side."""
 
 
@@ -64,24 +72,28 @@ def say_settings(info: SettingsInfo, letter: str) -> str:
     silent = [name for name in (reference, letter) if name in info.unknown]
     if silent:
         return f"{letter}: settings cannot be compared, {silent[0]} stopped before it logged any."
-    rows = info.changed(letter)
-    if not rows:
+    both, lone = info.told_apart(letter)
+    if not both and not lone:
         return f"{letter} has the same settings as {reference}."
-    told = changes_in_words(rows[:_NAMED], info, letter)
-    more = f"; and {len(rows) - _NAMED} more" if len(rows) > _NAMED else ""
-    return f"{letter} differs from {reference} in {plural(len(rows), 'setting')}: {told}{more}."
+    count = f" in {plural(len(both), 'setting')}" if both else ""
+    return f"{letter} differs from {reference}{count}: {changes_in_words(info, letter)}."
 
 
-def changes_in_words(rows: Sequence[SettingRow], info: SettingsInfo, letter: str) -> str:
-    """Settings of a side, each with the reference's value in brackets."""
-    place, reference = info.letters.index(letter), info.letters[0]
-    parts = []
-    for row in rows:
-        theirs, ours = row.settings[place], row.settings[0]
-        now = setting_value(theirs.value) if theirs else "not set"
-        before = setting_value(ours.value) if ours else "not set"
-        parts.append(f"{setting_label(row.name)} {now} ({reference}: {before})")
+def changes_in_words(info: SettingsInfo, letter: str) -> str:
+    """The first settings that a side has otherwise, the reference's value in brackets."""
+    both, lone = info.told_apart(letter)
+    parts = [_change(row, info, letter) for row in both[:_NAMED]]
+    if len(both) > _NAMED:
+        parts.append(f"{len(both) - _NAMED} more")
+    if lone:
+        parts.append(f"{plural(lone, 'setting')} that only one of them has")
     return "; ".join(parts)
+
+
+def _change(row: SettingRow, info: SettingsInfo, letter: str) -> str:
+    now, before = (row.settings[info.letters.index(name)] for name in (letter, info.letters[0]))
+    values = [setting_value(setting.value) if setting else "not set" for setting in (now, before)]
+    return f"{setting_label(row.name)} {values[0]} ({info.letters[0]}: {values[1]})"
 
 
 def say_code(info: EnvironmentInfo, letter: str) -> str:
@@ -90,13 +102,13 @@ def say_code(info: EnvironmentInfo, letter: str) -> str:
     ran_on = [
         name
         for name, texts in info.rows
-        if texts[place] != texts[0] and name not in ("sweep", "seeds", "data", "dataset digest")
+        if texts[place] != texts[0] and name not in (SWEEP, SEEDS, DATA, DIGEST)
     ]
     if not ran_on:
         return ""
-    shown = sentence_list(ran_on[:_NAMED])
-    more = f" and {len(ran_on) - _NAMED} more" if len(ran_on) > _NAMED else ""
-    return f" Beyond settings, {shown}{more} differ."
+    more = [f"{len(ran_on) - _NAMED} more"] if len(ran_on) > _NAMED else []
+    shown = sentence_list([*(name[:1].lower() + name[1:] for name in ran_on[:_NAMED]), *more])
+    return f" Beyond settings, these differ: {shown}."
 
 
 def say_stages(info: StagesInfo, reference: str) -> str:
@@ -146,6 +158,8 @@ def warning(info: ComparisonInfo) -> str:
         reasons.append("a generated world says nothing about real shoppers")
     if info.exploratory:
         reasons.append("with fewer than 5 shared seeds no difference here is a claim")
+    if any(trial.role == "search" for side in info.sides for trial in side.trials):
+        reasons.append("a trial of a search may have been picked for the very value shown here")
     reasons.append("what to compare was chosen after the runs were seen")
     kind = "Exploratory" if info.exploratory else "Limits"
     data = "" if info.same_data else " Not all sides were measured on the same data."
@@ -179,8 +193,10 @@ def say_curves(info: SideCurves, what: str) -> Words:
     end = "lowest" if lowest else "highest"
     title = f"{best.letter} reaches the {end} {what} ({number(pick(best.values), 3)})"
     drawn = plural(len(info.curves), "run")
+    # The last epoch is not the result: fewer users may be asked, with a narrower beam.
+    light = "" if lowest else " Measured more lightly than the results where settings say so."
     of = f" of {info.num_curves}" if info.num_curves > len(info.curves) else ""
-    return title, f"{drawn}{of}, one line a run, the letter where a side's first run ends."
+    return title, f"{drawn}{of}, one line a run, the letter where a side's first run ends.{light}"
 
 
 def say_moves(info: RankMoves, reference: str) -> Words:

@@ -174,7 +174,7 @@ def why_not(side: Side, reference: Side, pairs: Mapping[Split, Pairs]) -> str:
     data = [other.summary for other in (side, reference)]
     if data[0].dataset_digest != data[1].dataset_digest:
         told = " against ".join(f"{s.dataset_name} ({s.dataset_digest[:12]})" for s in data)
-        return f"refused: measured on other data, {told}"
+        return f"measured on other data, {told}"
     idle = next((other for other in (side, reference) if not other.finished), None)
     if idle is not None:
         return f"{idle.letter} has no finished run ({'; '.join(idle.missing)})"
@@ -190,7 +190,7 @@ def _why_not_alike(pairs: Mapping[Split, Pairs]) -> str:
     for split, found in pairs.items():
         for seed, (theirs, ours) in found.items():
             if not asked_alike(theirs, ours):
-                return f"refused: on {split}, seed {seed} was asked for other users or targets"
+                return f"on {split}, seed {seed} was asked for other users or targets"
     return ""
 
 

@@ -141,6 +141,7 @@ def _stages(info: ComparisonInfo, stages: StagesBySide) -> Section:
         blocks.append(TableBlock(compare_stage_tables.stages_table(found, reference)))
         if any(pair.facts for pair in found.stages):
             blocks.append(TableBlock(compare_stage_tables.facts_table(found, reference)))
+        blocks.append(TableBlock(compare_stage_tables.entries_table(found, reference)))
     return Section("stages", "Stage by stage", tuple(blocks))
 
 
@@ -202,7 +203,7 @@ def _training(info: ComparisonInfo) -> Section:
 
 def _budgets(info: ComparisonInfo, settings: SettingsInfo) -> Section:
     changes = {
-        letter: compare_findings.changes_in_words(settings.changed(letter), settings, letter)
+        letter: compare_findings.changes_in_words(settings, letter)
         for letter in settings.letters[1:]
     }
     table = TableBlock(compare_tables.sides_budgets(info, changes))
@@ -214,12 +215,14 @@ def _environment(info: EnvironmentInfo) -> Section:
     if info.rows:
         blocks.append(TableBlock(compare_tables.environment_table(info)))
     if info.equal:
-        blocks += [Prose(("The same in all runs:",)), Definitions(info.equal)]
+        blocks += [Prose(("The same in all runs:",)), Definitions(info.equal_lines)]
     return Section("environment", "Code, packages, machine, data", tuple(blocks))
 
 
 def _missing(info: ComparisonInfo, settings: SettingsInfo) -> Section:
-    lines = [f"{side.letter}: {why}." for side in info.sides for why in side.missing]
+    lines = [
+        f"{side.letter}: {why.removesuffix('.')}." for side in info.sides for why in side.missing
+    ]
     lines += [f"{letter} stopped before it logged its settings." for letter in settings.unknown]
     lines += [
         f"{side.letter}: seed {seed} has no partner in {info.reference.letter} and is left out of "
@@ -254,7 +257,8 @@ def _protocol(info: ComparisonInfo) -> Section:
             "hash of the stage's version, settings, seed and inputs.",
         )
     )
-    command = Code("Command", f"clairo compare {' '.join(ids)}")
+    # A line a run: a dozen ids in one line are wider than any paper.
+    command = Code("Command", " \\\n  ".join(["clairo compare", *ids]))
     return Section("protocol", "Protocol and how to reproduce", (prose, command, *configs))
 
 

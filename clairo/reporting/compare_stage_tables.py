@@ -9,12 +9,8 @@ from clairo.reporting.labels import DASH, number, plural, setting_value
 from clairo.reporting.table import Cell, Column, Table
 
 _MEBIBYTE = 2**20
-_TOLD = {
-    "same": "same result",
-    "parts": "they part here",
-    "different": "different",
-    "only one": "only in one",
-}
+_LONGEST = 24
+"""Letters of a value that the page prints; the files have all of it."""
 
 
 def stage_name(name: str) -> str:
@@ -24,7 +20,7 @@ def stage_name(name: str) -> str:
 
 def stages_table(info: StagesInfo, reference: str) -> Table:
     """Each stage of both sides: shared or not, and what it took."""
-    rows = tuple(_stage_row(pair) for pair in info.stages)
+    rows = tuple(_stage_row(pair, info, reference) for pair in info.stages)
     sides = (reference, info.letter)
     columns = (
         Column("Stage"),
@@ -33,7 +29,6 @@ def stages_table(info: StagesInfo, reference: str) -> Table:
         *(Column(f"{letter} (s)", numeric=True) for letter in sides),
         *(Column(f"{letter} found", help="Runs that found it in the store.") for letter in sides),
         *(Column(f"{letter} (MiB)", numeric=True) for letter in sides),
-        *(Column(f"{letter} entry") for letter in sides),
     )
     over = (
         f"mean over {plural(len(info.seeds), 'shared seed')}"
@@ -51,13 +46,13 @@ _OTHER_SEEDS = (
 )
 
 
-def _stage_row(pair: StagePair) -> tuple[Cell, ...]:
-    parts = pair.relation == "parts"
+def _stage_row(pair: StagePair, info: StagesInfo, reference: str) -> tuple[Cell, ...]:
+    parts = pair.name == info.parts_at
     runs = (pair.ours, pair.theirs)
     return (
         Cell.of(stage_name(pair.name), strong=parts),
         Cell(
-            _TOLD[pair.relation],
+            _told(pair, info, reference),
             pair.relation,
             strong=parts,
             tone="bad" if parts else "quiet" if pair.relation == "same" else "",
@@ -69,8 +64,17 @@ def _stage_row(pair: StagePair) -> tuple[Cell, ...]:
             Cell(number(r.bytes / _MEBIBYTE, 2), r.bytes / _MEBIBYTE) if r else Cell(DASH)
             for r in runs
         ),
-        *(_entry_cell(r) for r in runs),
     )
+
+
+def _told(pair: StagePair, info: StagesInfo, reference: str) -> str:
+    parts = pair.name == info.parts_at
+    if pair.relation == "only one":
+        letter = reference if pair.theirs is None else info.letter
+        return f"only in {letter}, parts here" if parts else f"only in {letter}"
+    if pair.relation == "same":
+        return "same result"
+    return "parts here" if parts else "different"
 
 
 def _kinds(ours: StageRuns | None, theirs: StageRuns | None) -> str:
@@ -97,6 +101,17 @@ def _entry_cell(runs: StageRuns | None) -> Cell:
     return Cell(runs.entries[0].rpartition("-")[2], value, title=value)
 
 
+def entries_table(info: StagesInfo, reference: str) -> Table:
+    """Where the store keeps the results: what tells same from different."""
+    rows = tuple(
+        (Cell.of(stage_name(pair.name)), _entry_cell(pair.ours), _entry_cell(pair.theirs))
+        for pair in info.stages
+    )
+    columns = (Column("Stage"), Column(reference), Column(info.letter))
+    caption = f"Store entries of {reference} and {info.letter}: 16 digits of each fingerprint."
+    return Table(f"entries_{info.letter.lower()}", caption, columns, rows)
+
+
 def facts_table(info: StagesInfo, reference: str) -> Table:
     """What stages state differently."""
     rows = tuple(
@@ -121,8 +136,9 @@ def facts_table(info: StagesInfo, reference: str) -> Table:
         f"Single values that stages of {info.letter} and {reference} state differently, from one "
         "run each; those of a codebook stand with the codebooks."
     )
-    name = f"facts_{info.letter.lower()}"
-    return Table(name, caption, columns, rows, searchable=True, shown=200)
+    name, lone = f"facts_{info.letter.lower()}", sum(pair.num_lone_facts for pair in info.stages)
+    notes = (f"{plural(lone, 'more value')} only one of them states.",) if lone else ()
+    return Table(name, caption, columns, rows, searchable=True, notes=notes, shown=200)
 
 
 def _value_cell(value: Any) -> Cell:
@@ -130,7 +146,9 @@ def _value_cell(value: Any) -> Cell:
         return Cell(DASH)
     if _is_number(value):
         return Cell(_digits(value), value)
-    return Cell.of(setting_value(value))
+    text = setting_value(value)
+    short = f"{text[:_LONGEST]}…" if len(text) > _LONGEST else text
+    return Cell(short, text, title=text if short != text else "")
 
 
 def _difference_cell(fact: FactDifference) -> Cell:

@@ -13,7 +13,7 @@ from clairo.reporting.compare_sides import Side
 from clairo.reporting.search_info import Absent
 from clairo.tracking.records import StageRecord, TrialRecord
 
-Relation = Literal["same", "parts", "different", "only one"]
+Relation = Literal["same", "different", "only one"]
 
 _OF_A_CODEBOOK: Final = re.compile(r"^(text|image|fused)/\d+/")
 _MEASURED: Final = ("valid_evaluation", "test_evaluation")
@@ -47,7 +47,7 @@ class FactDifference:
 
     Attributes:
         name: Its name.
-        ours: The reference's, ``None`` where it states none.
+        ours: The reference's.
         theirs: The other side's.
     """
 
@@ -62,12 +62,12 @@ class StagePair:
 
     Attributes:
         name: Stage.
-        relation: ``same`` where all runs share one store entry, ``parts`` for the first stage
-            where they do not, ``different`` for later ones, ``only one`` where one side has no
-            such stage.
+        relation: ``same`` where paired runs share one store entry, ``only one`` where one side
+            has no such stage, else ``different``.
         ours: The reference's, ``None`` where it did not come to it.
         theirs: The other side's.
-        facts: Single values stated differently, by the first pair of runs.
+        facts: Single values that both state differently, by the first pair of runs.
+        num_lone_facts: Single values that only one of them states.
     """
 
     name: str
@@ -75,6 +75,7 @@ class StagePair:
     ours: StageRuns | None
     theirs: StageRuns | None
     facts: tuple[FactDifference, ...]
+    num_lone_facts: int
 
 
 @dataclass(frozen=True)
@@ -110,11 +111,7 @@ def compute_stages(side: Side, reference: Side) -> StagesInfo | Absent:
         silent = [s.letter for s in (reference, side) if not any(t.stages for t in s.trials)]
         return Absent(f"No run of {' or of '.join(silent)} logged what its stages did.")
     names = _names([trial for pair in pairs for trial in pair])
-    found: list[StagePair] = []
-    for name in names:
-        made = _stage_pair(name, pairs, parted=any(p.relation != "same" for p in found))
-        found.append(made)
-    return StagesInfo(side.letter, tuple(found), seeds)
+    return StagesInfo(side.letter, tuple(_stage_pair(name, pairs) for name in names), seeds)
 
 
 def _run_pairs(
@@ -151,9 +148,7 @@ def _names(trials: Sequence[TrialRecord]) -> list[str]:
     return names
 
 
-def _stage_pair(
-    name: str, pairs: Sequence[tuple[TrialRecord, TrialRecord]], *, parted: bool
-) -> StagePair:
+def _stage_pair(name: str, pairs: Sequence[tuple[TrialRecord, TrialRecord]]) -> StagePair:
     ours = [_stage(trial, name) for trial, _ in pairs]
     theirs = [_stage(trial, name) for _, trial in pairs]
     relation: Relation
@@ -165,10 +160,13 @@ def _stage_pair(
     ):
         relation = "same"
     else:
-        relation = "different" if parted else "parts"
+        relation = "different"
     both = zip(ours, theirs, strict=True)
     one, other = next(((one, other) for one, other in both if one and other), (None, None))
-    return StagePair(name, relation, _runs(ours), _runs(theirs), _fact_differences(one, other))
+    facts = _fact_differences(one, other)
+    shared = tuple(fact for fact in facts if None not in (fact.ours, fact.theirs))
+    lone = len(facts) - len(shared)
+    return StagePair(name, relation, _runs(ours), _runs(theirs), shared, lone)
 
 
 def _stage(trial: TrialRecord, name: str) -> StageRecord | None:

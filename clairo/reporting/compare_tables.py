@@ -16,6 +16,13 @@ from clairo.reporting.selection import Spread
 from clairo.reporting.stage_figures import codebook_name
 from clairo.reporting.table import Cell, Column, Table
 
+_SEGMENT_NAMES = {
+    "head": "Head", "torso": "Torso", "tail": "Tail", "unseen": "Unseen",
+    "history_1_4": "1–4 known", "history_5_9": "5–9 known", "history_10_19": "10–19 known",
+    "history_20_up": "20+ known",
+}  # fmt: skip
+"""Short enough for a phone; a note says what they mean."""
+
 _SHOWN = ("recall_at_5", "ndcg_at_5", "recall_at_10", "ndcg_at_10", "mrr_at_10")
 
 
@@ -29,8 +36,7 @@ def results_table(info: ComparisonInfo, split: Split) -> Table:
     }
     rows = tuple(
         (
-            Cell.of(side.letter),
-            Cell.of(side.title),
+            Cell.of(side.letter, title=side.title),
             _seeds_cell(side, found[METRICS[0]][place]),
             *(
                 spread_cell(
@@ -45,7 +51,6 @@ def results_table(info: ComparisonInfo, split: Split) -> Table:
     )
     columns = (
         Column("Side"),
-        Column("Runs"),
         Column("Seeds", numeric=True, help="Runs with a result, of those compared."),
         *(Column(metric_label(m), numeric=True) for m in _SHOWN),
     )
@@ -168,8 +173,13 @@ def segments_table(info: SegmentsInfo, compared: Sequence[str]) -> Table:
     )
     caption = f"{metric_label(METRICS[0])} by segment, {info.split} split, mean over seeds."
     notes = (
-        "Differences of means without intervals: hints where to look, not findings. ± is over "
-        "seeds only. Fewer than 30 users say little.",
+        "; ".join(
+            f"{_SEGMENT_NAMES[row.name]}: {row.title[:1].lower()}{row.title[1:]}"
+            for row in info.rows
+        )
+        + ".",
+        "Differences on shared seeds, without intervals: hints where to look, not findings. "
+        "± is over seeds only. Fewer than 30 users say little.",
     )
     return Table("segments", caption, columns, rows, notes=notes)
 
@@ -177,18 +187,13 @@ def segments_table(info: SegmentsInfo, compared: Sequence[str]) -> Table:
 def _segment_row(
     row: SegmentRow, info: SegmentsInfo, compared: Sequence[str], digits: int
 ) -> tuple[Cell, ...]:
-    first = row.values[0].mean
-    differences = []
-    for letter in compared:
-        mean = row.values[info.letters.index(letter)].mean
-        delta = mean - first if mean is not None and first is not None else None
-        differences.append(Cell(number(delta, digits, signed=True), delta))
+    deltas = [row.deltas[info.letters.index(letter)] for letter in compared]
     counts = list(dict.fromkeys(number(users, 0) for users in row.users if users is not None))
     return (
-        Cell.of(row.title),
+        Cell.of(_SEGMENT_NAMES[row.name], title=row.title),
         Cell(" or ".join(counts), next((u for u in row.users if u is not None), None)),
         *(spread_cell(value, digits) for value in row.values),
-        *differences,
+        *(Cell(number(delta, digits, signed=True), delta) for delta in deltas),
     )
 
 

@@ -92,14 +92,16 @@ def _scale_claims(verdict: VerdictInfo, label: str) -> tuple[str, ...]:
 def say_history(info: HistoryInfo, label: str) -> Words:
     """When the best value was found."""
     place = info.values.index(max(info.values))
-    count = len(info.values) * info.step + len(info.unscored)
-    thinned = f"; every {info.step}th is drawn" if info.step > 1 else ""
+    ordinal = {2: "2nd", 3: "3rd"}.get(info.step, f"{info.step}th")
+    thinned = f"; drawn of them: every {ordinal} value, the best and the last" * (info.step > 1)
+    if thinned and info.unscored:
+        thinned += f", and {plural(len(info.unscored), 'trial')} without a value"
     title = f"The best value came with trial {info.numbers[place]}"
     if place == len(info.values) - 1 and len(info.values) > 3:
         title += ", the last one scored: more trials may find more"
     subtitle = (
-        f"{label} on valid, one point a trial ({plural(count, 'trial')}), line: best so far"
-        f"{_rug_words(info)}{thinned}."
+        f"{label} on valid, one point a trial ({plural(info.num_trials, 'trial')}), line: best "
+        f"so far{_rug_words(info)}{thinned}."
     )
     return title, subtitle
 
@@ -171,9 +173,11 @@ def say_tradeoff(info: TradeoffInfo, label: str) -> Words:
             f"Trial {chosen} takes {number(cost, 1)} {info.unit} instead of "
             f"{number(best[0], 1)}{loss}"
         )
-    missing = f"; {info.missing} without this cost" if info.missing else ""
+    missing = f"; {info.missing:,} without this cost" if info.missing else ""
+    if len(info.numbers) < info.num_trials:
+        missing += f"; {len(info.numbers):,} are drawn, among them the best"
     return title, (
-        f"{plural(len(info.numbers), 'scored trial')}, {label} on valid, one seed each; numbered: "
+        f"{plural(info.num_trials, 'scored trial')}, {label} on valid, one seed each; numbered: "
         f"no other trial is better in both{missing}."
     )
 

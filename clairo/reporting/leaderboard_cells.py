@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from clairo.evaluation.row_checks import Check, RowVerdict
 from clairo.evaluation.significance import Interval
 from clairo.reporting.labels import DASH, number, plural
 from clairo.reporting.leaderboard_info import PublishedInfo
-from clairo.reporting.leaderboard_rows import SHOWN, OurRow
+from clairo.reporting.leaderboard_rows import OurRow
 from clairo.reporting.selection import Spread
 from clairo.reporting.table import Cell
 
@@ -63,13 +63,6 @@ def users_cell(row: OurRow) -> Cell:
         return Cell(DASH, title="Not recorded.")
     of = f" of {row.users:,}" if row.users is not None and row.users != row.asked else ""
     return Cell(f"{row.asked:,}{of}", row.asked)
-
-
-def strong_names(rows: Sequence[OurRow]) -> dict[str, set[str]]:
-    """Per column the best of ours and those within its standard error."""
-    columns = {key: {row.sweep_id: row.test[key] for row in rows} for key in SHOWN}
-    columns[VALID] = {row.sweep_id: row.valid for row in rows}
-    return {key: best_and_tied(found) for key, found in columns.items()}
 
 
 def best_and_tied(found: Mapping[str, Spread]) -> set[str]:

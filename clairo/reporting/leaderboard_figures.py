@@ -53,7 +53,7 @@ def compute_marks(board: BoardInfo) -> tuple[Mark, ...]:
         ours.append(Mark(row.sweep_id, interval.mean, number(interval.mean), seeds, bounds))
     published = [
         Mark(
-            f"{info.row.name}, {info.row.origin}",
+            info.row.credit,
             float(info.row.values[PRIMARY]),
             info.row.shown(PRIMARY),
             kind="published",

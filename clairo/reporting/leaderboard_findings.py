@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from clairo.evaluation.metric_names import metric_label
 from clairo.reporting.labels import number, plural, sentence_list
 from clairo.reporting.leaderboard_figures import MOST_OURS
@@ -18,7 +20,8 @@ _LABEL = metric_label(PRIMARY)
 def claims(info: LeaderboardInfo) -> tuple[str, ...]:
     """One sentence a data set of ours, then one on the rows that fail a check."""
     boards = [board for board in info.boards if board.ours]
-    said = [_say_board(board, board.ours[0]) for board in boards[:MOST_CLAIMS]]
+    said = [_say_all(boards)] if len(boards) > 1 else []
+    said += [_say_board(board, board.ours[0]) for board in boards[:MOST_CLAIMS]]
     if len(boards) > MOST_CLAIMS:
         said.append(f"{plural(len(boards) - MOST_CLAIMS, 'more data set')} in the overview below.")
     if not boards:
@@ -29,16 +32,23 @@ def claims(info: LeaderboardInfo) -> tuple[str, ...]:
     return (*said, say_flags(info))
 
 
+def _say_all(boards: Sequence[BoardInfo]) -> str:
+    sweeps = sum(len(board.ours) for board in boards)
+    beside = sum(bool(board.published) for board in boards)
+    return (
+        f"{plural(len(boards), 'data set')} have a confirmed best of ours, from "
+        f"{plural(sweeps, 'sweep')}; published rows of the same data stand beside {beside}."
+    )
+
+
 def _say_board(board: BoardInfo, best: OurRow) -> str:
     value = f"{board.name}: {_LABEL} {say_mean(best)}"
     published = board.best_published
     if published is None:
         return f"{value}{_say_levels(board)}."
-    name = f"{published.row.method} by {published.row.origin}"
-    apart = "; ".join(best.differences)
-    return f"{value}; the best published row has {published.row.shown(PRIMARY)}, {name}" + (
-        f". Ours is measured otherwise: {apart}." if apart else "."
-    )
+    row, apart = published.row, "; ".join(best.differences)
+    beside = f"{value}; the best published row has {row.shown(PRIMARY)}: {row.credit}."
+    return f"{beside} Ours is measured otherwise: {apart}." if apart else beside
 
 
 def say_mean(best: OurRow) -> str:
@@ -67,10 +77,10 @@ def say_flags(info: LeaderboardInfo) -> str:
     theirs = [found.verdict for found in info.published]
     verdicts = [*ours, *theirs]
     impossible = sum(bool(verdict.failed) for verdict in verdicts)
-    odd = [f"{i.row.name} by {i.row.source.title}" for i in info.published if i.verdict.out_of_line]
+    odd = [f"{i.row.credit}, {i.row.category}," for i in info.published if i.verdict.out_of_line]
     odd += [row.sweep_id for _, row in info.ours if row.verdict.out_of_line]
     failed = f"{impossible} fail" if impossible > 1 else "1 fails" if impossible else "none fails"
-    aside = f" {sentence_list(odd)} {'is' if len(odd) == 1 else 'are'} possible, and out of line."
+    aside = f" {sentence_list(odd)} {'is' if len(odd) == 1 else 'are'} possible but out of line."
     return (
         f"Of {plural(len(verdicts), 'row')} checked, {len(ours)} ours and {len(theirs)} published, "
         f"{failed} an arithmetic check." + (aside if odd else "")
@@ -103,6 +113,8 @@ def say_figure(board: BoardInfo) -> tuple[str, str]:
         f"seeds; {shown} of {plural(len(board.ours), 'sweep')}, best validation first. Open: "
         "published rows and levels, without interval."
     )
+    if board.published and best.differences:
+        subtitle += f" The best of ours is measured otherwise: {'; '.join(best.differences)}."
     return _figure_title(board, best), subtitle
 
 

@@ -222,7 +222,7 @@ def _our_boards(rows: Sequence[OurRow], checked: Sequence[PublishedInfo]) -> lis
         groups.setdefault((summary.dataset_name, summary.dataset_digest), []).append(row)
     names = [name for name, _ in groups]
     boards = []
-    for (name, digest), found in sorted(groups.items()):
+    for (name, digest), found in groups.items():
         ordered = tuple(sorted(found, key=_best_first))
         beside = tuple(info for info in checked if name in info.row.datasets)
         called = {name, *(row.best.summary.category for row in found), *_aliases(beside)}
@@ -237,7 +237,7 @@ def _our_boards(rows: Sequence[OurRow], checked: Sequence[PublishedInfo]) -> lis
                 asked_for=frozenset(text.lower() for text in called),
             )
         )
-    return boards
+    return sorted(boards, key=lambda board: (not board.published, board.name.lower()))
 
 
 def _best_first(row: OurRow) -> tuple[float, str]:
@@ -265,11 +265,11 @@ def _published_boards(rows: Sequence[OurRow], checked: Sequence[PublishedInfo]) 
 
 
 def _aliases(infos: Iterable[PublishedInfo]) -> set[str]:
-    """Alias and official names of what rows were measured on."""
+    """Aliases of what rows were measured on, and official names in the releases they may be of."""
     found = set()
-    for info in infos:
-        found.add(info.row.category)
-        found.update(ALIASES[info.row.category].official.values())
+    for row in (info.row for info in infos):
+        years = (row.release,) if row.release else row.may_be
+        found.update({row.category, *(ALIASES[row.category].official[year] for year in years)})
     return found
 
 
@@ -290,7 +290,8 @@ def _only(
     wanted: str, boards: Sequence[BoardInfo], unstated: Sequence[PublishedInfo]
 ) -> tuple[list[BoardInfo], list[PublishedInfo]]:
     found = [board for board in boards if wanted in board.asked_for]
-    beside = [info for info in unstated if wanted in {a.lower() for a in _aliases([info])}]
+    names = {wanted}.union(*(board.asked_for for board in found))
+    beside = [info for info in unstated if names & {a.lower() for a in _aliases([info])}]
     if not found and not beside:
         known = sorted({name for board in boards for name in board.asked_for})
         raise ConfigError(

@@ -119,7 +119,7 @@ def _checks_section(info: LeaderboardInfo) -> Section:
     flagged = [
         *(f"{row.sweep_id}: {said}" for _, row in info.ours for said in _said(row.verdict)),
         *(
-            f"{found.row.name}, {found.row.origin}, {found.row.category}: {said}"
+            f"{found.row.credit}, {found.row.category}: {said}"
             for found in info.published
             for said in _said(found.verdict)
         ),
@@ -144,7 +144,11 @@ def _left_out_section(info: LeaderboardInfo) -> tuple[Section, ...]:
     lines = [f"{sweep}: {reason}" for sweep, reason in info.left_out]
     missing = [f"{row.sweep_id}: {why}." for _, row in info.ours for why in row.primary.missing]
     lines += missing
-    return (Section("left_out", "Left out", (Prose(tuple(lines)),)),) if lines else ()
+    return (
+        (Section("left_out", "Left out and missing seeds", (Prose(tuple(lines)),)),)
+        if lines
+        else ()
+    )
 
 
 def _protocol() -> Section:

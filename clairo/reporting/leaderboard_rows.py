@@ -181,7 +181,8 @@ def _commits(summary: SweepSummary, runs: Iterable[ConfirmedRun]) -> tuple[str, 
 
 
 def _test_users(facts: Mapping[str, Any]) -> int | None:
-    for name in ("num_test_users", "num_asked_users"):
+    # The second is after the profile's limit, which is what must be told apart.
+    for name in ("num_asked_users", "num_test_users"):
         if (count := _count(facts.get(name))) is not None:
             return count
     return None

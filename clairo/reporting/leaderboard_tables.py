@@ -11,11 +11,11 @@ from clairo.evaluation.row_checks import AccuracyRow, Check, RowVerdict, ratio
 from clairo.reporting.labels import DASH, number, plural, sentence_list
 from clairo.reporting.leaderboard_cells import (
     VALID,
+    best_and_tied,
     check_cell,
     interval_cell,
     printed_cell,
     seeds_cell,
-    strong_names,
     users_cell,
     verdict_cell,
 )
@@ -25,7 +25,12 @@ from clairo.reporting.search_tables import column_digits, spread_cell
 from clairo.reporting.table import Cell, Column, Table
 
 _FIRST = "recall_at_1"
-_OURS = "this tracker"
+_OF_OURS = (
+    *("95 % of NDCG@10", "Seeds", "NDCG@10 (valid)", "Users asked"),
+    *("Profile", "Chosen from", "Commit", "Configuration"),
+)
+"""Columns that only a row of ours fills."""
+
 _NO_SEEDS = "Nothing is known here of its seeds, and so of its interval."
 
 _CHECKS: dict[Check, tuple[str, str]] = {
@@ -73,7 +78,7 @@ def overview_table(info: LeaderboardInfo) -> Table:
 
 def _overview_row(board: BoardInfo) -> tuple[Cell, ...]:
     best, published = board.best, board.best_published
-    source = f"{published.row.name}: {published.row.origin}" if published else DASH
+    source = published.row.credit if published else DASH
     apart = "; ".join(best.differences) or "nothing that is known" if best and published else DASH
     return (
         Cell.of(board.name, title=board.digest),
@@ -103,38 +108,46 @@ def _flags_cell(board: BoardInfo) -> Cell:
 
 @dataclass(frozen=True)
 class _Style:
-    """Decimals of each column, and the rows that are bold in it."""
+    """Decimals of each column, and the rows that are bold."""
 
     places: Mapping[str, int]
-    strong: Mapping[str, set[str]]
+    strong: set[str]
 
     @classmethod
     def of(cls, rows: Sequence[OurRow]) -> _Style:
         places = {key: column_digits([row.test[key] for row in rows]) for key in SHOWN}
         places[VALID] = column_digits([row.valid for row in rows])
-        return cls(places, strong_names(rows))
+        return cls(places, best_and_tied({row.sweep_id: row.valid for row in rows}))
 
     def cell(self, row: OurRow, key: str) -> Cell:
         if key not in self.places:
             return Cell(DASH, title="Not measured.")
         found = row.valid if key == VALID else row.test[key]
-        return spread_cell(found, self.places[key], row.sweep_id in self.strong[key])
+        return spread_cell(found, self.places[key], row.sweep_id in self.strong)
 
 
 def board_table(board: BoardInfo) -> Table:
-    """Rows of one data set: ours best first, then levels and published rows, set apart."""
+    """Rows of one data set: ours best first, then levels and published rows, set apart.
+
+    Without a row of ours there is nothing to say of seeds, users or commits.
+    """
     metrics = _metrics(board.published)
     style = _Style.of(board.ours)
-    ours = tuple(_our_row(row, metrics, style) for row in board.ours)
     others = (
         *(_level_row(level, metrics) for level in board.levels),
         *(_published_row(info, metrics) for info in board.published),
     )
+    columns = _columns(metrics)
+    rows = (*(_our_row(row, metrics, style) for row in board.ours), *others)
+    if not board.ours:
+        bare = [place for place, column in enumerate(columns) if column.name not in _OF_OURS]
+        columns = tuple(columns[place] for place in bare)
+        rows = tuple(tuple(row[place] for place in bare) for row in rows)
     return Table(
         name=board.slug,
         caption=_caption(board),
-        columns=_columns(metrics),
-        rows=(*ours, *others),
+        columns=columns,
+        rows=rows,
         notes=_notes(board),
         apart=len(others),
     )
@@ -170,18 +183,15 @@ def checks_table(info: LeaderboardInfo) -> Table:
     columns = (
         Column("Row"),
         Column("Data"),
-        Column("From"),
         *(Column(name, help=about, choices=False) for name, about in _CHECKS.values()),
         Column("NDCG@5 / Recall@5", numeric=True),
     )
     rows = [
-        _checks_row((row.sweep_id, board.name, _OURS), row.verdict, row.numbers)
+        _checks_row((row.sweep_id, board.name), row.verdict, row.numbers)
         for board, row in info.ours
     ]
     rows += [
-        _checks_row(
-            (found.row.name, _data(found), found.row.origin), found.verdict, found.row.numbers
-        )
+        _checks_row((found.row.credit, _data(found)), found.verdict, found.row.numbers)
         for found in info.published
     ]
     return Table(
@@ -201,7 +211,7 @@ def _data(info: PublishedInfo) -> str:
 
 
 def _checks_row(
-    names: tuple[str, str, str], verdict: RowVerdict, numbers: AccuracyRow
+    names: tuple[str, str], verdict: RowVerdict, numbers: AccuracyRow
 ) -> tuple[Cell, ...]:
     found = ratio(numbers)
     at_5 = found.middle if found is not None and found.cutoff == 5 else None
@@ -219,27 +229,25 @@ def _metric_columns(metrics: Sequence[str]) -> tuple[Column, ...]:
 
 
 def _columns(metrics: Sequence[str]) -> tuple[Column, ...]:
-    label = metric_label(PRIMARY)
+    interval, seeds, valid, users, profile, chosen, commit, configuration = _OF_OURS
     return (
-        Column("Row"),
-        Column("From"),
+        Column("Row", help="Ours by sweep; published ones with their source and its kind."),
         *_metric_columns(metrics),
-        Column(f"95 % of {label}", help="t interval over seeds, on test."),
-        Column("Seeds", numeric=True, help="Seeds with a result, of those planned."),
-        Column(f"{label} (valid)", numeric=True, help="What chose the best; same seeds."),
-        Column("Users asked", numeric=True, help="On test, of those there are."),
-        Column("Profile"),
-        Column("Chosen from", help="Trials of the search, and configurations run on fresh seeds."),
-        Column("Commit"),
+        Column(interval, help="t interval over seeds, on test."),
+        Column(seeds, numeric=True, help="Seeds with a result, of those planned."),
+        Column(valid, numeric=True, help="What chose the best; same seeds."),
+        Column(users, numeric=True, help="On test, of those there are."),
+        Column(profile),
+        Column(chosen, help="Trials of the search, and configurations run on fresh seeds."),
+        Column(commit),
         Column("Checks"),
-        Column("Configuration"),
+        Column(configuration),
     )
 
 
 def _our_row(row: OurRow, metrics: Sequence[str], style: _Style) -> tuple[Cell, ...]:
     return (
-        Cell.of(row.sweep_id),
-        Cell.of(_OURS),
+        Cell.of(row.sweep_id, row.sweep_id in style.strong),
         *(style.cell(row, key) for key in metrics),
         interval_cell(row.interval, style.places[PRIMARY]),
         seeds_cell(row),
@@ -262,15 +270,14 @@ def _chosen_from(row: OurRow) -> str:
 
 def _level_row(level: Level, metrics: Sequence[str]) -> tuple[Cell, ...]:
     cells = (Cell(number(level.values.get(key)), level.values.get(key)) for key in metrics)
-    return Cell.of(level.name), Cell.of("data set"), *cells, *[Cell(DASH)] * 9
+    return Cell.of(level.name), *cells, *[Cell(DASH)] * 9
 
 
 def _published_row(info: PublishedInfo, metrics: Sequence[str]) -> tuple[Cell, ...]:
     cells = (printed_cell(info, key) for key in metrics)
     unknown = Cell(DASH, title=_NO_SEEDS)
     return (
-        Cell.of(info.row.name),
-        Cell.of(info.row.origin, title=info.row.source.note),
+        Cell.of(info.row.credit, title=info.row.source.note),
         *cells,
         *[unknown] * 7,
         verdict_cell(info.verdict),
@@ -294,9 +301,9 @@ def _notes(board: BoardInfo) -> tuple[str, ...]:
     notes = []
     if board.ours:
         notes.append(
-            "Bold: the highest of ours in each column and what lies within its standard error. "
-            "The best is chosen by validation, and it is the best of many: a winner's "
-            "validation mean is a little flattered, its test mean is not chosen."
+            "Bold: the best of ours by validation, and what lies within one standard error of it "
+            "there. The best of many looks a little better on validation than it is; its test "
+            "numbers played no part in the choice, so they may be lower than another row's."
         )
     if board.ours and board.published:
         notes += [
@@ -314,7 +321,7 @@ def _notes(board: BoardInfo) -> tuple[str, ...]:
 
 def _flag_notes(board: BoardInfo) -> Iterable[str]:
     named = [(row.sweep_id, row.verdict) for row in board.ours]
-    named += [(f"{i.row.name}, {i.row.origin}", i.verdict) for i in board.published]
+    named += [(i.row.credit, i.verdict) for i in board.published]
     for name, verdict in named:
         for said in verdict.impossible:
             yield f"Impossible, {name}: {said}"

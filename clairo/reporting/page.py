@@ -25,7 +25,7 @@ from clairo.reporting.representation_blocks import (
 from clairo.reporting.search_info import Absent
 from clairo.reporting.spelled_info import MergeCard, SpelledInfo
 from clairo.reporting.style import DARK_COLORS, css_variables, template
-from clairo.reporting.table import Table
+from clairo.reporting.table import Table, to_csv, to_latex, to_markdown
 
 if TYPE_CHECKING:  # making samples needs Pillow, showing them does not
     from clairo.reporting.data_card_samples import SampleItem
@@ -241,6 +241,7 @@ def render_page(page: Page) -> str:
         script=_asset("page.js"),
         plotly=_plotly_js() if figures else Markup(""),
         figures=_script_json(figures),
+        tables=_script_json({table.name: _files(table.on_page) for table in page.tables()}),
         templates=_script_json(
             {
                 "light": template("light"),
@@ -249,6 +250,11 @@ def render_page(page: Page) -> str:
             }
         ),
     )
+
+
+def _files(table: Table) -> dict[str, str]:
+    """What the page offers for download, by suffix: the files beside it, of the rows shown."""
+    return {"csv": to_csv(table), "md": to_markdown(table), "tex": to_latex(table)}
 
 
 def _figure_json(figure: Figure) -> dict[str, Any]:

@@ -189,7 +189,8 @@ def _plain(value: Any) -> Any:
     return [_plain(child) for child in value] if isinstance(value, list | tuple) else value
 
 
-def _environment_text(name: str, value: Any) -> str:
+def environment_text(name: str, value: Any) -> str:
+    """A recorded value of an environment in words, ``""`` where there is none."""
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {version}" for key, version in sorted(value.items()))
     if isinstance(value, list | tuple):
@@ -202,12 +203,17 @@ def _environment_text(name: str, value: Any) -> str:
 _ENVIRONMENT = {"dirty": "Uncommitted changes", "cpu": "CPU", "cpus": "CPU cores", "gpus": "GPUs"}
 
 
+def environment_label(name: str) -> str:
+    """What a value of an environment is called on pages."""
+    return _ENVIRONMENT.get(name, capitalised(name.removesuffix("_bytes")))
+
+
 def reproduce_section(record: SweepRecord) -> Section:
     """One command, and the versions it ran with."""
     rows = tuple(
-        (_ENVIRONMENT.get(name, capitalised(name.removesuffix("_bytes"))), shown)
+        (environment_label(name), shown)
         for name, value in sorted(record.summary.environment.items(), key=_words_first)
-        if (shown := _environment_text(name, value))
+        if (shown := environment_text(name, value))
     )
     summary = record.summary
     again = (

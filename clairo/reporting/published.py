@@ -17,7 +17,7 @@ from clairo.datasets.alias_table import ALIASES
 from clairo.datasets.aliases import resolve_category
 from clairo.evaluation.row_checks import AccuracyRow, printed
 
-SourceKind = Literal["paper", "readme", "code", "page", "second-hand"]
+SourceKind = Literal["paper", "readme", "code", "project page", "second-hand"]
 """How the numbers came here: read in the paper itself, ..., or quoted by others."""
 
 ValueName = Literal["recall_at_1", "recall_at_5", "ndcg_at_5", "recall_at_10", "ndcg_at_10"]
@@ -74,6 +74,13 @@ class PublishedRow:
     def origin(self) -> str:
         """Source and kind, for example ``cornac (readme)``."""
         return f"{self.source.title} ({self.source.kind})"
+
+    @property
+    def credit(self) -> str:
+        """Name and origin, the name once where the source is called by it."""
+        if self.source.title.startswith(self.name):
+            return self.origin
+        return f"{self.name}, {self.origin}"
 
     def shown(self, key: str) -> str:
         """A metric with the digits it was printed with, ``""`` where the source has none."""

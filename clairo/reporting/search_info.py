@@ -22,6 +22,12 @@ from clairo.tracking.records import SweepRecord, TrialRecord
 MAX_MARKS = 5000
 """A figure with more marks than this is thinned or aggregated."""
 
+MAX_LABELLED = 2000
+"""Marks that each carry a configuration for hover; ten thousand would be megabytes of text."""
+
+_ALWAYS = 5
+"""Marks of a history that stay whatever is thinned: the best and the last with their line."""
+
 
 @dataclass(frozen=True)
 class Absent:
@@ -43,8 +49,9 @@ class HistoryInfo:
         values: Objective of each.
         labels: Configuration of each, for hover.
         best: Best value up to and including each.
-        unscored: (number, state) of trials without a value.
-        step: Every ``step``-th trial is kept, 1 where all are.
+        unscored: (number, state) of trials without a value; evenly thinned where there are many.
+        step: Every ``step``-th trial is kept, with the best and the last; 1 where all are.
+        num_trials: Trials of the search, with a value or without, kept or not.
     """
 
     numbers: tuple[int, ...]
@@ -53,6 +60,7 @@ class HistoryInfo:
     best: tuple[float, ...]
     unscored: tuple[tuple[int, str], ...]
     step: int
+    num_trials: int
 
 
 @dataclass(frozen=True)
@@ -124,6 +132,8 @@ class TradeoffInfo:
         labels: Configuration of each, for hover.
         front: Numbers of trials that no other beats in both.
         missing: Scored trials without this cost.
+        num_trials: Trials with this cost, drawn or not: of many the better half, those that no
+            other beats, and the rest evenly thinned are drawn.
     """
 
     cost: str
@@ -134,6 +144,7 @@ class TradeoffInfo:
     labels: tuple[str, ...]
     front: tuple[int, ...]
     missing: int
+    num_trials: int
 
 
 def no_scored_trial(record: SweepRecord) -> Absent:
@@ -165,17 +176,20 @@ def compute_history(record: SweepRecord) -> HistoryInfo | Absent:
         return no_scored_trial(record)
     values = [metric(trial, objective) or 0.0 for trial in scored]
     best = np.maximum.accumulate(values)
-    step = 1 + 2 * len(scored) // MAX_MARKS
-    kept = range(0, len(scored), step)
     known = {trial.key for trial in scored}
     unscored = [(t.number, t.state) for t in search_trials(record) if t.key not in known]
+    rug = [unscored[i] for i in _spaced(0, len(unscored), MAX_MARKS // 5)]
+    # A value is two marks, its own and one of the line.
+    step = -(-2 * len(scored) // (MAX_MARKS - len(rug) - _ALWAYS))
+    kept = sorted({*range(0, len(scored), step), int(np.argmax(values)), len(scored) - 1})
     return HistoryInfo(
         numbers=tuple(scored[i].number for i in kept),
         values=tuple(values[i] for i in kept),
         labels=tuple(describe(record, scored[i]) for i in kept),
         best=tuple(float(best[i]) for i in kept),
-        unscored=tuple(unscored[: MAX_MARKS // 4]),
+        unscored=tuple(rug),
         step=step,
+        num_trials=len(scored) + len(unscored),
     )
 
 
@@ -212,7 +226,7 @@ def compute_parallel(record: SweepRecord) -> ParallelInfo | Absent:
     ranked = sorted(scored, key=lambda t: (-(metric(t, objective) or 0.0), t.number))
     limit = MAX_MARKS // (len(names) + 1)
     # The best stay, the rest is thinned evenly over their ranks.
-    kept = ranked if len(ranked) <= limit else [*ranked[: limit // 2], *_spaced(ranked, limit)]
+    kept = [ranked[i] for i in _best_and_spaced(len(ranked), limit)]
     return ParallelInfo(
         axes=tuple(
             Axis(name, tuple(_tick(value) for value in values))
@@ -228,10 +242,17 @@ def compute_parallel(record: SweepRecord) -> ParallelInfo | Absent:
     )
 
 
-def _spaced(ranked: Sequence[TrialRecord], limit: int) -> list[TrialRecord]:
-    rest = ranked[limit // 2 :]
-    picks = np.linspace(0, len(rest) - 1, limit - limit // 2).astype(int)
-    return [rest[i] for i in picks]
+def _best_and_spaced(count: int, limit: int) -> list[int]:
+    """Places of so many of a ranking: its upper half, and the rest evenly."""
+    top = min(count, limit // 2)
+    return [*range(top), *_spaced(top, count, limit - top)]
+
+
+def _spaced(start: int, stop: int, limit: int) -> list[int]:
+    """At most so many places of a range, evenly spaced with its ends."""
+    if stop - start <= limit:
+        return list(range(start, stop))
+    return [int(place) for place in np.linspace(start, stop - 1, limit)]
 
 
 def _tick(value: object) -> str:
@@ -254,22 +275,31 @@ def compute_tradeoff(record: SweepRecord, cost: str) -> TradeoffInfo | Absent:
     known = [(c, t) for c, t in pairs if c is not None]
     if not known:
         return Absent("No stage of any scored trial states its tokens per item.")
-    known = sorted(known, key=lambda pair: -(metric(pair[1], objective) or 0.0))[:MAX_MARKS]
-    front, cheapest = [], float("inf")
-    for spent, trial in known:
-        if spent < cheapest:
-            front.append(trial.number)
-            cheapest = spent
+    known = sorted(known, key=lambda pair: -(metric(pair[1], objective) or 0.0))
+    front = _undominated([spent for spent, _ in known])
+    drawn = sorted({*front, *_best_and_spaced(len(known), MAX_LABELLED)})
+    shown = [known[place] for place in drawn]
     return TradeoffInfo(
         cost="Tokens per item" if cost == "tokens" else "Time of the trial without the store (s)",
         unit="tokens per item" if cost == "tokens" else "seconds",
-        costs=tuple(spent for spent, _ in known),
-        values=tuple(metric(trial, objective) or 0.0 for _, trial in known),
-        numbers=tuple(trial.number for _, trial in known),
-        labels=tuple(describe(record, trial) for _, trial in known),
-        front=tuple(front),
+        costs=tuple(spent for spent, _ in shown),
+        values=tuple(metric(trial, objective) or 0.0 for _, trial in shown),
+        numbers=tuple(trial.number for _, trial in shown),
+        labels=tuple(describe(record, trial) for _, trial in shown),
+        front=tuple(known[place][1].number for place in front),
         missing=len(scored) - len(known),
+        num_trials=len(known),
     )
+
+
+def _undominated(costs: Sequence[float]) -> list[int]:
+    """Places, in a ranking from the best, that cost less than all before them."""
+    front, cheapest = [], float("inf")
+    for place, spent in enumerate(costs):
+        if spent < cheapest:
+            front.append(place)
+            cheapest = spent
+    return front
 
 
 def _uncached_seconds(trial: TrialRecord) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from clairo.reporting.labels import DASH
@@ -13,6 +13,9 @@ WEIGHTED_COUNT = (
     "What chose the merge: its places, each counted the less, the more codes stand there."
 )
 """Explains the column of that name."""
+
+MANY_ROWS = 8
+"""A table with more rows than this gets a search box."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class Table:
         caption: What it shows, with n, seeds and correction where they matter.
         columns: Its columns; the first one names the row.
         rows: One tuple of cells a row.
-        searchable: Whether the page offers sorting and filtering.
+        searchable: Whether the page offers filtering however few rows there are.
         notes: Printed under it.
         shown: Rows put on the page, the first ones; the files hold all.
         apart: Rows at the end that are set apart, below a line, for example other people's;
@@ -86,6 +89,30 @@ class Table:
         """The rows shown, in one part or, where some are set apart, in two."""
         shown, own = self.rows[: self.shown], len(self.rows) - self.apart
         return tuple(part for part in (shown[:own], shown[own:]) if part) or ((),)
+
+    @property
+    def on_page(self) -> Table:
+        """The same with the rows that the page shows."""
+        return replace(self, rows=self.rows[: self.shown])
+
+    @property
+    def sortable(self) -> bool:
+        """Whether there is anything to sort."""
+        return len(self.rows) > 1
+
+    @property
+    def filterable(self) -> bool:
+        """Whether the page offers a search box: from so many rows on nobody finds one by eye."""
+        return self.sortable and (self.searchable or len(self.rows) > MANY_ROWS)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether a cell holds more than it prints: more digits, single seeds, a reason."""
+        return any(
+            cell.title or (isinstance(cell.value, float) and str(cell.value) != cell.text)
+            for row in self.rows
+            for cell in row
+        )
 
     def choices(self, place: int) -> tuple[str, ...]:
         """Distinct texts of one column, sorted."""
@@ -165,4 +192,5 @@ def to_latex(table: Table) -> str:
 
 
 def _tex(text: str) -> str:
-    return "".join(_TEX.get(character, character) for character in text)
+    """Text that TeX prints as it is; an empty line would end a caption or a cell."""
+    return "".join(_TEX.get(character, character) for character in " ".join(text.split()))

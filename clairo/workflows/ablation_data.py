@@ -187,7 +187,9 @@ def _ready(
     profile, definition, base = asked
     config = base_config(profile, prepared, base)
     there = modalities_there(prepared.dataset, config)
-    plan = plan_arms(definition, config, Present("text" in there, "image" in there))
+    items = len(prepared.dataset.catalog)
+    present = Present("text" in there, "image" in there, items)
+    plan = plan_arms(definition, config, present)
     return ReadyGroup(group, options, prepared, config, plan)
 
 

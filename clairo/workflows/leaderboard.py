@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:  # pages load when one is made
     from clairo.reporting.leaderboard_info import LeaderboardInfo
 
 FOLDER = "leaderboard"
+
+_FILE_WIDTH = 200
+"""Letters of a line where no terminal says how wide it is."""
 
 
 def show_leaderboard(
@@ -40,10 +44,12 @@ def show_leaderboard(
 
     config = existing_tracking(out, tracking_uri)
     info, page = make_leaderboard(config, reports, category=category, single_runs=single_runs)
-    console = Console(soft_wrap=True)
+    console = Console()
+    if not console.is_terminal:
+        console.width = _FILE_WIDTH
     console.print(terminal_table(info))
     for line in closing_lines(info, page, out):
-        console.print(line, highlight=False, markup=False)
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def make_leaderboard(
@@ -80,23 +86,19 @@ def terminal_table(info: LeaderboardInfo) -> Table:
     from clairo.reporting.leaderboard_tables import overview_table
 
     overview = overview_table(info)
-    shown = [place for place, column in enumerate(overview.columns) if column.name in _ON_TERMINAL]
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for place in shown:
-        column = overview.columns[place]
-        table.add_column(
-            column.name, justify="right" if column.numeric else "left", overflow="fold"
-        )
+    table = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, title="NDCG@10 on test", title_justify="left"
+    )
+    for place, name in enumerate(_ON_TERMINAL):
+        numeric = overview.columns[place].numeric
+        table.add_column(name, justify="right" if numeric else "left", no_wrap=numeric)
     for row in overview.rows:
-        table.add_row(*(Text(_printable(row[place].text)) for place in shown))
+        table.add_row(*(Text(_printable(cell.text)) for cell in row[: len(_ON_TERMINAL)]))
     return table
 
 
-_ON_TERMINAL = (
-    *("Data", "Ours, NDCG@10", "95 % interval", "Seeds"),
-    *("Published, NDCG@10", "Published by", "Flags"),
-)
-"""Columns that fit a terminal; the page has all."""
+_ON_TERMINAL = ("Data", "Ours", "95 %", "Seeds", "Published", "By", "Flags")
+"""The overview's first columns, named shorter; the page has all."""
 
 
 def _printable(text: str) -> str:
@@ -105,16 +107,12 @@ def _printable(text: str) -> str:
 
 
 def closing_lines(info: LeaderboardInfo, page: Path, out: Path) -> tuple[str, ...]:
-    """Result, page, next command."""
+    """What the checks say, then the result, the page, and the next command."""
     from clairo.reporting.leaderboard_findings import claims
 
     first, *_, flags = claims(info)
-    place = f" --out {out}" if str(out) != "runs" else ""
-    after = f"clairo report{place} --sweep SWEEP" if info.ours else "make sweep CATEGORY=beauty"
-    rows = f"{len(info.ours)} of ours, {len(info.published)} published"
-    result = (
-        f"{rows}. {_printable(first)}"
-        if len(info.boards) == 1 or not info.ours
-        else f"{rows}. {flags}"
-    )
-    return (f"Leaderboard: {result}", f"Page: {page}", f"Next: {after}")
+    place = f" --out {shlex.quote(str(out))}" if str(out) != "runs" else ""
+    after = "make sweep CATEGORY=beauty"
+    if info.ours:
+        after = f"clairo report{place} --sweep {shlex.quote(info.ours[0][1].sweep_id)}"
+    return (flags, f"Leaderboard: {_printable(first)}", f"Page: {page}", f"Next: {after}")

@@ -107,7 +107,9 @@ class SweepPhases(PhaseRunner):
     def ablate(self, executor: Executor, config: PipelineConfig) -> None:
         """Retrains the winner and every arm on seeds that played no part in choosing it."""
         there = modalities_there(self.prepared.dataset, config)
-        plan = plan_arms(AFTER_SWEEP, config, Present("text" in there, "image" in there))
+        items = len(self.prepared.dataset.catalog)
+        present = Present("text" in there, "image" in there, items)
+        plan = plan_arms(AFTER_SWEEP, config, present)
         seeds = fresh_seeds(self.options.seed, self.profile.ablation_seeds, "ablation")
         base = f"best of sweep {self.summary.sweep_id}"
         self.keep(

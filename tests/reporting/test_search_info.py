@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from clairo.reporting.findings import say_parallel, say_tradeoff
+from clairo.reporting.findings import say_history, say_parallel, say_tradeoff
 from clairo.reporting.importance import compute_importance
+from clairo.reporting.search_figures import plot_history, plot_tradeoff
 from clairo.reporting.search_info import (
     MAX_MARKS,
     Absent,
@@ -163,7 +165,7 @@ def test_cutting_what_another_trial_has_made_does_not_make_a_trial_cheap(
 
 def test_the_words_on_a_tradeoff_prefer_what_is_cheaper_and_close(record: SweepRecord) -> None:
     info = TradeoffInfo("Tokens per item", "tokens per item", (6.0, 2.0, 1.0), (0.50, 0.49, 0.2),
-                        (7, 0, 2), ("", "", ""), (7, 0, 2), 0)  # fmt: skip
+                        (7, 0, 2), ("", "", ""), (7, 0, 2), 0, 3)  # fmt: skip
     assert say_tradeoff(info, "NDCG@10")[0] == (
         "Trial 0 takes 2.0 tokens per item instead of 6.0, at −2.0 % NDCG@10"
     )
@@ -193,11 +195,43 @@ def test_ten_thousand_trials_stay_within_the_marks_a_figure_may_have(record: Swe
     assert isinstance(history, HistoryInfo)
     assert isinstance(parallel, ParallelInfo)
     assert isinstance(cost, TradeoffInfo)
-    assert 2 * len(history.values) <= MAX_MARKS
+    assert num_marks(plot_history(history, "NDCG@10")) <= MAX_MARKS
     assert len(parallel.values) * (len(parallel.axes) + 1) <= MAX_MARKS
-    assert len(cost.values) <= MAX_MARKS
-    assert parallel.num_trials == 10_000
-    assert max(parallel.values) == max(t.metrics[OBJECTIVE] for t in many)
+    assert num_marks(plot_tradeoff(cost, "NDCG@10")) <= MAX_MARKS
+    assert history.num_trials == parallel.num_trials == cost.num_trials == 10_000
+    top = max(t.metrics[OBJECTIVE] for t in many)
+    assert max(history.values) == max(parallel.values) == max(cost.values) == top
+
+
+def num_marks(figure: Any) -> int:
+    return sum(len(trace.x) for trace in figure.data)
+
+
+def test_what_a_thinned_figure_says_is_true_of_all_trials(record: SweepRecord) -> None:
+    base = next(t for t in record.trials if t.state == "complete")
+    values = {number: (number * 37 % 1009) / 2018 for number in range(6000)}
+    # The best lies between two that are drawn, the cheapest is among the worst.
+    values |= {4711: 0.9, 17: 0.0}
+    many = tuple(
+        replace(base, number=n, key=f"k{n}", metrics={OBJECTIVE: value}, stages=(),
+                seconds=0.5 if n == 17 else 60.0)
+        for n, value in values.items()
+    )  # fmt: skip
+    lost = tuple(
+        replace(base, number=n, key=f"k{n}", metrics={}, state="failed") for n in range(6000, 8000)
+    )
+    large = replace(record, trials=(*many, *lost))
+    history, cost = compute_history(large), compute_tradeoff(large, "seconds")
+    assert isinstance(history, HistoryInfo)
+    assert isinstance(cost, TradeoffInfo)
+    assert num_marks(plot_history(history, "NDCG@10")) <= MAX_MARKS
+    title, subtitle = say_history(history, "NDCG@10")
+    assert title == "The best value came with trial 4711"
+    assert "(8,000 trials)" in subtitle
+    assert "drawn of them: every 4th value, the best and the last, and 1,000 trials" in subtitle
+    assert cost.front == (4711, 17)
+    assert "6,000 scored trials" in say_tradeoff(cost, "NDCG@10")[1]
+    assert f"{len(cost.numbers):,} are drawn, among them the best" in say_tradeoff(cost, "x")[1]
 
 
 MERGING_AXES = (

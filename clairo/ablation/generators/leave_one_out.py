@@ -51,16 +51,16 @@ class LeaveOneOutConfig(Generator):
                 off does not fit it.
         """
         family = ArmFamily("components", "One component left out", _ABOUT)
-        return build_table(family, base, self._drafts(base))
+        return build_table(family, base, self._drafts(base, present.items))
 
-    def _drafts(self, base: PipelineConfig) -> Iterator[Draft | SkippedArm]:
+    def _drafts(self, base: PipelineConfig, items: int | None) -> Iterator[Draft | SkippedArm]:
         named = self.components is not None
         for name in self.components or COMPONENTS:
             if name in self.without:
                 continue
             yield _left_out(base, COMPONENTS[name], named)
             if name == "disambiguation" and self.swaps:
-                for swap in disambiguation_swaps(base):
+                for swap in disambiguation_swaps(base, items):
                     if isinstance(swap, SkippedArm):
                         yield swap
                     else:

@@ -43,8 +43,9 @@ class QuantizerSwapConfig(Generator):
     The codes of an item have as many bits in every arm as in the base: what n levels of a
     codebook have, one level has in a codebook of its n-th power. Where the bits do not divide by
     the levels, codebooks take the nearest power of two, and the title states both numbers of
-    bits. Whether there are enough items to fit so many centroids is only known when an arm
-    runs: one that has too few fails with that reason.
+    bits. Codebooks with more centroids than the data have items are left out. Those that find
+    too few among the items of training histories, which nobody has counted by then, fail when
+    they run, with that reason.
 
     Attributes:
         kinds: Kinds of quantizer.
@@ -88,18 +89,18 @@ class QuantizerSwapConfig(Generator):
             "Quantizers of other kinds than the base's have the settings of the definition, else "
             "their defaults."
         )
-        drafts = [*self._kinds(base, quantization)]
+        drafts = [*self._kinds(base, quantization, present.items)]
         if self.sharing:
             drafts.append(_shared_or_separate(base, quantization))
         return build_table(ArmFamily("quantizers", "Quantizers", about), base, drafts)
 
     def _kinds(
-        self, base: PipelineConfig, quantization: AnyQuantizer
+        self, base: PipelineConfig, quantization: AnyQuantizer, items: int | None
     ) -> Iterator[Draft | SkippedArm]:
         for kind in self.kinds:
             for count in self.levels:
                 title = f"{_TITLES[kind]}, {_levels(count)}"
-                layout = _layout(kind, count, layout_of(quantization).bits)
+                layout = _layout(kind, count, layout_of(quantization).bits, items)
                 if isinstance(layout, str):
                     yield SkippedArm(title, layout)
                     continue
@@ -127,7 +128,7 @@ class QuantizerSwapConfig(Generator):
         return {"quantization": {**section, **own}}
 
 
-def _layout(kind: QuantizerKind, count: int, bits: int) -> Layout | str:
+def _layout(kind: QuantizerKind, count: int, bits: int, items: int | None) -> Layout | str:
     """So many codebooks of the size nearest to equal bits, or why there are none."""
     if kind == "vq_vae" and count > 1:
         return "a VQ-VAE has one codebook; with several it is an RQ-VAE"
@@ -137,6 +138,10 @@ def _layout(kind: QuantizerKind, count: int, bits: int) -> Layout | str:
         return (
             f"{bits} bits in {_levels(count)} need codebooks of 2^{code_bits} centroids, more than "
             f"{2**MAX_BITS:,}"
+        )
+    if items is not None and 2**code_bits > items:
+        return (
+            f"codebooks of {2**code_bits:,} centroids need as many items, the data have {items:,}"
         )
     return Layout(count, code_bits)
 

@@ -2,6 +2,7 @@
 (() => {
   const read = (id) => JSON.parse(document.getElementById(id).textContent);
   const figures = read("figure-data");
+  const tables = read("table-data");
   const templates = read("figure-templates");
   const root = document.documentElement;
   const system = matchMedia("(prefers-color-scheme: dark)");
@@ -26,7 +27,7 @@
     const figure = figures[div.dataset.figure];
     return Plotly.react(div, recolor(figure.data, name), layoutOf(figure, name), config);
   };
-  const drawAll = (name) => Promise.all(divs.map((div) => draw(div, name)));
+  const drawAll = (name) => { if (window.Plotly) for (const div of divs) draw(div, name); };
 
   const choose = (name) => { root.dataset.theme = name; keep(name); nameButton(); drawAll(name); };
   if (["light", "dark"].includes(kept())) root.dataset.theme = kept();
@@ -50,12 +51,14 @@
     if (place === divs.length) { root.dataset.figures = "drawn"; return; }
     draw(divs[place], theme()).then(() => setTimeout(drawNext, 0, place + 1));
   };
-  setTimeout(drawNext, 0, 0);
+  addEventListener("DOMContentLoaded", () => setTimeout(drawNext, 0, 0));
 
   /* Downloads. */
+  const kinds = { csv: "text/csv", md: "text/markdown", tex: "application/x-tex" };
   const save = (name, text) => {
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
+    const type = kinds[name.split(".").pop()];
+    link.href = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));
     link.download = name;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
@@ -85,8 +88,31 @@
       title: { text: figure.title.replaceAll("<", "&lt;"), x: 0.02, font: { size: 15 } } };
     Plotly.downloadImage({ data: figure.data, layout }, { format, width: 900, height: layout.height, filename: name });
   };
-  const tableRows = (table) => [...table.rows].filter((row) => !row.hidden).map((row) =>
-    [...row.cells].map((cell) => cell.dataset.value ?? (cell.textContent.trim() === "–" ? "" : cell.textContent.trim())));
+  /* A table's CSV is the file beside the page, with the rows that are shown, in their order. */
+  const records = (text) => text.match(/(?:"(?:[^"]|"")*"|[^"\n])*\n/g);
+  for (const table of document.querySelectorAll(".table table")) [...table.querySelectorAll("tbody tr")].forEach((row, place) => { row.dataset.place = place; });
+  const tableCsv = (block) => {
+    const [head, ...lines] = records(tables[block.dataset.name].csv);
+    const shown = [...block.querySelectorAll("tbody tr")].filter((row) => !row.hidden);
+    return head + shown.map((row) => lines[row.dataset.place]).join("");
+  };
+  /* What a cell holds beyond what it prints is shown on hover, and to everybody by a button. */
+  const printed = (cell) => cell.dataset.printed ?? cell.textContent.trim();
+  const value = (cell) => cell.dataset.value ?? printed(cell);
+  document.addEventListener("pointerover", (event) => {
+    const cell = event.target.closest("tbody .number[data-value]:not([title])");
+    if (cell) cell.title = cell.dataset.value;
+  });
+  const showExact = (button) => {
+    const on = button.getAttribute("aria-pressed") !== "true";
+    button.setAttribute("aria-pressed", on);
+    for (const cell of button.closest(".table").querySelectorAll("tbody [data-value], tbody [title]")) {
+      cell.dataset.printed = printed(cell);
+      const more = cell.title && cell.title !== value(cell) ? `${value(cell)}; ${cell.title}` : value(cell);
+      (cell.querySelector("strong") ?? cell).textContent = on ? more : cell.dataset.printed;
+      cell.classList.toggle("words", (on ? more : cell.dataset.printed).length > 32);
+    }
+  };
   document.addEventListener("click", (event) => {
     const saver = event.target.closest("[data-save]");
     const copier = event.target.closest(".copy");
@@ -96,7 +122,10 @@
       else savePicture(name, saver.dataset.save);
     } else if (saver) {
       const block = saver.closest(".table");
-      save(`${block.dataset.name}.csv`, csv(tableRows(block.querySelector("table"))));
+      const { save: suffix } = saver.dataset;
+      save(`${block.dataset.name}.${suffix}`, suffix === "csv" ? tableCsv(block) : tables[block.dataset.name][suffix]);
+    } else if (event.target.closest("[data-exact]")) {
+      showExact(event.target.closest("[data-exact]"));
     } else if (copier) {
       const pre = copier.closest(".code").querySelector("pre");
       const done = (text) => { copier.textContent = text; setTimeout(() => { copier.textContent = "Copy"; }, 1500); };
@@ -108,10 +137,10 @@
 
   /* Tables: sort by any column, filter by text and by choice. */
   const key = (cell) => {
-    const text = cell.dataset.value ?? cell.textContent.trim();
+    const text = value(cell);
     if (text === "–" || text === "") return null;
-    const value = Number(text.replaceAll(",", "").replace("−", "-"));
-    return Number.isNaN(value) ? text.toLowerCase() : value;
+    const number = Number(text.replaceAll(",", "").replace("−", "-"));
+    return Number.isNaN(number) ? text.toLowerCase() : number;
   };
   const compare = (a, b, sign) => {
     if (a === null || b === null) return (a === null) - (b === null);
@@ -130,10 +159,10 @@
   const filter = (block) => {
     const wanted = block.querySelector("[data-filter]").value.trim().toLowerCase();
     const menus = [...block.querySelectorAll("select[data-column]")];
-    const rows = [...block.querySelector("tbody").rows];
+    const rows = [...block.querySelectorAll("tbody tr")];
     let shown = 0;
     for (const row of rows) {
-      const chosen = menus.every((menu) => !menu.value || row.cells[menu.dataset.column].textContent.trim() === menu.value);
+      const chosen = menus.every((menu) => !menu.value || printed(row.cells[menu.dataset.column]) === menu.value);
       row.hidden = !(chosen && row.textContent.toLowerCase().includes(wanted));
       shown += !row.hidden;
     }

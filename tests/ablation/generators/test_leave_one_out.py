@@ -96,6 +96,15 @@ def test_a_base_without_disambiguation_is_compared_with_every_kind_of_it() -> No
     assert {"disambiguation_counter", "disambiguation_reassign"} <= set(found)
 
 
+def test_items_are_not_reassigned_where_there_are_too_few_codes() -> None:
+    # 16 codes for each of two modalities are 256 combinations.
+    reasons = reasons_of(ALL, quick_base(), Present(items=257))
+    assert reasons["Disambiguation by reassigned codes"] == (
+        "257 items cannot each have one of 256 combinations of codes"
+    )
+    assert "disambiguation_reassign" in arms_of(ALL, quick_base(), Present(items=256))
+
+
 def test_swaps_can_be_left_out() -> None:
     found = arms_of(LeaveOneOutConfig(swaps=False), quick_base())
     assert "no_disambiguation" in found

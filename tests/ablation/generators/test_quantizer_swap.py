@@ -104,6 +104,16 @@ def test_a_codebook_that_would_be_too_large_is_skipped_with_the_numbers() -> Non
     )
 
 
+def test_a_codebook_of_more_centroids_than_items_is_skipped_where_they_were_counted() -> None:
+    # 2 x 64 are 12 bits a modality: one level has 4,096 centroids.
+    base, counted = base_of(2, 64), Present(items=288)
+    assert "opq_1_level" in arms_of(ALL, base)
+    assert reasons_of(ALL, base, counted)["OPQ, 1 level"] == (
+        "codebooks of 4,096 centroids need as many items, the data have 288"
+    )
+    assert "opq_1_level" in arms_of(ALL, base, Present(items=4096))
+
+
 def test_separate_codebooks_are_compared_with_shared_ones_at_equal_bits() -> None:
     base = base_of(2, 8)
     shared = arms_of(ALL, base)["shared_codebooks"]
