@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from clairo.reporting.ablation_effects import compute_ablation
+from clairo.reporting.ablation_findings import claims
 from clairo.reporting.ablation_info import AblationInfo
 from clairo.reporting.ablation_page import make_ablation_page
+from clairo.reporting.ablation_tables import effects_table
 from clairo.reporting.fairness_info import compute_fairness
 from clairo.reporting.fairness_tables import fairness_table
 from clairo.reporting.links import page_links
@@ -32,6 +34,7 @@ from tests.reporting.ablation_records import (
     QUESTION,
     groups_record,
     kinds_record,
+    ranked,
 )
 from tests.reporting.records import demo_record
 
@@ -321,3 +324,31 @@ def test_reads_of_a_declared_test_split_are_counted() -> None:
     trials = tuple(replace(t, metrics={**t.metrics, "test/ndcg_at_10": 0.1}) for t in record.trials)
     text = body(render_page(make_ablation_page(replace(record, trials=trials))))
     assert f"Test was read by {len(trials)} runs, as declared" in text
+
+
+def test_segments_without_a_clear_effect_claim_nothing(record: SweepRecord) -> None:
+    def as_full(run: TrialRecord) -> TrialRecord:
+        # Other draws at the level of the reference: no arm does anything.
+        return replace(run, rankings={"valid": ranked(0.05, run.seed * 1000 + 77)})
+
+    alike = change(change(record, "text_only", as_full), "image_only", as_full)
+    found = compute_segments(alike, masking(alike))
+    assert isinstance(found, SegmentsInfo)
+    assert say_segments(found, "NDCG@10")[0].startswith("No segment of targets shows a clear")
+
+
+def test_an_interval_that_leaves_zero_out_and_no_verdict_is_explained(record: SweepRecord) -> None:
+    info = masking(record)
+    unsure = tuple(replace(effect, verdict="inconclusive") for effect in info.effects)
+    said = "Intervals are each by itself and not adjusted"
+    assert any(said in note for note in effects_table(replace(info, effects=unsure)).notes)
+    assert not any(said in note for note in effects_table(info).notes)
+
+
+def test_the_first_screen_names_few_arms_and_counts_all(record: SweepRecord) -> None:
+    info = masking(record)
+    many = replace(info, effects=info.effects * 5)
+    said = claims([many], "NDCG@10")
+    assert said[0].startswith("Of 10 arms: 10 worse")
+    assert said[-1] == "4 more are in the tables."
+    assert len(said) == 1 + 6 + 1
