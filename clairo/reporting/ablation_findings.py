@@ -13,6 +13,9 @@ from clairo.reporting.labels import number, percent, plural, sentence_list
 MOST_CLAIMS = 6
 """Arms that the first screen speaks of one by one; the tables hold all."""
 
+MOST_MASKED = 2
+"""The same of arms that are masked at inference, where each modality is masked in several ways."""
+
 _COUNTED: tuple[tuple[Verdict, str], ...] = (
     ("worse", "worse than {against}"),
     ("better", "better"),
@@ -43,7 +46,8 @@ def claims(infos: Sequence[AblationInfo], label: str) -> tuple[str, ...]:
         )
     # A stable sort: within a verdict the order planned is kept.
     ranked = sorted(effects, key=lambda effect: effect.verdict == "inconclusive")
-    kept = effects if len(effects) <= MOST_CLAIMS else ranked[:MOST_CLAIMS]
+    most = MOST_MASKED if infos[0].family.kind == "inference" else MOST_CLAIMS
+    kept = effects if len(effects) <= most else ranked[:most]
     digits = {id(effect): info.digits for info in infos for effect in info.effects}
     said += [effect_claim(effect, digits[id(effect)]) for effect in kept]
     if len(effects) > len(kept):

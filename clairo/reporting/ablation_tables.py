@@ -10,6 +10,7 @@ from clairo.reporting.labels import DASH, number, p_value, percent, plural, sett
 from clairo.reporting.marks import (
     MARKS_NOTE,
     exact,
+    is_clear,
     mark,
     number_cell,
     p_cell,
@@ -99,6 +100,13 @@ def _caption(info: AblationInfo, label: str) -> str:
 def _notes(info: AblationInfo) -> tuple[str, ...]:
     most = max((len(effect.deltas) for effect in info.effects), default=0)
     notes = [MARKS_NOTE]
+    if any(
+        effect.verdict == "inconclusive" and is_clear(effect.interval) for effect in info.effects
+    ):
+        notes.append(
+            "Intervals are each by itself and not adjusted, so one that leaves 0 out can still be "
+            "inconclusive."
+        )
     if most < 8:
         label = "Exploratory: a claim needs 5 paired seeds. " if info.exploratory else ""
         notes.append(
