@@ -30,7 +30,7 @@ def side_dash(place: int) -> str:
 
 
 def plot_differences(found: Sequence[Difference], letters: Sequence[str], label: str) -> go.Figure:
-    """Dots with intervals: thin line over seeds, thick line over users, ticks the seeds.
+    """Dots with intervals: thin line over users and seeds, thick line over users, ticks the seeds.
 
     Args:
         found: Differences of one metric.
@@ -63,8 +63,8 @@ def _add_difference(
     if low is not None and high is not None:
         figure.add_scatter(
             x=[low, high], y=[row, row], mode="lines", line={"color": color, "width": 1.5},
-            hovertemplate=f"95 % over seeds: {low:+.4f} to {high:+.4f}<extra></extra>",
-            name="95 % interval over seeds",
+            hovertemplate=f"95 % over users and seeds: {low:+.4f} to {high:+.4f}<extra></extra>",
+            name="95 % over users and seeds",
         )  # fmt: skip
         for bound, end, symbol in ((low, -reach, "triangle-left"), (high, reach, "triangle-right")):
             if abs(bound) > reach and bound * end > 0:

@@ -79,7 +79,7 @@ def differences_table(info: ComparisonInfo) -> Table:
         Column("Verdict"),
         Column("Difference", numeric=True, help="Side minus reference, paired by seed and user."),
         Column("Percent", numeric=True),
-        Column("95 % over seeds", help="Models trained anew."),
+        Column("95 % over users and seeds", help="Models trained anew and asked by other users."),
         Column("95 % over users", help="Bootstrap over users: these trained models only."),
         Column("p (Holm)", numeric=True, help="Adjusted over all rows of this table."),
         Column("Seeds", numeric=True, help="Seeds that both sides share."),
