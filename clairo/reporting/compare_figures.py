@@ -30,7 +30,7 @@ def side_dash(place: int) -> str:
 
 
 def plot_differences(found: Sequence[Difference], letters: Sequence[str], label: str) -> go.Figure:
-    """Dots with intervals: thin line over seeds, thick line over users, ticks the seeds.
+    """Dots with intervals: thin line over users and seeds, thick line over users, ticks the seeds.
 
     Args:
         found: Differences of one metric.
@@ -50,7 +50,7 @@ def plot_differences(found: Sequence[Difference], letters: Sequence[str], label:
 
 
 def _reach(found: Sequence[Difference]) -> float:
-    """Half the axis: every seed and users' interval; a longer interval over seeds is cut."""
+    """Half the axis: every seed and users' interval; a longer interval of both is cut."""
     sizes = [abs(delta) for one in found for delta in one.deltas.values()]
     sizes += [abs(bound) for one in found for bound in one.users]
     return 1.35 * max(sizes, default=0.0) or 1.0
@@ -63,8 +63,8 @@ def _add_difference(
     if low is not None and high is not None:
         figure.add_scatter(
             x=[low, high], y=[row, row], mode="lines", line={"color": color, "width": 1.5},
-            hovertemplate=f"95 % over seeds: {low:+.4f} to {high:+.4f}<extra></extra>",
-            name="95 % interval over seeds",
+            hovertemplate=f"95 % over users and seeds: {low:+.4f} to {high:+.4f}<extra></extra>",
+            name="95 % interval over users and seeds",
         )  # fmt: skip
         for bound, end, symbol in ((low, -reach, "triangle-left"), (high, reach, "triangle-right")):
             if abs(bound) > reach and bound * end > 0:

@@ -141,7 +141,7 @@ def say_result(contrast: Contrast, reference: Side) -> str:
     if interval.low is not None:
         low = number(interval.low, digits, signed=True)
         high = number(interval.high, digits, signed=True)
-        over = f"95 % {low} to {high} over {plural(len(found.deltas), 'seed')}"
+        over = f"95 % {low} to {high} over users and {plural(len(found.deltas), 'seed')}"
     return (
         f"{letter} against {reference.letter}: {metric_label(found.metric)} on {found.split} "
         f"{size}, {over}; {found.verdict}."
@@ -179,8 +179,8 @@ def say_differences(found: Sequence[Difference], reference: str) -> Words:
     title += "" if clear else "; no difference is established"
     subtitle = (
         "Paired by seed and user. Dot: mean difference, open where it is no claim; ticks: seeds; "
-        "thin line: 95 % over seeds, an arrow where it leaves the figure; thick line: 95 % over "
-        "users, these trained models only."
+        "thin line: 95 % over users and seeds, an arrow where it leaves the figure; thick line: "
+        "95 % over users, these trained models only."
     )
     return title, subtitle
 

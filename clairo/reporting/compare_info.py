@@ -2,7 +2,8 @@
 
 Which runs are compared is chosen after they were seen, so nothing here is declared beforehand:
 there is no minimum relevant effect and no verdict of equivalence, and Holm's correction covers
-every difference that the page prints.
+every difference that the page prints. The interval is that of an ablation's verdicts: users
+crossed with seeds.
 """
 
 from __future__ import annotations
@@ -12,15 +13,14 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
-from jaxtyping import Float
 
 from clairo.evaluation.significance import (
     Interval,
     UserShares,
     bootstrap_users,
+    crossed_interval,
     decide,
     holm,
-    paired_interval,
     user_shares,
 )
 from clairo.reporting.compare_sides import Side, compute_sides
@@ -47,7 +47,7 @@ class Difference:
         split: Which split.
         metric: Key of the metric, without the split.
         deltas: Difference of means, by shared seed.
-        interval: Over seeds: mean, 95 % interval, raw p.
+        interval: Users crossed with seeds: mean, 95 % interval, raw p.
         percent: Mean difference over the reference's mean on the same seeds, ``None`` if 0.
         users: 95 % interval over users, for these trained models only.
         shares: Users better, equal and worse.
@@ -191,6 +191,9 @@ def _why_not_alike(pairs: Mapping[Split, Pairs]) -> str:
         for seed, (theirs, ours) in found.items():
             if not asked_alike(theirs, ours):
                 return f"on {split}, seed {seed} was asked for other users or targets"
+        asked = [set(theirs.users.tolist()) for theirs, _ in found.values()]
+        if asked and not set.intersection(*asked):
+            return f"on {split}, no user was asked in every shared seed"
     return ""
 
 
@@ -201,7 +204,7 @@ def _seeds(side: Side) -> str:
 def _difference(letter: str, split: Split, metric: str, pairs: Pairs) -> Difference:
     table = user_deltas(pairs, metric)
     level = float(np.mean([gains_of(ours, metric).mean() for _, ours in pairs.values()]))
-    interval = over_seeds(table)
+    interval = crossed_interval(table)
     means = np.nanmean(table, axis=1)
     return Difference(
         letter=letter,
@@ -214,11 +217,6 @@ def _difference(letter: str, split: Split, metric: str, pairs: Pairs) -> Differe
         shares=user_shares(table),
         num_users=min(len(ours.users) for _, ours in pairs.values()),
     )
-
-
-def over_seeds(table: Float[np.ndarray, "seeds users"]) -> Interval:
-    """The interval that a verdict rests on; the only place that chooses its model."""
-    return paired_interval([float(mean) for mean in np.nanmean(table, axis=1)])
 
 
 def _judged(draft: Difference, adjusted: float | None) -> Difference:

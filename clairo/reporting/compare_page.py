@@ -250,6 +250,8 @@ def _protocol(info: ComparisonInfo) -> Section:
             "Differences are paired by seed and user, where both sides were asked for the same "
             "targets of the same users in a data set of the same digest; otherwise nothing is "
             "compared per user. Holm's correction covers all differences of the page.",
+            "The verdict comes from users crossed with seeds: the interval and the test hold for "
+            "models trained anew and for other users.",
             "The interval over users draws users 2,000 times, one draw shared by all seeds and "
             "both sides. It tells what these trained models would do for other users, not what "
             "training again would give.",

@@ -8,9 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from clairo.evaluation.significance import paired_interval
-from clairo.reporting.compare_info import over_seeds
+from clairo.evaluation.ranking import ndcg_per_user
+from clairo.evaluation.significance import crossed_interval
 from clairo.reporting.compare_sides import compute_sides, side_spread
+from clairo.tracking.run_reader import TrackedRun
 from tests.reporting.comparisons import compared, failed, make_rankings, ranked, run, runs
 
 
@@ -112,7 +113,7 @@ def test_only_shared_seeds_are_paired() -> None:
     assert set(found.deltas) == {2, 3}
 
 
-def test_the_interval_is_that_of_the_paired_seeds() -> None:
+def test_the_interval_is_that_of_users_crossed_with_seeds() -> None:
     info = compared(runs(0, 0.0), runs(1, 0.05))
     found = info.contrasts[0].primary
     assert found is not None
@@ -124,13 +125,34 @@ def test_the_interval_is_that_of_the_paired_seeds() -> None:
     ]
     assert list(found.deltas.values()) == pytest.approx(expected)
     assert found.interval.mean == pytest.approx(np.mean(expected))
-    wanted = paired_interval(expected)
+    sides = [[run(n, s, level).trial.rankings["test"].ranks for s in (1, 2, 3, 4, 5)]
+             for n, level in ((1, 0.05), (0, 0.0))]  # fmt: skip
+    theirs, ours = (ndcg_per_user(np.array(ranks), 10) for ranks in sides)
+    wanted = crossed_interval(theirs - ours)
     assert (found.interval.low, found.interval.high) == pytest.approx((wanted.low, wanted.high))
 
 
-def test_seeds_count_once_however_many_users_they_asked() -> None:
-    table = np.array([[0.1, 0.3, np.nan], [0.0, 0.0, 0.6]])
-    assert over_seeds(table).mean == pytest.approx((0.2 + 0.2) / 2)
+def test_a_gain_of_one_user_in_every_seed_is_no_verdict() -> None:
+    # Over seeds alone the gain of 0.25 has no spread at all; over users it is one of four.
+    seeds = (1, 2, 3, 4, 5)
+    info = compared(
+        [ranked(0, seed, (0, 0, 0, 0)) for seed in seeds],
+        [ranked(1, seed, (1, 0, 0, 0)) for seed in seeds],
+    )
+    found = info.contrasts[0].primary
+    assert found is not None
+    assert set(found.deltas.values()) == {0.25}
+    assert found.verdict == "inconclusive"
+
+
+def test_seeds_without_a_user_in_common_are_refused() -> None:
+    def asked(number: int, seed: int, user: int) -> TrackedRun:
+        found = replace(make_rankings((1,)), users=np.array([user], dtype=np.int32))
+        return run(number, seed, rankings={"valid": found})
+
+    assert refused([asked(0, 1, 7), asked(0, 2, 8)], [asked(1, 1, 7), asked(1, 2, 8)]) == (
+        "on valid, no user was asked in every shared seed"
+    )
 
 
 def test_five_shared_seeds_make_a_verdict_and_four_do_not() -> None:

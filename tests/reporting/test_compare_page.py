@@ -42,7 +42,7 @@ def test_the_first_screen_says_settings_stages_and_result(pair: ComparisonInfo) 
     found = pair.contrasts[0].primary
     assert found is not None
     assert result.startswith("B against A: NDCG@10 on test +")
-    assert "over 5 seeds" in result
+    assert "over users and 5 seeds" in result
     assert result.endswith(f"; {found.verdict}.")
 
 
