@@ -25,7 +25,7 @@ from clairo.workflows.ablation_data import KnownBase, ReadyGroup, find_base, pre
 from clairo.workflows.ablation_notes import asking_notes
 from clairo.workflows.ablation_options import AblateOptions
 from clairo.workflows.ablation_phase import ArmRuns, describe_experiment, run_arms
-from clairo.workflows.ablation_tuning import ArmTuning, tune_arms
+from clairo.workflows.ablation_tuning import ArmTuning, TunedArms, tune_arms
 from clairo.workflows.checks import check_ablation, check_weights
 from clairo.workflows.closing import print_ablation_closing
 from clairo.workflows.cluster_embedding import embed_on_cluster
@@ -151,23 +151,23 @@ class Ablation:
 
     def _run_group(self, executor: Executor, ready: ReadyGroup) -> None:
         self.runner.environment = self.environments[ready.group.name]
-        plan = ready.plan
-        tuned: dict[str, int] = {}
-        configs = [arm.config for arm in plan.arms]
+        tuned = TunedArms(ready.plan, {}, ())
+        configs = [arm.config for arm in ready.plan.arms]
         if self.runner.options.executor == "ray":
             say, environment = self.runner.progress.say, self.runner.environment
             embed_on_cluster(ready.options, ready.prepared, configs, environment, say)
         if self.tuning is not None:
-            plan, tuned = tune_arms(self.runner, executor, ready, self.tuning)
+            tuned = tune_arms(self.runner, executor, ready, self.tuning)
         runs = ArmRuns(
-            plan=plan,
+            plan=tuned.plan,
             seeds=self.asked.seeds,
             splits=("valid", "test") if self.asked.definition.split == "test" else ("valid",),
             group=ready.group.name,
             title=ready.group.title,
             describe=True,
+            lost=tuned.lost,
         )
-        run_arms(self.runner, executor, runs, tuned)
+        run_arms(self.runner, executor, runs, tuned.trials)
 
 
 @contextmanager
