@@ -87,6 +87,29 @@ def list_sweeps(config: TrackingConfig) -> tuple[SweepEntry, ...]:
     )
 
 
+def latest_search(config: TrackingConfig) -> str:
+    """Id of the last sweep that searched: neither a single run nor an ablation by itself.
+
+    Raises:
+        SweepError: There is none, or one that is later cannot be read.
+    """
+    from clairo.tracking.run_files import open_files
+
+    tracker = config.connect()
+    with tempfile.TemporaryDirectory() as scratch:
+        for parent in _parents(tracker):
+            if parent.data.tags.get(KIND_TAG) == "run":
+                continue
+            files = open_files(tracker.connection, parent, Path(scratch))
+            summary = read_summary(files, parent.info.run_id)
+            if not summary.is_ablation:
+                return summary.sweep_id
+    raise SweepError(
+        "The latest sweep was asked for, none is tracked here that searched; start one with "
+        "'make sweep'."
+    )
+
+
 def read_sweep(config: TrackingConfig, sweep_id: str | None = None) -> SweepRecord:
     """Everything that was tracked of one sweep.
 

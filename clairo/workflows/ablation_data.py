@@ -18,8 +18,8 @@ from clairo.datasets.settings_file import with_settings
 from clairo.pipeline.config import PipelineConfig
 from clairo.pipeline.profiles import Profile
 from clairo.sweep.search_space import merge_settings
-from clairo.tracking.reader import read_sweep
-from clairo.tracking.records import ArmGroup
+from clairo.tracking.reader import latest_search, read_sweep
+from clairo.tracking.records import ArmGroup, SweepRecord
 from clairo.workflows.ablation_options import AblateOptions
 from clairo.workflows.locations import existing_tracking
 from clairo.workflows.preparation import PreparedData, prepare_data, resolve_data
@@ -56,12 +56,16 @@ class KnownBase:
         sections: Whole sections of a pipeline configuration, in the place of the profile's.
         settings: Laid over these, setting by setting.
         where: Names their source in messages.
+        sweep_id: The sweep whose best it is, ``""`` where it is none's.
+        found_on: Digest of the data of that sweep.
     """
 
     label: str
     sections: dict[str, Any]
     settings: dict[str, Any]
     where: str
+    sweep_id: str = ""
+    found_on: str = ""
 
 
 def find_base(options: AblateOptions, base: Base, folder: Path) -> KnownBase:
@@ -79,16 +83,18 @@ def find_base(options: AblateOptions, base: Base, folder: Path) -> KnownBase:
     wanted = options.base or base.best_of
     label = replace_best(base, wanted).label
     values: dict[str, Any] = {}
-    where = label
+    where, sweep_id, found_on = label, "", ""
     if wanted:
-        sweep_id, values = _best_of(options, None if wanted == "latest" else wanted)
+        record = _searched(options, wanted)
+        sweep_id, found_on = record.summary.sweep_id, record.summary.dataset_digest
+        values = _best_of(record)
         label = replace_best(base, sweep_id).label
         where = f"best of sweep {sweep_id}"
     elif base.file:
         path = folder / base.file
         where = str(path)
         values = _read_settings(path)
-    return KnownBase(label, values, base.settings, where)
+    return KnownBase(label, values, base.settings, where, sweep_id, found_on)
 
 
 def replace_best(base: Base, sweep_id: str | None) -> Base:
@@ -96,16 +102,28 @@ def replace_best(base: Base, sweep_id: str | None) -> Base:
     return base.model_copy(update={"best_of": sweep_id, "file": None}) if sweep_id else base
 
 
-def _best_of(options: AblateOptions, sweep_id: str | None) -> tuple[str, dict[str, Any]]:
-    record = read_sweep(existing_tracking(options.out, options.tracking_uri), sweep_id)
+def _searched(options: AblateOptions, wanted: str) -> SweepRecord:
+    tracking = existing_tracking(options.out, options.tracking_uri)
+    # An ablation is no sweep: the one that is interrupted would be its own base.
+    return read_sweep(tracking, latest_search(tracking) if wanted == "latest" else wanted)
+
+
+def _best_of(record: SweepRecord) -> dict[str, Any]:
     found = record.summary.sweep_id
     if not record.summary.candidates:
         raise SweepError(
             f"A base must have been confirmed on fresh seeds, sweep {found} confirmed none; let it "
             "run to its end ('make sweep' goes on), or name another with BASE."
         )
-    winner = record.by_key()[record.summary.candidates[0].trial_keys[0]]
-    return found, {name: v for name, v in winner.config.items() if name != "dataset"}
+    trials, keys = record.by_key(), record.summary.candidates[0].trial_keys
+    # A run that failed early did not come to say its settings.
+    configs = [trials[key].config for key in keys if key in trials and trials[key].config]
+    if not configs:
+        raise SweepError(
+            f"A base is read from the winner's runs, sweep {found} has none of "
+            f"{', '.join(keys)} with its settings; restore them, or name another with BASE."
+        )
+    return {name: value for name, value in configs[0].items() if name != "dataset"}
 
 
 def _read_settings(path: Path) -> dict[str, Any]:

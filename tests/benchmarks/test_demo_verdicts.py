@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import pytest
 
+from clairo.reporting.ablation_effects import compute_ablations
 from clairo.reporting.ablation_info import AblationInfo, EffectInfo
-from clairo.reporting.group_info import compute_group_ablations
 from clairo.tracking.reader import read_sweep
 from clairo.tracking.records import SweepRecord
 from clairo.workflows.ablate import run_ablation
@@ -62,19 +62,25 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> SweepRecord:
 
 @pytest.fixture(scope="module")
 def found(record: SweepRecord) -> dict[tuple[int, float], dict[str, EffectInfo]]:
-    """Effects by world and share, then by arm: the arm minus both modalities."""
-    infos: dict[str, AblationInfo] = compute_group_ablations(record, "modality_masking")
+    """Effects by world and share, then by arm: the arm minus both modalities.
+
+    The verdicts are the page's: Holm over both arms of all nine groups.
+    """
+    info = compute_ablations(record)["modality_masking"]
+    assert isinstance(info, AblationInfo)
+    assert info.corrected == 2 * len(WORLDS) * len(SHARES)
     effects = {}
     for world in WORLDS:
         for share in SHARES:
-            info = infos[f"w{world}_s{int(100 * share)}"]
-            effects[world, share] = {effect.arm.name: effect for effect in info.effects}
+            group = f"w{world}_s{int(100 * share)}"
+            own = [effect for effect in info.effects if effect.arm.group == group]
+            effects[world, share] = {effect.arm.name: effect for effect in own}
             told = "   ".join(
                 f"{name} {e.interval.mean:+.4f} [{e.interval.low:+.4f}, {e.interval.high:+.4f}] "
                 f"{e.verdict}"
                 for name, e in effects[world, share].items()
             )
-            print(f"world {world} share {share:.1f} both {info.reference.mean:.4f}   {told}")
+            print(f"world {world} share {share:.1f} both {own[0].reference.mean:.4f}   {told}")
     return effects
 
 
