@@ -206,12 +206,26 @@ def test_names_are_shown_as_they_are_and_never_run(report: Report, name: str) ->
         assert "<script>alert" not in text
         assert "<img src=x" not in text
         assert text.count("</script>") == text.count("<script")
-    shown = " ".join(name.split())
+    shown = " ".join(name.split()).replace("\u202e", "").replace("\u202c", "")
     assert shown in words_with_markup(files.index)
     assert files.ablation is not None
     assert shown in words_with_markup(files.ablation)
     assert files.vocabulary is not None
-    assert shown in words_with_markup(files.vocabulary)
+    # There the title stands alone in its element, as it is.
+    vocabulary = words_with_markup(files.vocabulary)
+    assert shown in vocabulary.replace("\u202e", "").replace("\u202c", "")
+
+
+def test_a_right_to_left_name_does_not_turn_the_numbers_after_it_around(report: Report) -> None:
+    record = small(demo_record())
+    arms = tuple(replace(a, title=RTL) if a.name == "text_only" else a for a in record.summary.arms)
+    files = report(replace(record, summary=replace(record.summary, arms=arms)))
+    plain = RTL.replace("\u202e", "").replace("\u202c", "")
+    assert f"\u2068{plain}\u2069: −0.062 (−32.8 %)" in words(files.ablation)
+    for name in ("modality_masking.csv", "modality_masking.tex"):
+        text = (files.folder / "tables" / name).read_text("utf-8")
+        assert plain in text
+        assert not set(text) & set("\u202e\u202c\u2068\u2069")
 
 
 def words_with_markup(path: Path) -> str:
