@@ -34,14 +34,8 @@ from clairo.reporting.ablation_families import (
     rule,
 )
 from clairo.reporting.ablation_info import AblationInfo, Ablations, ArmInfo, EffectInfo
-from clairo.reporting.ablation_pairs import (
-    PairedGains,
-    gains,
-    is_per_user,
-    lost_seeds,
-    pair,
-    ranked_runs,
-)
+from clairo.reporting.ablation_pairs import lost_seeds, pair, ranked_runs
+from clairo.reporting.pairing import PairedGains, gains, is_per_user
 from clairo.reporting.search_info import Absent
 from clairo.tracking.records import Arm, ArmFamily, SweepRecord
 

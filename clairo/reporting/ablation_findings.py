@@ -6,12 +6,16 @@ from collections import Counter
 from collections.abc import Sequence
 
 from clairo.evaluation.significance import Verdict
+from clairo.reporting.ablation_families import REFERENCE
 from clairo.reporting.ablation_info import AblationInfo, EffectInfo
 from clairo.reporting.findings import Words
 from clairo.reporting.labels import number, percent, plural, sentence_list
 
 MOST_CLAIMS = 6
 """Arms that the first screen speaks of one by one; the tables hold all."""
+
+MOST_MASKED = 2
+"""The same of arms that are masked at inference, where each modality is masked in several ways."""
 
 _COUNTED: tuple[tuple[Verdict, str], ...] = (
     ("worse", "worse than {against}"),
@@ -43,7 +47,8 @@ def claims(infos: Sequence[AblationInfo], label: str) -> tuple[str, ...]:
         )
     # A stable sort: within a verdict the order planned is kept.
     ranked = sorted(effects, key=lambda effect: effect.verdict == "inconclusive")
-    kept = effects if len(effects) <= MOST_CLAIMS else ranked[:MOST_CLAIMS]
+    most = MOST_MASKED if infos[0].family.kind == "inference" else MOST_CLAIMS
+    kept = effects if len(effects) <= most else ranked[:most]
     digits = {id(effect): info.digits for info in infos for effect in info.effects}
     said += [effect_claim(effect, digits[id(effect)]) for effect in kept]
     if len(effects) > len(kept):
@@ -97,7 +102,10 @@ def effect_claim(effect: EffectInfo, digits: int = 4) -> str:
         low = number(interval.low, digits, signed=True)
         seeds = f"95 % {low} to {number(interval.high, digits, signed=True)}"
     size = f"{number(interval.mean, digits, signed=True)} ({share})"
-    return f"{effect.arm.title}: {size}, {seeds}; {effect.verdict}."
+    against = "" if effect.reference.name == REFERENCE else f" than {effect.reference.title}"
+    if effect.verdict in ("inconclusive", "equivalent"):
+        against = against.replace(" than ", " against ")
+    return f"{effect.arm.title}: {size}, {seeds}; {effect.verdict}{against}."
 
 
 def say_effects(info: AblationInfo, label: str) -> Words:

@@ -10,8 +10,8 @@ import numpy as np
 
 from clairo.evaluation.significance import Interval, UserShares, Verdict
 from clairo.reporting.ablation_families import REFERENCE, Rule
-from clairo.reporting.ablation_pairs import PairedGains
 from clairo.reporting.labels import digits_for, plural
+from clairo.reporting.pairing import PairedGains
 from clairo.reporting.search_info import Absent
 from clairo.reporting.selection import EXPLORATORY_SEEDS
 from clairo.tracking.records import Arm, ArmFamily, TrialRecord

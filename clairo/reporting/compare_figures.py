@@ -50,7 +50,7 @@ def plot_differences(found: Sequence[Difference], letters: Sequence[str], label:
 
 
 def _reach(found: Sequence[Difference]) -> float:
-    """Half the axis: every seed and users' interval; a longer interval of both is cut."""
+    """Half the axis: every seed and users' interval; a longer interval over seeds is cut."""
     sizes = [abs(delta) for one in found for delta in one.deltas.values()]
     sizes += [abs(bound) for one in found for bound in one.users]
     return 1.35 * max(sizes, default=0.0) or 1.0
@@ -64,7 +64,7 @@ def _add_difference(
         figure.add_scatter(
             x=[low, high], y=[row, row], mode="lines", line={"color": color, "width": 1.5},
             hovertemplate=f"95 % over users and seeds: {low:+.4f} to {high:+.4f}<extra></extra>",
-            name="95 % interval over users and seeds",
+            name="95 % over users and seeds",
         )  # fmt: skip
         for bound, end, symbol in ((low, -reach, "triangle-left"), (high, reach, "triangle-right")):
             if abs(bound) > reach and bound * end > 0:

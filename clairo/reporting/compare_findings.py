@@ -137,7 +137,7 @@ def say_result(contrast: Contrast, reference: Side) -> str:
         f"{number(interval.mean, digits, signed=True)} ({percent(found.percent, 1, signed=True)})"
     )
     users = " to ".join(number(bound, digits, signed=True) for bound in found.users)
-    over = f"one seed, so no interval over seeds; 95 % over users {users}"
+    over = f"one seed, so no interval over seeds; 95 % over users {users}, this model only"
     if interval.low is not None:
         low = number(interval.low, digits, signed=True)
         high = number(interval.high, digits, signed=True)

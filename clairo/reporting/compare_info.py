@@ -2,8 +2,7 @@
 
 Which runs are compared is chosen after they were seen, so nothing here is declared beforehand:
 there is no minimum relevant effect and no verdict of equivalence, and Holm's correction covers
-every difference that the page prints. The interval is that of an ablation's verdicts: users
-crossed with seeds.
+every difference that the page prints.
 """
 
 from __future__ import annotations
@@ -13,10 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
+from jaxtyping import Float
 
 from clairo.evaluation.significance import (
     Interval,
     UserShares,
+    asked_in_every_seed,
     bootstrap_users,
     crossed_interval,
     decide,
@@ -25,7 +26,7 @@ from clairo.evaluation.significance import (
 )
 from clairo.reporting.compare_sides import Side, compute_sides
 from clairo.reporting.labels import digits_for, sentence_list
-from clairo.reporting.pairing import Pairs, asked_alike, gains_of, user_deltas
+from clairo.reporting.pairing import Pairs, asked_alike, pair_gains, same_over_seeds
 from clairo.reporting.selection import EXPLORATORY_SEEDS
 from clairo.tracking.run_reader import TrackedRun
 
@@ -51,7 +52,7 @@ class Difference:
         percent: Mean difference over the reference's mean on the same seeds, ``None`` if 0.
         users: 95 % interval over users, for these trained models only.
         shares: Users better, equal and worse.
-        num_users: Users asked.
+        num_users: Users asked in every shared seed; nobody else enters.
         adjusted_p: Holm-adjusted over all differences of the page.
         verdict: ``exploratory`` below five shared seeds, else by the adjusted p.
     """
@@ -191,8 +192,9 @@ def _why_not_alike(pairs: Mapping[Split, Pairs]) -> str:
         for seed, (theirs, ours) in found.items():
             if not asked_alike(theirs, ours):
                 return f"on {split}, seed {seed} was asked for other users or targets"
-        asked = [set(theirs.users.tolist()) for theirs, _ in found.values()]
-        if asked and not set.intersection(*asked):
+        if found and not same_over_seeds([theirs for theirs, _ in found.values()]):
+            return f"on {split}, one user was asked for other targets in other seeds"
+        if found and not asked_in_every_seed(pair_gains(found, METRICS[0]).deltas).any():
             return f"on {split}, no user was asked in every shared seed"
     return ""
 
@@ -202,21 +204,27 @@ def _seeds(side: Side) -> str:
 
 
 def _difference(letter: str, split: Split, metric: str, pairs: Pairs) -> Difference:
-    table = user_deltas(pairs, metric)
-    level = float(np.mean([gains_of(ours, metric).mean() for _, ours in pairs.values()]))
-    interval = crossed_interval(table)
-    means = np.nanmean(table, axis=1)
+    found = pair_gains(pairs, metric)
+    # Only who was asked in every seed: means over different people in each seed do not compare.
+    asked = asked_in_every_seed(found.deltas)
+    table, level = found.deltas[:, asked], float(found.reference[:, asked].mean())
+    interval = over_users_and_seeds(table)
     return Difference(
         letter=letter,
         split=split,
         metric=metric,
-        deltas={seed: float(mean) for seed, mean in zip(pairs, means, strict=True)},
+        deltas={s: float(row.mean()) for s, row in zip(found.seeds, table, strict=True)},
         interval=interval,
         percent=interval.mean / level if level else None,
         users=bootstrap_users(table),
         shares=user_shares(table),
-        num_users=min(len(ours.users) for _, ours in pairs.values()),
+        num_users=int(asked.sum()),
     )
+
+
+def over_users_and_seeds(table: Float[np.ndarray, "seeds users"]) -> Interval:
+    """The interval that a verdict rests on; the only place that chooses its model."""
+    return crossed_interval(table)
 
 
 def _judged(draft: Difference, adjusted: float | None) -> Difference:

@@ -250,10 +250,11 @@ def _protocol(info: ComparisonInfo) -> Section:
             "Differences are paired by seed and user, where both sides were asked for the same "
             "targets of the same users in a data set of the same digest; otherwise nothing is "
             "compared per user. Holm's correction covers all differences of the page.",
-            "The verdict comes from users crossed with seeds: the interval and the test hold for "
-            "models trained anew and for other users.",
-            "The interval over users draws users 2,000 times, one draw shared by all seeds and "
-            "both sides. It tells what these trained models would do for other users, not what "
+            "The interval over users and seeds is that of users crossed with seeds: what models "
+            "trained anew would do for other users. Only users who were asked in every shared seed "
+            "enter.",
+            "The interval over users alone draws users 2,000 times, one draw shared by all seeds "
+            "and both sides. It tells what these trained models would do for other users, not what "
             "training again would give.",
             "Two stages are the same where both runs have one entry in the store: its name is a "
             "hash of the stage's version, settings, seed and inputs.",

@@ -79,16 +79,13 @@ def differences_table(info: ComparisonInfo) -> Table:
         Column("Verdict"),
         Column("Difference", numeric=True, help="Side minus reference, paired by seed and user."),
         Column("Percent", numeric=True),
-        Column("95 % over users and seeds", help="Models trained anew, for other users."),
+        Column("95 % over users and seeds", help="Models trained anew and asked by other users."),
         Column("95 % over users", help="Bootstrap over users: these trained models only."),
         Column("p (Holm)", numeric=True, help="Adjusted over all rows of this table."),
         Column("Seeds", numeric=True, help="Seeds that both sides share."),
     )
     letter = info.reference.letter
-    caption = (
-        f"Differences from {letter}, paired by seed and user; p-values by Holm over all rows, "
-        "intervals each by itself."
-    )
+    caption = f"Differences from {letter}, paired by seed and user; Holm over all rows."
     notes = (
         "Exploratory: a claim needs 5 shared seeds. Which runs to compare was chosen after they "
         "were seen, so no minimum relevant effect was declared and no side is called equivalent.",

@@ -14,17 +14,12 @@ from clairo.reporting.drawing import harmless, new_figure, padded_range, row_fig
 from clairo.reporting.factorial_info import FactorialInfo
 from clairo.reporting.findings import Words
 from clairo.reporting.labels import number, plural
+from clairo.reporting.marks import is_clear
 from clairo.reporting.style import ACCENT, NEUTRAL
 
 _COLUMNS = 3
 _CELL_WIDTH = 215
 """Pixels that a small figure of two lines needs."""
-
-
-def is_clear(interval: Interval) -> bool:
-    """Whether an interval does not hold zero."""
-    low, high = interval.low, interval.high
-    return low is not None and high is not None and (low > 0 or high < 0)
 
 
 def interval_words(interval: Interval, digits: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clairo.evaluation.significance import Verdict
+from clairo.evaluation.significance import Interval, Verdict
 from clairo.reporting.labels import DASH, number, p_value, percent
 from clairo.reporting.table import Cell
 
@@ -26,6 +26,12 @@ def mark(verdict: Verdict, adjusted_p: float | None) -> str:
     if verdict == "inconclusive" or adjusted_p is None:
         return ""
     return "‡" if adjusted_p < 0.01 else "†"
+
+
+def is_clear(interval: Interval) -> bool:
+    """Whether an interval does not hold zero."""
+    low, high = interval.low, interval.high
+    return low is not None and high is not None and (low > 0 or high < 0)
 
 
 def exact(value: float | None) -> str:

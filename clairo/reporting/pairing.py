@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from clairo.core.artifacts import Rankings
 from clairo.evaluation.ranking import mrr_per_user, ndcg_per_user, recall_per_user
@@ -16,16 +17,51 @@ Pairs = Mapping[int, tuple[Rankings, Rankings]]
 _PER_USER = {"ndcg": ndcg_per_user, "recall": recall_per_user, "mrr": mrr_per_user}
 
 
-def gains_of(rankings: Rankings, metric: str) -> Float[np.ndarray, " users"]:
-    """The metric of each asked user, in the order of the ranks.
+@dataclass(frozen=True)
+class PairedGains:
+    """What every user got from an arm and from its reference.
 
-    Args:
-        rankings: Ranks.
-        metric: Key without the split, for example ``ndcg_at_10``.
+    Attributes:
+        seeds: Seeds that both have.
+        users: Index of each user who was asked in any of them, ascending.
+        targets: Item that each user's recommendation was to hold.
+        arm: The metric by seed and user; ``nan`` where the user was not asked.
+        reference: The same of the reference.
     """
+
+    seeds: tuple[int, ...]
+    users: Int[np.ndarray, " users"]
+    targets: Int[np.ndarray, " users"]
+    arm: Float[np.ndarray, "seeds users"]
+    reference: Float[np.ndarray, "seeds users"]
+
+    @property
+    def deltas(self) -> Float[np.ndarray, "seeds users"]:
+        """Arm minus reference."""
+        return self.arm - self.reference
+
+    @property
+    def level(self) -> float:
+        """The reference's mean: over users in each seed, then over seeds."""
+        return float(np.nanmean(self.reference, axis=1).mean())
+
+    @property
+    def fewest_users(self) -> int:
+        """Users asked, in the seed with the fewest."""
+        return int((~np.isnan(self.arm)).sum(axis=1).min())
+
+
+def is_per_user(metric: str) -> bool:
+    """Whether a metric is a mean over users' ranks, so that it can be paired."""
     name, _, cutoff = metric.rpartition("_at_")
-    gains: Float[np.ndarray, " users"] = _PER_USER[name](rankings.ranks, int(cutoff))
-    return gains
+    return name in _PER_USER and cutoff.isdigit()
+
+
+def gains(rankings: Rankings, metric: str) -> Float[np.ndarray, " users"]:
+    """The metric of every asked user, in the order of the rankings."""
+    name, _, cutoff = metric.rpartition("_at_")
+    found: Float[np.ndarray, " users"] = _PER_USER[name](rankings.ranks, int(cutoff))
+    return found
 
 
 def asked_alike(theirs: Rankings, ours: Rankings) -> bool:
@@ -36,17 +72,26 @@ def asked_alike(theirs: Rankings, ours: Rankings) -> bool:
     )
 
 
-def user_deltas(pairs: Pairs, metric: str) -> Float[np.ndarray, "seeds users"]:
-    """Differences from the reference; ``nan`` where a user was not asked in that seed.
+def same_over_seeds(asked: Sequence[Rankings]) -> bool:
+    """Whether a user who is asked in several seeds is asked for one item."""
+    users = np.concatenate([rankings.users for rankings in asked])
+    targets = np.concatenate([rankings.targets for rankings in asked])
+    pairs = np.unique(np.stack([users, targets]), axis=1)
+    return pairs.shape[1] == len(np.unique(users))
+
+
+def pair_gains(sides: Pairs, metric: str) -> PairedGains:
+    """Both models user by user.
 
     Args:
-        pairs: Ranks that were :func:`asked_alike` in each seed.
-        metric: Key without the split.
+        sides: Ranks that were :func:`asked_alike` in each seed.
+        metric: Key without the split, of a metric that :func:`is_per_user`.
     """
-    everyone = np.unique(np.concatenate([theirs.users for theirs, _ in pairs.values()]))
-    table = np.full((len(pairs), len(everyone)), np.nan)
-    for row, (theirs, ours) in enumerate(pairs.values()):
-        left, right = np.argsort(theirs.users), np.argsort(ours.users)
-        places = np.searchsorted(everyone, theirs.users[left])
-        table[row, places] = gains_of(theirs, metric)[left] - gains_of(ours, metric)[right]
-    return table
+    joined = np.concatenate([theirs.users for theirs, _ in sides.values()])
+    everyone, first = np.unique(joined, return_index=True)
+    targets = np.concatenate([theirs.targets for theirs, _ in sides.values()])[first]
+    tables = np.full((2, len(sides), len(everyone)), np.nan)
+    for row, pair_of_seed in enumerate(sides.values()):
+        for side, rankings in enumerate(pair_of_seed):
+            tables[side, row, np.searchsorted(everyone, rankings.users)] = gains(rankings, metric)
+    return PairedGains(tuple(sides), everyone, targets, tables[0], tables[1])

@@ -9,6 +9,7 @@ from clairo.reporting.ablation_findings import lowered
 from clairo.reporting.drawing import harmless, padded_range, row_figure
 from clairo.reporting.findings import Words
 from clairo.reporting.labels import number, percent, plural
+from clairo.reporting.marks import is_clear
 from clairo.reporting.segment_info import (
     BY_TARGET,
     FEW_USERS,
@@ -23,8 +24,8 @@ MOST_ARMS = 3
 
 _GAP = 0.24
 _SYMBOLS = ("circle", "square", "diamond")
-_WORTH = {"text_only": "Images", "image_only": "Text"}
-"""What an arm has lost, where it is one modality."""
+_WORTH = {"text_only": ("Images", "help"), "image_only": ("Text", "helps")}
+"""What an arm has lost, where it is one modality, and the verb that fits it."""
 
 _SHORT = {"head": "bestsellers", "torso": "the torso", "tail": "the tail"}
 
@@ -65,14 +66,16 @@ def _point(row: SegmentRow, sizes: list[SegmentEffect]) -> str:
     top, rest = ranked[0], ranked[1:]
     assert top.interval is not None
     size = f"{number(top.interval.mean, 3, signed=True)}, {percent(top.percent, 0, signed=True)}"
-    lost = _WORTH.get(row.effect.arm.name)
+    arm = row.effect.arm
+    if not is_clear(top.interval):
+        return (
+            "No segment of targets shows a clear effect; largest: "
+            f"{lowered(arm.title)} in {_SHORT[top.segment]} ({size})"
+        )
+    lost, verb = _WORTH.get(arm.name, ("", ""))
+    start = f"{arm.title} differs most in {_SHORT[top.segment]} ({size})"
     if lost and way < 0:
-        start = f"{lost} help most in {_SHORT[top.segment]}" if lost == "Images" else (
-            f"{lost} helps most in {_SHORT[top.segment]}"
-        )  # fmt: skip
-        start += f" ({lowered(row.effect.arm.title)}: {size})"
-    else:
-        start = f"{row.effect.arm.title} differs most in {_SHORT[top.segment]} ({size})"
+        start = f"{lost} {verb} most in {_SHORT[top.segment]} ({lowered(arm.title)}: {size})"
     overlap = [_SHORT[s.segment] for s in rest if _overlap(top, s)]
     return f"{start}; its interval overlaps that of {overlap[0]}" if overlap else start
 

@@ -253,7 +253,7 @@ def stage_cost_blocks(record: SweepRecord) -> tuple[Block, ...]:
 
 def failures_section(record: SweepRecord) -> Section:
     """How runs ended, and each that gave no value with the reason."""
-    title = "Failures and missing seeds"
+    title = "How runs ended" if record.summary.is_ablation else "Failures and missing seeds"
     unfinished = tuple(t for t in record.trials if t.state != "complete")
     blocks: list[Block] = [Prose((findings.say_states(record),))]
     if unfinished:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
+from clairo.reporting.ablation_families import families
 from clairo.reporting.drawing import harmless, new_figure
 from clairo.reporting.findings import Words
 from clairo.reporting.labels import plural
@@ -55,12 +56,19 @@ class ArmCurvesInfo:
 
 
 def compute_arm_curves(record: SweepRecord) -> ArmCurvesInfo | Absent:
-    """The objective by epoch of every run of every arm; thinned evenly where there are many."""
+    """The objective by epoch of every run that was trained; thinned evenly where there are many.
+
+    Arms that are masked at inference train nothing, and arms of one configuration share a run:
+    each training is drawn once.
+    """
+    masked = {family.name for family in families(record) if family.kind == "inference"}
+    seen: set[str] = set()
     key, trials = f"epoch/{record.summary.objective}", record.by_key()
     references = {(arm.group, arm.reference) for arm in record.summary.arms}
     curves = []
-    for arm in record.summary.arms:
-        for trial in (trials[k] for k in arm.trial_keys if k in trials):
+    for arm in (a for a in record.summary.arms if a.family not in masked):
+        for trial in (trials[k] for k in arm.trial_keys if k in trials and k not in seen):
+            seen.add(trial.key)
             points = [(e, v) for e, v in trial.history.get(key, ()) if math.isfinite(v)]
             if points:
                 epochs, values = zip(*points, strict=True)

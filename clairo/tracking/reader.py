@@ -214,7 +214,9 @@ def _named_trials(summary: SweepSummary) -> frozenset[str]:
 def _read_trial(
     run: Run, files: RunFiles, history: Mapping[str, Curve], named: frozenset[str]
 ) -> TrialRecord:
-    tags, metrics = run.data.tags, run.data.metrics
+    from clairo.tracking.histories import as_logged
+
+    tags = run.data.tags
     role = cast(TrialRole, _tag(run, "trial.role", get_args(TrialRole)))
     key = _tag(run, "trial.key")
     config = _read_config(files)
@@ -231,7 +233,7 @@ def _read_trial(
         seed=int(_tag(run, "trial.seed")),
         config=config,
         params=flatten(config) if config else dict(run.data.params),
-        metrics=metrics,
+        metrics={key: as_logged(value) for key, value in run.data.metrics.items()},
         history=history,
         stages=_read_stages(files),
         seconds=_seconds(run),

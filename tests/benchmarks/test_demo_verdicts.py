@@ -23,8 +23,9 @@ WORLDS = (2201, 2202, 2203)
 SHARES = (0.0, 0.6, 0.9)
 """How often the next look is the user's taste; .9 is the default, 0 makes pictures noise."""
 
-MARGIN = 0.055
-"""A third of what images were worth at the default share in the pilot, seed 0."""
+MARGIN = 0.079
+"""Fixed before the runs: a third of what images were worth at the default share in a pilot on
+worlds 0, 7 and 8 with seed 0, which was .178, .277 and .259 of NDCG@10."""
 
 SEEDS = 5
 

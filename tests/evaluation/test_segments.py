@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from clairo.core.errors import DataError
+from clairo.core.errors import ArtifactError, DataError
+from clairo.core.files import write_arrays
 from clairo.evaluation import (
+    SegmentIndex,
     head_items,
     history_segments,
     item_segments,
@@ -14,6 +18,7 @@ from clairo.evaluation import (
     segment_metrics,
     tail_items,
 )
+from clairo.evaluation.segments import SEGMENTS_FILE
 
 
 def test_the_head_is_the_fewest_items_that_make_up_half_of_the_interactions() -> None:
@@ -90,3 +95,57 @@ def test_one_known_length_per_asked_user_is_required() -> None:
 
     with pytest.raises(DataError, match="known_lengths must have 1 entries, got 2"):
         segment_metrics(rankings, np.array([60]), np.array([4, 5]))
+
+
+@pytest.fixture
+def index() -> SegmentIndex:
+    """Items 0 (head), 1 and 2 (torso), 3 and 4 (tail); users with short and long histories."""
+    known = np.array([3, 7, -1, 25], np.int64)
+    return SegmentIndex(np.array([60, 30, 8, 2, 0], np.int64), {"valid": known, "test": known + 1})
+
+
+def test_an_index_tells_the_segments_of_any_asked_users(index: SegmentIndex) -> None:
+    found = index.segments("valid", users=np.array([3, 0]), targets=np.array([4, 1]))
+
+    assert {name: rows.tolist() for name, rows in found.items() if rows.any()} == {
+        "torso": [False, True],
+        "tail": [True, False],
+        "unseen": [True, False],
+        "history_1_4": [False, True],
+        "history_20_up": [True, False],
+    }
+
+
+def test_an_index_says_the_same_as_the_metrics_of_a_run(index: SegmentIndex) -> None:
+    users, targets = np.array([0, 1, 3]), np.array([0, 3, 2])
+    lists = np.array([[0], [1], [2]])
+    rankings = rankings_from_lists("test", users, targets, lists)
+    metrics = segment_metrics(rankings, index.train_counts, index.known_lengths["test"][users])
+
+    found = index.segments("test", users, targets)
+
+    assert all(metrics[f"{name}/num_users"] == rows.sum() for name, rows in found.items())
+
+
+def test_an_index_is_read_back_as_it_was(index: SegmentIndex, tmp_path: Path) -> None:
+    index.save(tmp_path)
+    again = SegmentIndex.load(tmp_path)
+
+    assert again.train_counts.tolist() == index.train_counts.tolist()
+    assert {k: v.tolist() for k, v in again.known_lengths.items()} == {
+        k: v.tolist() for k, v in index.known_lengths.items()
+    }
+
+
+def test_an_index_of_other_data_is_refused(index: SegmentIndex) -> None:
+    with pytest.raises(DataError, match="among 4 users and 5 items, got user 4 and item 0"):
+        index.segments("valid", np.array([4]), np.array([0]))
+    with pytest.raises(DataError, match="belongs to other data"):
+        index.segments("valid", np.array([0]), np.array([5]))
+
+
+def test_what_is_no_index_is_said(tmp_path: Path) -> None:
+    write_arrays(tmp_path / SEGMENTS_FILE, {"train_counts": np.zeros(2, np.int64)})
+
+    with pytest.raises(ArtifactError, match="known lengths of valid and test, got train_counts"):
+        SegmentIndex.load(tmp_path)

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from clairo.evaluation.ranking import ndcg_per_user
 from clairo.evaluation.significance import crossed_interval
 from clairo.reporting.compare_sides import compute_sides, side_spread
+from clairo.reporting.pairing import gains
 from clairo.tracking.run_reader import TrackedRun
 from tests.reporting.comparisons import compared, failed, make_rankings, ranked, run, runs
 
@@ -113,7 +113,7 @@ def test_only_shared_seeds_are_paired() -> None:
     assert set(found.deltas) == {2, 3}
 
 
-def test_the_interval_is_that_of_users_crossed_with_seeds() -> None:
+def test_the_interval_is_that_of_the_paired_seeds() -> None:
     info = compared(runs(0, 0.0), runs(1, 0.05))
     found = info.contrasts[0].primary
     assert found is not None
@@ -125,34 +125,46 @@ def test_the_interval_is_that_of_users_crossed_with_seeds() -> None:
     ]
     assert list(found.deltas.values()) == pytest.approx(expected)
     assert found.interval.mean == pytest.approx(np.mean(expected))
-    sides = [[run(n, s, level).trial.rankings["test"].ranks for s in (1, 2, 3, 4, 5)]
-             for n, level in ((1, 0.05), (0, 0.0))]  # fmt: skip
-    theirs, ours = (ndcg_per_user(np.array(ranks), 10) for ranks in sides)
-    wanted = crossed_interval(theirs - ours)
+    pairs = [(run(1, s, 0.05).trial, run(0, s).trial) for s in (1, 2, 3, 4, 5)]
+    table = [[gains(t.rankings["test"], "ndcg_at_10") for t in both] for both in pairs]
+    wanted = crossed_interval(np.array([theirs - ours for theirs, ours in table]))
     assert (found.interval.low, found.interval.high) == pytest.approx((wanted.low, wanted.high))
 
 
-def test_a_gain_of_one_user_in_every_seed_is_no_verdict() -> None:
-    # Over seeds alone the gain of 0.25 has no spread at all; over users it is one of four.
-    seeds = (1, 2, 3, 4, 5)
-    info = compared(
-        [ranked(0, seed, (0, 0, 0, 0)) for seed in seeds],
-        [ranked(1, seed, (1, 0, 0, 0)) for seed in seeds],
+def asked(tracked: TrackedRun, *users: int) -> TrackedRun:
+    """The run, asked by some of its users only."""
+    found = tracked.trial.rankings["valid"]
+    rows = np.array(users)
+    cut = replace(
+        found,
+        users=found.users[rows],
+        targets=found.targets[rows],
+        ranks=found.ranks[rows],
+        top_items=found.top_items[rows],
     )
-    found = info.contrasts[0].primary
-    assert found is not None
-    assert set(found.deltas.values()) == {0.25}
-    assert found.verdict == "inconclusive"
+    return replace(tracked, trial=replace(tracked.trial, rankings={"valid": cut}))
 
 
-def test_seeds_without_a_user_in_common_are_refused() -> None:
-    def asked(number: int, seed: int, user: int) -> TrackedRun:
-        found = replace(make_rankings((1,)), users=np.array([user], dtype=np.int32))
-        return run(number, seed, rankings={"valid": found})
+def test_only_users_who_were_asked_in_every_seed_enter() -> None:
+    first = [asked(ranked(0, 1, (0, 0, 0)), 0, 1), asked(ranked(0, 2, (0, 0, 0)), 1, 2)]
+    second = [asked(ranked(1, 1, (1, 2, 0)), 0, 1), asked(ranked(1, 2, (0, 1, 1)), 1, 2)]
+    ndcg, recall = compared(first, second).contrasts[0].differences
+    # User 1 alone: ranks 2 and 1 where the reference found nothing.
+    assert ndcg.num_users == 1
+    assert ndcg.deltas == {1: pytest.approx(1 / np.log2(3)), 2: pytest.approx(1.0)}
+    assert recall.deltas == {1: 1.0, 2: 1.0}
 
-    assert refused([asked(0, 1, 7), asked(0, 2, 8)], [asked(1, 1, 7), asked(1, 2, 8)]) == (
-        "on valid, no user was asked in every shared seed"
+
+def test_seeds_without_a_common_user_are_not_compared() -> None:
+    first, second = (
+        [asked(ranked(n, 1, (1, 1)), 0), asked(ranked(n, 2, (1, 1)), 1)] for n in (0, 1)
     )
+    assert refused(first, second) == "on valid, no user was asked in every shared seed"
+
+
+def test_seeds_with_other_targets_are_not_compared() -> None:
+    first, second = ([ranked(n, 1, (1, 2)), ranked(n, 2, (1, 2), targets=(1, 0))] for n in (0, 1))
+    assert refused(first, second) == "on valid, one user was asked for other targets in other seeds"
 
 
 def test_five_shared_seeds_make_a_verdict_and_four_do_not() -> None:
@@ -183,8 +195,8 @@ def test_holm_covers_every_difference_of_the_page() -> None:
     assert smallest.adjusted_p == pytest.approx(min(1.0, 8 * (smallest.interval.p or 0.0)))
 
 
-def refused(*sides: list[object]) -> str:
-    info = compared(*sides)  # type: ignore[arg-type]
+def refused(*sides: list[TrackedRun]) -> str:
+    info = compared(*sides)
     (contrast,) = info.contrasts
     assert contrast.differences == ()
     assert contrast.primary is None
@@ -210,11 +222,11 @@ def test_other_targets_or_users_are_refused() -> None:
 def test_one_seed_of_other_users_refuses_the_whole_side() -> None:
     first = [ranked(0, 1, (1, 2)), ranked(0, 2, (1, 2))]
     second = [ranked(1, 1, (1, 2)), ranked(1, 2, (1, 2), targets=(1, 0))]
-    assert "seed 2 was asked" in refused(first, second)  # type: ignore[arg-type]
+    assert "seed 2 was asked" in refused(first, second)
 
 
 def test_sides_without_a_shared_seed_are_not_compared() -> None:
-    assert refused(runs(0, 0.0, (1, 2)), runs(1, 0.0, (7,))) == (  # type: ignore[arg-type]
+    assert refused(runs(0, 0.0, (1, 2)), runs(1, 0.0, (7,))) == (
         "no seed is shared, 7 against 1 and 2; run both on the same seeds"
     )
 
