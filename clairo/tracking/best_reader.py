@@ -129,6 +129,8 @@ def _read_best(tracker: MlflowTracker, parent: Run, scratch: Path) -> BestOfSwee
 
 
 def _why_unconfirmed(summary: SweepSummary) -> str:
+    if summary.is_ablation:
+        return "it is an ablation: its arms are compared, and none is chosen."
     if summary.finished:
         return "it ended without a configuration confirmed on fresh seeds."
     return "no configuration was confirmed on fresh seeds yet; the same command goes on with it."

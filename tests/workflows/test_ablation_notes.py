@@ -1,4 +1,4 @@
-"""What an ablation's base stands for: the best of which sweep, and what a reader is told of it."""
+"""What an ablation starts from and how it was asked: the best of which sweep, what is said of it."""
 
 from __future__ import annotations
 
