@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 from clairo.ablation.build import plan_arms
 from clairo.ablation.definition import AblationDefinition
@@ -11,7 +13,7 @@ from clairo.pipeline.config import PipelineConfig
 from clairo.pipeline.plan import make_plan
 from clairo.pipeline.profiles import PROFILES
 from clairo.store import FilesystemStore
-from clairo.workflows.ablation_dry_run import SharedStage, count_shared
+from clairo.workflows.ablation_dry_run import SharedStage, _plans, count_shared
 from clairo.workflows.estimate import StageCost
 from tests.worlds import small_demo, tiny_dataset
 
@@ -48,6 +50,26 @@ def test_stages_are_counted_by_how_many_different_results_runs_need(tmp_path: Pa
     # Nothing is stored, and a training has an entry a rung.
     assert counted["training"].work == 10.0 * 3 * 4
     assert counted["merging"].work is None
+
+
+def test_arms_of_two_tables_that_are_one_configuration_are_planned_as_one_run() -> None:
+    base = PipelineConfig.model_validate({**PROFILES["quick"].base, "dataset": small_demo()})
+    definition = AblationDefinition.model_validate(
+        {
+            "question": "What is merging worth?",
+            "generators": [
+                {"kind": "leave_one_out", "components": ["merging"]},
+                {"kind": "factorial", "components": ["pca", "merging"]},
+            ],
+            "minimum_relevant_effect": {"share": 0.05},
+        }
+    )
+    plan = plan_arms(definition, base, Present())
+    group: Any = SimpleNamespace(plan=plan, prepared=SimpleNamespace(sources={}))
+    asked: Any = SimpleNamespace(definition=definition, ready=(group,), seeds=SEEDS)
+    # Five arms; leaving merging out is the combination with PCA alone.
+    assert len(plan.arms) == 5
+    assert len(list(_plans(asked))) == 4 * len(SEEDS)
 
 
 def test_what_is_in_the_store_costs_nothing() -> None:
