@@ -11,7 +11,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from clairo.ablation.code_layouts import bits_per_item, layout_of, nearest_layout
+from clairo.ablation.code_layouts import (
+    Layout,
+    bits_per_item,
+    fitting_digit,
+    layout_of,
+    nearest_layout,
+    unequal_note,
+)
 from clairo.ablation.plan import SkippedArm, changed
 from clairo.core.errors import ConfigError
 from clairo.pipeline.config import PipelineConfig
@@ -56,6 +63,16 @@ class Component:
     without: str
     switch_off: Callable[[PipelineConfig], Changes | str]
 
+    def without_title(self, base: PipelineConfig) -> str:
+        """Title of the arm that lacks it, with its bits where they cannot be the base's."""
+        off = self.switch_off(base)
+        if self.name != "fusion" or isinstance(off, str):
+            return self.without
+        count, size = (off[f"quantization.{s}"] for s in ("num_codebooks", "codebook_size"))
+        # One vector a modality.
+        bits = 2 * Layout(count, size.bit_length() - 1).bits
+        return self.without + unequal_note(bits_per_item(base), bits)
+
     @property
     def off_name(self) -> str:
         """Name of the arm that lacks it."""
@@ -94,6 +111,7 @@ def _fusion(config: PipelineConfig) -> Changes | str:
         "fusion": {"kind": "none"},
         "quantization.codebooks": "separate",
         **{f"quantization.{name}": value for name, value in layout.settings.items()},
+        **fitting_digit(quantization),
     }
 
 

@@ -117,3 +117,20 @@ def test_what_is_not_on_cannot_be_switched_off_with_others() -> None:
 def test_given_codes_have_no_part_that_makes_them() -> None:
     for name in ("pca", "second_pca", "learned_fusion", "fusion", "residual_levels"):
         assert off(name, given_base()) == "the codes come with the data, nothing makes them"
+
+
+def test_a_fused_base_with_chosen_buckets_lets_the_digit_fit_where_fusion_is_off() -> None:
+    chosen = {**codes(2, 16), "num_hash_buckets": 8}
+    off_fusion = off("fusion", quick_base(fusion={"kind": "concat"}, quantization=chosen))
+    assert off_fusion["quantization.num_hash_buckets"] is None
+
+
+@pytest.mark.parametrize(
+    ("count", "size", "note"),
+    # 1 code of 3 bits over two vectors: 2 bits each; 2 codes of 4 bits: 4 bits each.
+    [(1, 8, " (codes of 4 bits per item, not 3)"), (2, 16, "")],
+)
+def test_unequal_bits_without_fusion_are_in_the_title(count, size, note) -> None:
+    base = quick_base(fusion={"kind": "concat"}, quantization=codes(count, size))
+    title = COMPONENTS["fusion"].without_title(base)
+    assert title == f"Without fusion (separate codebooks){note}"

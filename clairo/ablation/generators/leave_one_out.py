@@ -70,7 +70,7 @@ class LeaveOneOutConfig(Generator):
 def _left_out(base: PipelineConfig, component: Component, named: bool) -> Draft | SkippedArm:
     changes = component.switch_off(base)
     if not isinstance(changes, str):
-        return Draft(component.off_name, component.without, changes, asked=named)
+        return Draft(component.off_name, component.without_title(base), changes, asked=named)
     if named:
         raise ConfigError(
             f"leave_one_out: a component that is named must be on in the base, got "

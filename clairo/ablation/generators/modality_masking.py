@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 from clairo.ablation.code_layouts import (
     bits_per_item,
+    fitting_digit,
     layout_of,
     nearest_layout,
     unequal_note,
@@ -84,6 +85,7 @@ def _masked(
         "fusion": {"kind": fusion},
         "quantization.codebooks": "separate" if fusion == "none" else "shared",
         **{f"quantization.{setting}": value for setting, value in layout.settings.items()},
+        **fitting_digit(quantization),
     }
     if vectors == vectors_per_item(base):
         # A modality takes the place of what was fused: the codes are as many and as large.

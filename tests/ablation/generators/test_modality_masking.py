@@ -118,3 +118,8 @@ def test_the_table_says_whether_bits_are_equal() -> None:
     }
     assert "codes of equal bits per item" in about[quick_base]
     assert "fewer bits per item" in about[given_base]
+
+
+def test_made_codes_of_one_modality_get_as_many_digits_as_they_need() -> None:
+    base = quick_base(quantization={**codes(1, 16), "num_hash_buckets": 4})
+    assert arms_of(MASKING, base)["text_only"].config.quantization.num_hash_buckets is None
