@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -228,21 +229,28 @@ def _identity(asked: Asked) -> dict[str, str]:
     }
 
 
-def _name_ablation(
-    options: AblateOptions, profile: Profile, asked: Asked, out: Path
-) -> tuple[SweepSummary, bool]:
-    """The summary with its id, and whether the ablation is one that goes on."""
-    first = asked.ready[0]
+def what_is_asked(asked: Asked, profile: Profile, workers: int) -> dict[str, Any]:
+    """What makes an ablation another one than that which was interrupted.
+
+    How many trials run at a time matters only where arms are tuned: suggestions come in batches.
+    """
     wanted = {
-        "out": out_identity(out),
         "definition": asked.definition.identity(),
         "bases": {ready.group.name: ready.base.identity() for ready in asked.ready},
         "datasets": {ready.group.name: ready.prepared.digest for ready in asked.ready},
         "profile": profile.name,
         "rungs": list(profile.rungs),
         "seeds": list(asked.seeds),
-        "workers": options.num_workers,
     }
+    return wanted if asked.definition.tuning is None else {**wanted, "workers": workers}
+
+
+def _name_ablation(
+    options: AblateOptions, profile: Profile, asked: Asked, out: Path
+) -> tuple[SweepSummary, bool]:
+    """The summary with its id, and whether the ablation is one that goes on."""
+    first = asked.ready[0]
+    wanted = {"out": out_identity(out), **what_is_asked(asked, profile, options.num_workers)}
     tracking = tracking_config(out, options.tracking_uri)
     name = f"{options.category}-{asked.name}".replace("_", "-")
     sweep_id, continued = choose_sweep_id(tracking, name, wanted)
