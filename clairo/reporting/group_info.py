@@ -10,6 +10,7 @@ import numpy as np
 from clairo.core.errors import DataError
 from clairo.evaluation.regression import Slope, slope_over_groups
 from clairo.evaluation.significance import holm
+from clairo.reporting.ablation_families import compared_arms
 from clairo.reporting.ablation_info import AblationInfo, EffectInfo
 from clairo.reporting.search_info import Absent
 from clairo.tracking.records import ArmGroup, SweepRecord
@@ -40,6 +41,8 @@ class GroupsInfo:
         points: One a group that was run, by covariate.
         slope: The line through the groups that have a covariate, or why there is none.
         adjusted_p: Holm-adjusted p of the slope over the arms of the family.
+        corrected: Arms in that correction: all that were planned, also those that were refused in
+            every group.
     """
 
     info: AblationInfo
@@ -49,6 +52,7 @@ class GroupsInfo:
     points: tuple[GroupPoint, ...]
     slope: Slope | Absent
     adjusted_p: float | None = None
+    corrected: int = 0
 
     @property
     def on_line(self) -> tuple[tuple[float, GroupPoint], ...]:
@@ -79,7 +83,13 @@ def compute_groups(record: SweepRecord, info: AblationInfo) -> tuple[GroupsInfo,
         )
         found.append(replace(drawn, slope=_slope(drawn)))
     raw = [None if isinstance(g.slope, Absent) else g.slope.slope.p for g in found]
-    return tuple(replace(groups, adjusted_p=p) for groups, p in zip(found, holm(raw), strict=True))
+    planned = {arm.name for arm in compared_arms(record, info.family)}
+    unseen = [None] * len(planned - {name for name, _ in arms})
+    adjusted = holm([*raw, *unseen])
+    return tuple(
+        replace(groups, adjusted_p=p, corrected=len(adjusted))
+        for groups, p in zip(found, adjusted, strict=False)
+    )
 
 
 def missing_groups(record: SweepRecord) -> tuple[ArmGroup, ...]:

@@ -46,8 +46,17 @@ def groups_table(groups: GroupsInfo, missing: Sequence[ArmGroup]) -> Table:
         f"{groups.title}: difference in {label} on {info.split} from its reference in the same "
         f"group; {info.seeds_text}, Holm over {plural(info.corrected, 'arm')}."
     )
-    notes = (*_slope_notes(groups), MARKS_NOTE)
+    notes = (*_slope_notes(groups), *_uncounted(missing), MARKS_NOTE)
     return Table(f"{info.family.name}_{groups.name}_groups", caption, columns, rows, notes=notes)
+
+
+def _uncounted(missing: Sequence[ArmGroup]) -> tuple[str, ...]:
+    if not missing:
+        return ()
+    return (
+        f"Holm counts no arms of {plural(len(missing), 'data set')} that "
+        f"{'was' if len(missing) == 1 else 'were'} declared and not run.",
+    )
 
 
 def _row(point: GroupPoint, digits: int) -> tuple[Cell, ...]:
@@ -91,7 +100,8 @@ def _slope_notes(groups: GroupsInfo) -> tuple[str, ...]:
         return (slope.reason,)
     notes = [
         f"Interaction with {groups.covariate}: slope {_words(slope.slope)}, Holm-adjusted "
-        f"{p_words(groups.adjusted_p)}; it speaks of other groups of the same kind."
+        f"{p_words(groups.adjusted_p)} over {plural(groups.corrected, 'arm')}; it "
+        "speaks of other groups of the same kind."
     ]
     if slope.over_seeds is not None:
         notes.append(f"Over seeds, for these very groups: slope {_words(slope.over_seeds)}.")

@@ -15,7 +15,8 @@ from clairo.reporting.ablation_info import AblationInfo
 from clairo.reporting.curve_info import CurveInfo, compute_curve
 from clairo.reporting.factorial_info import FactorialInfo, compute_factorial
 from clairo.reporting.family_sections import INFERENCE_FIRST, family_sections
-from clairo.reporting.group_info import GroupsInfo, compute_groups
+from clairo.reporting.group_info import GroupsInfo, compute_groups, missing_groups
+from clairo.reporting.group_tables import groups_table
 from clairo.reporting.page import Figure, Missing, Prose, TableBlock
 from clairo.reporting.search_info import Absent
 from clairo.tracking.records import SweepRecord
@@ -226,6 +227,24 @@ def test_a_slope_over_groups_is_recovered(groups: SweepRecord) -> None:
     assert found.adjusted_p == found.slope.slope.p
     title = group_figures.say_groups(found, "NDCG@10")[0]
     assert title.startswith("Text only loses more the larger the planted visual share (slope −0.")
+
+
+def test_an_arm_refused_in_every_group_counts_in_the_correction_of_slopes(
+    groups: SweepRecord,
+) -> None:
+    # Planned in every group as the other arm was, and without a single run.
+    own = [arm for arm in groups.summary.arms if arm.name == "text_only"]
+    lost = tuple(replace(arm, name="image_only", title="Images", trial_keys=()) for arm in own)
+    summary = replace(groups.summary, arms=(*groups.summary.arms, *lost))
+    record = replace(groups, summary=summary)
+    found = groups_of(record)
+    assert not isinstance(found.slope, Absent)
+    assert found.slope.slope.p is not None
+    assert found.corrected == 2
+    assert found.adjusted_p == pytest.approx(min(1.0, 2 * found.slope.slope.p))
+    notes = groups_table(found, missing_groups(record)).notes
+    assert "over 2 arms" in notes[0]
+    assert "Holm counts no arms of 1 data set that was declared and not run." in notes
 
 
 @pytest.mark.parametrize(
