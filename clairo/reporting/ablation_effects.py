@@ -146,7 +146,7 @@ def _effect(arm: ArmInfo, reference: ArmInfo, pairs: PairedGains, declared: Rule
         shares=user_shares(table),
         effect_size=effect_size(table),
         sign_flip=sign_flip_p(means) if len(means) <= MAX_EXACT_SEEDS else None,
-        margin=declared.margin_for(reference.mean or 0.0),
+        margin=declared.margin_for(level),
         adjusted_p=None,
         equivalence_p=None,
         verdict="inconclusive",

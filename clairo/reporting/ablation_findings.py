@@ -10,6 +10,7 @@ from clairo.reporting.ablation_families import REFERENCE
 from clairo.reporting.ablation_info import AblationInfo, EffectInfo
 from clairo.reporting.findings import Words
 from clairo.reporting.labels import number, percent, plural, sentence_list
+from clairo.reporting.marks import is_clear
 
 MOST_CLAIMS = 6
 """Arms that the first screen speaks of one by one; the tables hold all."""
@@ -55,6 +56,18 @@ def claims(infos: Sequence[AblationInfo], label: str) -> tuple[str, ...]:
         others = len(effects) - len(kept)
         said.append(f"{'Another arm is' if others == 1 else f'{others} more are'} in the tables.")
     return tuple(said)
+
+
+def say_unadjusted(infos: Sequence[AblationInfo]) -> tuple[str, ...]:
+    """Why an interval without 0 stands beside "inconclusive"; nothing where none does."""
+    effects = [effect for info in infos for effect in info.effects]
+    apart = [e for e in effects if e.verdict == "inconclusive" and is_clear(e.interval)]
+    if not apart:
+        return ()
+    return (
+        f"{plural(len(apart), 'interval')} without 0 {'stands' if len(apart) == 1 else 'stand'} "
+        "beside “inconclusive”: intervals are not adjusted, verdicts are (Holm).",
+    )
 
 
 def _against(infos: Sequence[AblationInfo]) -> str:

@@ -71,7 +71,8 @@ class EffectInfo:
         shares: Users better, equal and worse.
         effect_size: d_z over users.
         sign_flip: Exact sign-flip p over seeds, ``None`` beyond 16 seeds.
-        margin: Minimum relevant effect, ``None`` where the reference's mean is 0.
+        margin: Minimum relevant effect; a share is one of the reference's mean on the same seeds,
+            ``None`` if that is 0.
         adjusted_p: Holm-adjusted p.
         equivalence_p: Holm-adjusted p of the equivalence test, ``None`` where there is none.
         verdict: By adjusted p and equivalence test.
@@ -144,8 +145,16 @@ class AblationInfo:
     @property
     def margin(self) -> float | None:
         """The minimum relevant effect where all arms have the same one."""
-        margins = {self.rule.margin_for(arm.mean or 0.0) for arm in self.references}
-        return margins.pop() if len(margins) == 1 else None
+        margins = self.margins
+        return margins[0] if len(margins) == 1 else self.rule.margin
+
+    @property
+    def margins(self) -> tuple[float, ...]:
+        """The different minimum relevant effects of its arms, ascending.
+
+        A share is one of the reference's mean on the seeds that it was paired on.
+        """
+        return tuple(sorted({e.margin for e in self.effects if e.margin is not None}))
 
     @property
     def num_users(self) -> int:

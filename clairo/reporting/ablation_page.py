@@ -67,7 +67,8 @@ def _claims(record: SweepRecord, infos: list[AblationInfo]) -> tuple[str, ...]:
     said = list(ablation_findings.claims(single, label)) if single or not infos else []
     for info in infos:
         said += family_claims(record, info, label)
-    return (*said, *(ablation_findings.claims(masked, label) if masked else ()))
+    said += ablation_findings.claims(masked, label) if masked else ()
+    return (*said, *ablation_findings.say_unadjusted(infos))
 
 
 def _declared(record: SweepRecord) -> tuple[tuple[str, str], ...]:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from clairo.evaluation.metric_names import metric_label
 from clairo.reporting.ablation_info import AblationInfo, ArmInfo, EffectInfo
-from clairo.reporting.labels import DASH, number, p_value, percent, plural, setting_value
+from clairo.reporting.ablation_twins import identical_arms
+from clairo.reporting.labels import (
+    DASH,
+    number,
+    p_value,
+    percent,
+    plural,
+    sentence_list,
+    setting_value,
+)
 from clairo.reporting.marks import (
     MARKS_NOTE,
     exact,
-    is_clear,
     mark,
     number_cell,
     p_cell,
@@ -111,14 +120,12 @@ def _caption(info: AblationInfo, label: str) -> str:
 
 def _notes(info: AblationInfo) -> tuple[str, ...]:
     most = max((len(effect.deltas) for effect in info.effects), default=0)
-    notes = [MARKS_NOTE]
-    if any(
-        effect.verdict == "inconclusive" and is_clear(effect.interval) for effect in info.effects
-    ):
-        notes.append(
-            "Intervals are each by itself and not adjusted, so one that leaves 0 out can still be "
-            "inconclusive."
-        )
+    notes = [
+        MARKS_NOTE,
+        "Intervals are each by itself and not adjusted, verdicts are (Holm): an interval that "
+        "leaves 0 out can still be inconclusive.",
+        *_twin_notes(info),
+    ]
     if most < 8:
         label = "Exploratory: a claim needs 5 paired seeds. " if info.exploratory else ""
         notes.append(
@@ -128,14 +135,37 @@ def _notes(info: AblationInfo) -> tuple[str, ...]:
     return (*notes, *_margin_note(info))
 
 
+def _twin_notes(info: AblationInfo) -> tuple[str, ...]:
+    return tuple(
+        f"{sentence_list(titles)} gave identical ranks: they are one result, counted "
+        f"{'twice' if len(titles) == 2 else f'{len(titles)} times'} by Holm."
+        for titles in identical_arms(info)
+    )
+
+
 def _margin_note(info: AblationInfo) -> tuple[str, ...]:
-    share, digits = info.rule.share, info.digits
-    of = f"{100 * share:g} % of {info.against}'s mean" if share else ""
+    share, margins = info.rule.share, info.margins
+    one = len({(arm.group, arm.name) for arm in info.references}) == 1
+    whose = f"{info.against}'s mean" if one else "each reference's mean"
+    of = f"{100 * share:g} % of {whose} on the paired seeds" if share else ""
     start = "Minimum relevant effect, fixed before the run: "
     end = " Equivalent means surely smaller than that."
-    if info.margin is not None:
-        return (f"{start}{number(info.margin, digits)}{f' ({of})' if of else ''}.{end}",)
-    return (f"{start}{100 * share:g} % of each reference's mean.{end}",) if share else ()
+    if margins:
+        sizes = [
+            margin_text(size, info.digits) for size in dict.fromkeys((margins[0], margins[-1]))
+        ]
+        return (f"{start}{' to '.join(sizes)}{f' ({of})' if of else ''}.{end}",)
+    return (f"{start}{of}.{end}",) if of else ()
+
+
+def margin_text(margin: float, digits: int) -> str:
+    """A minimum relevant effect with the digits of its table, and two that mean something.
+
+    Example:
+        >>> margin_text(0.00342, 2), margin_text(0.05, 4)
+        ('0.0034', '0.0500')
+    """
+    return number(margin, max(digits, 1 - math.floor(math.log10(margin))))
 
 
 def _seeds_cell(arm: ArmInfo, paired: int) -> Cell:

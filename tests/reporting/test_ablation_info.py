@@ -11,8 +11,9 @@ from scipy import stats
 from clairo.core.artifacts import Rankings
 from clairo.reporting.ablation_effects import compute_ablation
 from clairo.reporting.ablation_families import RELEVANT_SHARE, families
-from clairo.reporting.ablation_findings import claims, say_effects, say_seeds
+from clairo.reporting.ablation_findings import claims, say_effects, say_seeds, say_unadjusted
 from clairo.reporting.ablation_info import AblationInfo
+from clairo.reporting.ablation_tables import effects_table
 from clairo.reporting.search_info import Absent
 from clairo.tracking.records import SweepRecord, TrialRecord
 from tests.reporting.records import OUT_OF_MEMORY, SEEDS, demo_record, rankings
@@ -191,14 +192,14 @@ def test_the_words_do_not_claim_more_than_the_verdicts(masking: AblationInfo) ->
 def test_equivalence_is_adjusted_over_the_family_as_well(record: SweepRecord) -> None:
     info = compute_ablation(record, COMPONENTS)
     assert isinstance(info, AblationInfo)
-    assert info.margin is not None
     raw = []
     for effect in info.effects:
-        found = effect.interval
+        found, margin = effect.interval, effect.margin
+        assert margin is not None
         if found.error is not None and found.freedom is not None:
             # Schuirmann: the larger of the two one-sided tests.
-            low = stats.t.sf((found.mean + info.margin) / found.error, found.freedom)
-            high = stats.t.cdf((found.mean - info.margin) / found.error, found.freedom)
+            low = stats.t.sf((found.mean + margin) / found.error, found.freedom)
+            high = stats.t.cdf((found.mean - margin) / found.error, found.freedom)
             raw.append(max(low, high))
     # One of the three arms lost a seed and has no test, but counts.
     assert len(raw) == 2
@@ -226,3 +227,58 @@ def test_an_arm_that_beats_the_winner_in_every_seed_is_pointed_out(masking: Abla
     assert said[1].startswith("Above the full configuration in every seed: text only.")
     split = replace(above, deltas={1: 0.20, 2: -0.04})
     assert not any("Above" in line for line in claims([replace(masking, effects=(split,))], "N"))
+
+
+def test_a_margin_is_a_share_of_the_reference_on_the_seeds_that_were_paired(
+    record: SweepRecord,
+) -> None:
+    info = compute_ablation(record, COMPONENTS)
+    assert isinstance(info, AblationInfo)
+    lost = next(effect for effect in info.effects if effect.arm.name == "no_pca")
+    first = arm_runs(record, "full")[0]
+    assert first.seed == SEEDS[0]
+    level = ndcg(first.rankings["valid"].ranks).mean()
+    assert lost.margin == pytest.approx(RELEVANT_SHARE * level)
+    low, high = info.margins
+    said = effects_table(info).notes[-1]
+    assert f"{low:.4f} to {high:.4f} (5 % of the full configuration's mean on the paired" in said
+
+
+def test_a_small_margin_keeps_two_digits_in_a_table_of_fewer(masking: AblationInfo) -> None:
+    effect = masking.effects[0]
+    wide = replace(effect, margin=0.00342, interval=replace(effect.interval, low=-0.4, high=0.4))
+    info = replace(masking, effects=(wide,))
+    assert info.digits == 2
+    assert "0.0034 (5 %" in effects_table(info).notes[-1]
+
+
+def test_an_interval_without_zero_beside_an_inconclusive_verdict_is_explained(
+    masking: AblationInfo,
+) -> None:
+    first, second = masking.effects
+    clear = replace(
+        first, verdict="inconclusive", interval=replace(first.interval, low=-0.2, high=-0.1)
+    )
+    crossing = replace(
+        second, verdict="inconclusive", interval=replace(second.interval, low=-0.2, high=0.1)
+    )
+    assert say_unadjusted([replace(masking, effects=(clear, crossing))]) == (
+        "1 interval without 0 stands beside “inconclusive”: intervals are not adjusted, "
+        "verdicts are (Holm).",
+    )
+    assert say_unadjusted([replace(masking, effects=(crossing,))]) == ()
+    assert any("not adjusted" in note for note in effects_table(masking).notes)
+
+
+def test_arms_that_gave_identical_ranks_are_called_one_result(
+    record: SweepRecord, masking: AblationInfo
+) -> None:
+    assert not any("identical" in note for note in effects_table(masking).notes)
+    kept = {run.seed: run.rankings for run in arm_runs(record, "text_only")}
+    keys = {run.key for run in arm_runs(record, "image_only")}
+    trials = tuple(replace(t, rankings=kept[t.seed]) if t.key in keys else t for t in record.trials)
+    info = compute_ablation(replace(record, trials=trials), MASKING)
+    assert isinstance(info, AblationInfo)
+    assert (
+        "Text only and Image only gave identical ranks: they are one result, counted twice by Holm."
+    ) in effects_table(info).notes
