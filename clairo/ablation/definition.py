@@ -81,7 +81,8 @@ class Tuning(Config):
 
     Attributes:
         trials: Trials an arm.
-        space: Name or file of the space; what an arm changes is taken out of it.
+        space: Name or file of the space; it searches nothing that an arm changes, and not the sizes
+            of codes where arms are at equal bits.
     """
 
     trials: int = Field(ge=2, le=10_000)

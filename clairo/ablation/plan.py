@@ -136,6 +136,11 @@ class AblationPlan:
             )
         return cls(tuple(arms), tuple(table.family for table in tables), skipped)
 
+    def trained_arms(self) -> tuple[PlannedArm, ...]:
+        """Arms that train a model; the others ask those of their reference."""
+        kinds = {family.name: family.kind for family in self.families}
+        return tuple(arm for arm in self.arms if kinds.get(arm.family) != "inference")
+
     def by_name(self) -> dict[str, PlannedArm]:
         """Arms by name."""
         return {arm.name: arm for arm in self.arms}

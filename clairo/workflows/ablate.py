@@ -17,6 +17,7 @@ from clairo.pipeline.profiles import Profile, get_profile
 from clairo.pipeline.trial import TrialEnvironment
 from clairo.sweep.executors import open_executor
 from clairo.sweep.objective import Objective
+from clairo.sweep.search_space import load_space
 from clairo.sweep.source import Executor
 from clairo.sweep.study import StudyDatabase
 from clairo.tracking.environment import log_code
@@ -27,7 +28,7 @@ from clairo.workflows.ablation_notes import asking_notes
 from clairo.workflows.ablation_options import AblateOptions
 from clairo.workflows.ablation_phase import ArmRuns, describe_experiment, run_arms
 from clairo.workflows.ablation_tuning import ArmTuning, TunedArms, tune_arms
-from clairo.workflows.checks import check_ablation, check_weights
+from clairo.workflows.checks import check_ablation, check_tuning_space, check_weights
 from clairo.workflows.closing import print_ablation_closing
 from clairo.workflows.cluster_embedding import embed_on_cluster
 from clairo.workflows.data_notes import data_lines, data_notes
@@ -115,6 +116,9 @@ def prepare_ablation(
     ready, missing = prepare_groups(options, profile, definition, base, root, say)
     for group in ready:
         check_weights(arm.config for arm in group.plan.arms)
+        if definition.tuning is not None:
+            space = load_space(definition.tuning.space, profile.name)
+            check_tuning_space(space, group.plan.trained_arms())
     count = options.seeds or definition.seeds
     seeds = fresh_seeds(options.seed, count, "ablation")
     return Asked(definition, path.stem, base, ready, missing, seeds)
