@@ -26,7 +26,7 @@ from clairo.tracking.segment_files import log_segments
 from clairo.workflows.ablation_data import KnownBase, ReadyGroup, find_base, prepare_groups
 from clairo.workflows.ablation_notes import asking_notes
 from clairo.workflows.ablation_options import AblateOptions
-from clairo.workflows.ablation_phase import ArmRuns, describe_experiment, run_arms
+from clairo.workflows.ablation_phase import ArmRuns, describe_experiment, families_of, run_arms
 from clairo.workflows.ablation_tuning import ArmTuning, TunedArms, tune_arms
 from clairo.workflows.checks import check_ablation, check_tuning_space, check_weights
 from clairo.workflows.closing import print_ablation_closing
@@ -259,6 +259,7 @@ def _name_ablation(
     name = f"{options.category}-{asked.name}".replace("_", "-")
     sweep_id, continued = choose_sweep_id(tracking, name, wanted)
     definition = asked.definition
+    plans = {ready.group.title: ready.plan for ready in asked.ready}
     # The page's command must mean the same base when another sweep is the latest.
     repeated = replace(options, base=asked.base.sweep_id or None)
     summary = replace(
@@ -276,10 +277,11 @@ def _name_ablation(
         ),
         experiment=describe_experiment(
             definition,
-            first.plan,
+            replace(first.plan, families=families_of(plans)),
             name=asked.name,
             base=asked.base.label,
             groups=asked.groups,
+            seeds=len(asked.seeds),
         ),
     )
     return summary, continued

@@ -11,7 +11,7 @@ from clairo.pipeline.config import PipelineConfig
 from clairo.pipeline.plan import Split
 from clairo.pipeline.trial import TrialSpec
 from clairo.sweep.source import Executor
-from clairo.tracking.records import Arm, ArmGroup, Experiment
+from clairo.tracking.records import Arm, ArmFamily, ArmGroup, Experiment
 from clairo.workflows.phase_runner import PhaseRunner
 
 
@@ -134,6 +134,7 @@ def describe_experiment(
     name: str,
     base: str,
     groups: tuple[ArmGroup, ...] = (),
+    seeds: int | None = None,
 ) -> Experiment:
     """What an ablation declares before its first run, as it is stored.
 
@@ -143,6 +144,7 @@ def describe_experiment(
         name: Name of the definition.
         base: What the unchanged arm is, for people.
         groups: The data sets, where there are several.
+        seeds: Seeds that the command asked for in place of the definition's.
     """
     margin, tuning = definition.minimum_relevant_effect, definition.tuning
     return Experiment(
@@ -158,5 +160,34 @@ def describe_experiment(
         families=plan.families,
         groups=groups,
         covariate=definition.covariate,
-        definition=definition.to_yaml(),
+        definition=_as_run(definition, seeds),
     )
+
+
+def _as_run(definition: AblationDefinition, seeds: int | None) -> str:
+    """The definition with the seeds that ran, and a line that says so where it has others."""
+    if seeds is None or seeds == definition.seeds:
+        return definition.to_yaml()
+    ran = definition.model_copy(update={"seeds": seeds}).to_yaml()
+    return f"# The command's SEEDS={seeds} replaced the file's seeds: {definition.seeds}.\n{ran}"
+
+
+def families_of(plans: Mapping[str, AblationPlan]) -> tuple[ArmFamily, ...]:
+    """Tables with what is true of them on every data set; where that differs, with where.
+
+    Args:
+        plans: By title of the data set.
+    """
+    told: dict[str, dict[str, list[str]]] = {}
+    found: dict[str, ArmFamily] = {}
+    for title, plan in plans.items():
+        for family in plan.families:
+            found.setdefault(family.name, family)
+            told.setdefault(family.name, {}).setdefault(family.about, []).append(title)
+    return tuple(replace(found[name], about=_said_where(told[name])) for name in found)
+
+
+def _said_where(abouts: Mapping[str, Sequence[str]]) -> str:
+    if len(abouts) == 1:
+        return next(iter(abouts))
+    return " ".join(f"{', '.join(titles)}: {about}" for about, titles in abouts.items())

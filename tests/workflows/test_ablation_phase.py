@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import yaml
 
 from clairo.ablation.build import plan_arms
 from clairo.ablation.definition import AblationDefinition
@@ -19,7 +20,7 @@ from clairo.pipeline.profiles import PROFILES
 from clairo.pipeline.trial import TrialEnvironment, TrialOutcome, TrialSpec
 from clairo.sweep.source import TrialSource
 from clairo.tracking.records import SweepSummary
-from clairo.workflows.ablation_phase import ArmRuns, run_arms
+from clairo.workflows.ablation_phase import ArmRuns, describe_experiment, families_of, run_arms
 from clairo.workflows.ablation_tuning import TunedArms, tune_arms
 from clairo.workflows.options import SweepOptions
 from clairo.workflows.phase_runner import PhaseRunner, fresh_seeds
@@ -224,3 +225,23 @@ def test_an_arm_whose_tuning_fails_is_lost_and_not_forgotten(
         ("image_only", "tuning failed: no codes")
     ]
     assert set(tuned.plan.by_name()) == {"full", "text_only"}
+
+
+def test_seeds_that_replaced_the_definitions_are_stored_with_a_line_that_says_so() -> None:
+    asked = definition([{"kind": "modality_masking"}])
+    plan = plan_arms(asked, base(), Present())
+    stored = describe_experiment(asked, plan, name="it", base="the profile's", seeds=3).definition
+    assert stored.startswith("# The command's SEEDS=3 replaced the file's seeds: 5.\n")
+    assert AblationDefinition.model_validate(yaml.safe_load(stored)).seeds == 3
+    same = describe_experiment(asked, plan, name="it", base="the profile's", seeds=5).definition
+    assert same == asked.to_yaml()
+
+
+def test_texts_of_tables_that_differ_between_data_sets_say_of_which_they_are() -> None:
+    plan = plan_arms(definition([{"kind": "modality_masking"}]), base(), Present())
+    (family,) = plan.families
+    other = replace(plan, families=(replace(family, about="The base has 24 bits."),))
+    (alike,) = families_of({"One": plan, "Two": plan})
+    assert alike == family
+    (apart,) = families_of({"One": plan, "Two": other, "Three": plan})
+    assert apart.about == f"One, Three: {family.about} Two: The base has 24 bits."
