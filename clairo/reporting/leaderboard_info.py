@@ -81,6 +81,23 @@ class BoardInfo:
         """Our best by validation."""
         return self.ours[0] if self.ours else None
 
+    def unlike_best(self, row: OurRow) -> str:
+        """Why a row's place says nothing against the first's; ``""`` where both are alike.
+
+        Both were ordered by validation, which is a ranking among the same users only.
+        """
+        first = self.ours[0]
+        if row.valid_users == first.valid_users:
+            return ""
+        own, others = (
+            f"{count:,}" if count is not None else "an unknown number of"
+            for count in (row.valid_users, first.valid_users)
+        )
+        return (
+            f"chosen by {own} validation users, {first.sweep_id} by {others}: their order here is "
+            "no ranking"
+        )
+
     @property
     def best_published(self) -> PublishedInfo | None:
         """The published row with the highest NDCG@10 of those that can be true."""

@@ -38,6 +38,7 @@ class OurRow:
         commits: Commits of the runs, shortened.
         asked: Users asked on test, ``None`` where it was not logged.
         users: Users that the test split has, ``None`` where it was not recorded.
+        valid_users: Users asked on the split of the objective, ``None`` where it was not logged.
     """
 
     best: BestOfSweep
@@ -48,6 +49,7 @@ class OurRow:
     commits: tuple[str, ...]
     asked: int | None
     users: int | None
+    valid_users: int | None
 
     @property
     def sweep_id(self) -> str:
@@ -120,6 +122,9 @@ def compute_row(best: BestOfSweep) -> OurRow | str:
         commits=_commits(best.summary, told),
         asked=_count(told[0].metrics.get("test/num_users")),
         users=_test_users(best.summary.dataset_facts),
+        valid_users=_count(
+            told[0].metrics.get(f"{best.summary.objective.partition('/')[0]}/num_users")
+        ),
     )
 
 

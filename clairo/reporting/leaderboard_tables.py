@@ -117,7 +117,9 @@ class _Style:
     def of(cls, rows: Sequence[OurRow]) -> _Style:
         places = {key: column_digits([row.test[key] for row in rows]) for key in SHOWN}
         places[VALID] = column_digits([row.valid for row in rows])
-        return cls(places, best_and_tied({row.sweep_id: row.valid for row in rows}))
+        # What other users chose is neither above nor tied.
+        alike = {r.sweep_id: r.valid for r in rows if r.valid_users == rows[0].valid_users}
+        return cls(places, best_and_tied(alike))
 
     def cell(self, row: OurRow, key: str) -> Cell:
         if key not in self.places:
@@ -305,6 +307,8 @@ def _notes(board: BoardInfo) -> tuple[str, ...]:
             "there. The best of many looks a little better on validation than it is; its test "
             "numbers played no part in the choice, so they may be lower than another row's."
         )
+    unlike = [(row.sweep_id, board.unlike_best(row)) for row in board.ours]
+    notes += [f"{name} was {said}." for name, said in unlike if said]
     if board.ours and board.published:
         notes += [
             f"{row.sweep_id} differs from the published rows in: {'; '.join(row.differences)}."

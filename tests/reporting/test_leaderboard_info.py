@@ -14,6 +14,7 @@ from clairo.reporting.leaderboard_cells import best_and_tied
 from clairo.reporting.leaderboard_figures import axis_range, compute_marks
 from clairo.reporting.leaderboard_info import BoardInfo, compute_leaderboard
 from clairo.reporting.leaderboard_rows import OurRow, compute_row, spread_of
+from clairo.reporting.leaderboard_tables import board_table
 from clairo.reporting.published import load_published
 from clairo.reporting.selection import Spread
 from clairo.tracking.best_reader import BestOfSweep, UnreadSweep
@@ -279,3 +280,20 @@ def test_a_figure_shows_every_seed_and_cuts_only_the_interval() -> None:
     assert all(low <= value <= high for mark in marks for _, value in mark.seeds)
     assert all(low <= mark.value <= high for mark in marks)
     assert low == 0.0  # 0.0046 of the popularity ranking less a fifth of the width
+
+
+def test_a_row_validated_on_other_users_is_flagged_and_never_tied_with_the_best() -> None:
+    runs = {name: confirmed(seed) for seed, name in enumerate(("few-1", "many-2", "many-3"), 1)}
+    said = ((200.0, 0.5), (2000.0, 0.5), (2000.0, 0.4))
+    for run, (users, level) in zip(runs.values(), said, strict=True):
+        run.metrics.update({"valid/num_users": users, "valid/ndcg_at_10": level})  # type: ignore[attr-defined]
+    board = boards(*(best_of(name, [run]) for name, run in runs.items()))[BEAUTY]
+    assert [row.sweep_id for row in board.ours] == ["few-1", "many-2", "many-3"]
+    table = board_table(board)
+    assert (
+        "many-2 was chosen by 2,000 validation users, few-1 by 200: their order here is no ranking."
+    ) in table.notes
+    # Equal on validation, yet of other users.
+    assert [row[0].strong for row in table.rows[:2]] == [True, False]
+    alike = boards(*(best_of(name, [runs[name]]) for name in ("many-2", "many-3")))[BEAUTY]
+    assert not any("no ranking" in note for note in board_table(alike).notes)
