@@ -8,6 +8,7 @@ import yaml
 
 from clairo.evaluation.metric_names import metric_label
 from clairo.reporting import compare_figures, compare_findings, compare_stage_tables, compare_tables
+from clairo.reporting.compare_budgets import compute_side_budgets, side_budgets_table
 from clairo.reporting.compare_changes import (
     EnvironmentInfo,
     SettingsInfo,
@@ -206,7 +207,7 @@ def _budgets(info: ComparisonInfo, settings: SettingsInfo) -> Section:
         letter: compare_findings.changes_in_words(settings, letter)
         for letter in settings.letters[1:]
     }
-    table = TableBlock(compare_tables.sides_budgets(info, changes))
+    table = TableBlock(side_budgets_table(info, compute_side_budgets(info, changes)))
     return Section("budgets", "Equal budgets or not", (table,))
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from clairo.evaluation.metric_names import metric_label
-from clairo.reporting.budget_tables import BudgetRow, BudgetWords, budgets_table
 from clairo.reporting.compare_changes import EnvironmentInfo, Setting, SettingRow, SettingsInfo
 from clairo.reporting.compare_details import RankMoves, SegmentRow, SegmentsInfo, SideCodes
 from clairo.reporting.compare_info import METRICS, ComparisonInfo, Difference, Split
@@ -272,27 +271,3 @@ def moves_table(moves: Sequence[RankMoves], reference: str) -> Table:
         f"shared seeds, {splits} split. These trained models only."
     )
     return Table("moves", caption, columns, rows)
-
-
-def sides_budgets(info: ComparisonInfo, changes: Mapping[str, str]) -> Table:
-    """Budgets of every side; what differs from the reference is marked.
-
-    Args:
-        info: The sides.
-        changes: By letter, what a side changes in words.
-    """
-    first = info.reference.letter
-    return budgets_table(
-        "budgets",
-        f"Budgets, from one run a side; ≠ marks what differs from {first}.",
-        [
-            BudgetRow(
-                side.letter,
-                "the reference" if side.letter == first else changes.get(side.letter, ""),
-                side.example,
-            )
-            for side in info.sides
-        ],
-        BudgetWords("Side", "all sides", first),
-        (),
-    )

@@ -37,6 +37,12 @@ class TrackedRun:
     trial: TrialRecord
     summary: SweepSummary
 
+    @property
+    def group(self) -> str:
+        """Name of the group of arms that it is of, ``""`` where its sweep has one data set."""
+        arms = self.summary.arms
+        return next((arm.group for arm in arms if self.trial.key in arm.trial_keys), "")
+
 
 def read_runs(config: TrackingConfig, references: Sequence[str]) -> tuple[TrackedRun, ...]:
     """The runs that references mean, in their order, each once.
