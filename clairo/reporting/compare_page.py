@@ -20,9 +20,10 @@ from clairo.reporting.compare_details import (
     compute_codes,
     compute_curves,
     compute_moves,
-    compute_segments,
 )
 from clairo.reporting.compare_info import METRICS, SPLITS, ComparisonInfo
+from clairo.reporting.compare_segment_tables import segments_table
+from clairo.reporting.compare_segments import compute_segments
 from clairo.reporting.compare_sides import side_spread
 from clairo.reporting.compare_stages import StagesInfo, compute_stages
 from clairo.reporting.page import (
@@ -164,12 +165,12 @@ def _users(info: ComparisonInfo) -> Section:
 
 
 def _segments(info: ComparisonInfo) -> Section:
-    found = compute_segments(info.sides)
+    found = compute_segments(info)
     compared = [contrast.side.letter for contrast in info.contrasts if not contrast.refused]
     block: Block = (
         absent("Metrics by segment", found)
         if isinstance(found, Absent)
-        else TableBlock(compare_tables.segments_table(found, compared))
+        else TableBlock(segments_table(found, compared))
     )
     return Section("segments", "Rare items and short histories", (block,))
 
