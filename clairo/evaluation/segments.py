@@ -170,6 +170,13 @@ class SegmentIndex:
         }
         return by_target | history_segments(known[users])
 
+    def agrees(self, other: SegmentIndex) -> bool:
+        """Whether both put the same users of the same data into the same segments."""
+        return np.array_equal(self.train_counts, other.train_counts) and all(
+            np.array_equal(known, other.known_lengths[split])
+            for split, known in self.known_lengths.items()
+        )
+
     @property
     def num_items(self) -> int:
         """Items of the catalogue."""

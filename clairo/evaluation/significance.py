@@ -25,6 +25,7 @@ import numpy as np
 from jaxtyping import Float
 
 from clairo.core.errors import DataError
+from clairo.evaluation.bootstrap import bootstrap_users
 from clairo.evaluation.crossed import asked_in_every_seed, crossed_interval
 from clairo.evaluation.intervals import (
     Interval,
@@ -197,34 +198,3 @@ def effect_size(deltas: Float[np.ndarray, "seeds users"]) -> float | None:
     means = np.nanmean(deltas, axis=0)
     spread = float(np.std(means, ddof=1)) if len(means) > 1 else 0.0
     return float(means.mean()) / spread if spread > 0 else None
-
-
-def bootstrap_users(
-    deltas: Float[np.ndarray, "seeds users"], replicates: int = 2000, seed: int = 0
-) -> tuple[float, float]:
-    """95 % percentile interval of the mean difference over users, for these trained models only.
-
-    One draw of users per replicate is shared by all seeds, because the same users are asked in
-    each. The seeds are kept as they are: nothing is said about models trained anew.
-
-    Args:
-        deltas: Differences by seed and user; ``nan`` where a user was not asked in that seed.
-        replicates: Number of draws.
-        seed: Makes the interval the same at every call.
-
-    Raises:
-        DataError: There are no users.
-    """
-    num_seeds, num_users = deltas.shape
-    if not num_seeds or not num_users:
-        raise DataError("A bootstrap needs users and seeds, got none; run the arm again.")
-    rng = np.random.default_rng(seed)
-    asked, filled = (~np.isnan(deltas)).astype(np.float64), np.nan_to_num(deltas)
-    means = np.empty(replicates)
-    for replicate in range(replicates):
-        weights = np.bincount(rng.integers(num_users, size=num_users), minlength=num_users)
-        # A seed none of whose users were drawn says nothing in this replicate.
-        drawn = asked @ weights
-        means[replicate] = np.mean((filled @ weights)[drawn > 0] / drawn[drawn > 0])
-    low, high = np.quantile(means, [0.025, 0.975])
-    return float(low), float(high)

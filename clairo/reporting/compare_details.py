@@ -1,4 +1,4 @@
-"""Numbers behind the details of a comparison: segments, codes, curves, and who gains."""
+"""Numbers behind the details of a comparison: codes, curves, and who gains."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from typing import Final
 import numpy as np
 from jaxtyping import Int
 
-from clairo.reporting.compare_info import METRICS, SPLITS, Contrast, Split
-from clairo.reporting.compare_sides import Side, side_spread
+from clairo.reporting.compare_info import SPLITS, Contrast, Split
+from clairo.reporting.compare_sides import Side
 from clairo.reporting.search_info import MAX_MARKS, Absent
-from clairo.reporting.search_tables import SEGMENTS
-from clairo.reporting.selection import Spread, number_fact
+from clairo.reporting.selection import number_fact
 from clairo.reporting.stage_info import Codebook, codebooks_of
 
 TOP: Final = 10
@@ -25,41 +24,6 @@ RANK_BINS: Final = (
     ("21+", 21, None), ("none", 0, 0),
 )  # fmt: skip
 """Name, first and last rank of each bin; rank 0 is a target that was not retrieved."""
-
-
-@dataclass(frozen=True)
-class SegmentRow:
-    """One segment.
-
-    Attributes:
-        name: Key, for example ``tail``.
-        title: In words.
-        users: Users in it, of each side.
-        values: The metric in it, of each side.
-        deltas: Mean difference of each side from the first over the seeds that both have,
-            ``None`` where they share none.
-    """
-
-    name: str
-    title: str
-    users: tuple[float | None, ...]
-    values: tuple[Spread, ...]
-    deltas: tuple[float | None, ...]
-
-
-@dataclass(frozen=True)
-class SegmentsInfo:
-    """The primary metric apart for kinds of targets and users.
-
-    Attributes:
-        split: ``test`` where every side that finished was read there.
-        letters: The sides, the reference first.
-        rows: Segments that have users.
-    """
-
-    split: Split
-    letters: tuple[str, ...]
-    rows: tuple[SegmentRow, ...]
 
 
 @dataclass(frozen=True)
@@ -149,36 +113,6 @@ CODE_FACTS: Final = (
     ("cross_modal_share_of_merges", "Merges across modalities"),
     ("tokens_per_item", "Tokens per item"),
 )
-
-
-def split_of(sides: Sequence[Side]) -> Split:
-    """``test`` where every side that finished has a result there, else ``valid``."""
-    finished = [side for side in sides if side.finished]
-    read = all(side_spread(side, f"test/{METRICS[0]}").values for side in finished)
-    return "test" if finished and read else "valid"
-
-
-def compute_segments(sides: Sequence[Side]) -> SegmentsInfo | Absent:
-    """Segments that any side logged users of."""
-    split, rows = split_of(sides), []
-    for name, title in SEGMENTS:
-        users = tuple(side_spread(side, f"{split}/{name}/num_users").mean for side in sides)
-        if not any(users):
-            continue
-        values = tuple(side_spread(side, f"{split}/{name}/{METRICS[0]}") for side in sides)
-        rows.append(SegmentRow(name, title, users, values, _deltas(values)))
-    if not rows:
-        return Absent("No finished run logged metrics by segment.")
-    return SegmentsInfo(split, tuple(side.letter for side in sides), tuple(rows))
-
-
-def _deltas(values: Sequence[Spread]) -> tuple[float | None, ...]:
-    by_seed = [dict(zip(found.seeds, found.values, strict=True)) for found in values]
-    deltas: list[float | None] = []
-    for other in by_seed:
-        shared = [other[seed] - by_seed[0][seed] for seed in other if seed in by_seed[0]]
-        deltas.append(float(np.mean(shared)) if shared else None)
-    return tuple(deltas)
 
 
 def compute_codes(sides: Sequence[Side]) -> tuple[SideCodes, ...]:

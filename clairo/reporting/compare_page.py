@@ -8,6 +8,7 @@ import yaml
 
 from clairo.evaluation.metric_names import metric_label
 from clairo.reporting import compare_figures, compare_findings, compare_stage_tables, compare_tables
+from clairo.reporting.compare_budgets import compute_side_budgets, side_budgets_table
 from clairo.reporting.compare_changes import (
     EnvironmentInfo,
     SettingsInfo,
@@ -19,9 +20,10 @@ from clairo.reporting.compare_details import (
     compute_codes,
     compute_curves,
     compute_moves,
-    compute_segments,
 )
 from clairo.reporting.compare_info import METRICS, SPLITS, ComparisonInfo
+from clairo.reporting.compare_segment_tables import segments_table
+from clairo.reporting.compare_segments import compute_segments
 from clairo.reporting.compare_sides import side_spread
 from clairo.reporting.compare_stages import StagesInfo, compute_stages
 from clairo.reporting.page import (
@@ -163,12 +165,12 @@ def _users(info: ComparisonInfo) -> Section:
 
 
 def _segments(info: ComparisonInfo) -> Section:
-    found = compute_segments(info.sides)
+    found = compute_segments(info)
     compared = [contrast.side.letter for contrast in info.contrasts if not contrast.refused]
     block: Block = (
         absent("Metrics by segment", found)
         if isinstance(found, Absent)
-        else TableBlock(compare_tables.segments_table(found, compared))
+        else TableBlock(segments_table(found, compared))
     )
     return Section("segments", "Rare items and short histories", (block,))
 
@@ -206,7 +208,7 @@ def _budgets(info: ComparisonInfo, settings: SettingsInfo) -> Section:
         letter: compare_findings.changes_in_words(settings, letter)
         for letter in settings.letters[1:]
     }
-    table = TableBlock(compare_tables.sides_budgets(info, changes))
+    table = TableBlock(side_budgets_table(info, compute_side_budgets(info, changes)))
     return Section("budgets", "Equal budgets or not", (table,))
 
 

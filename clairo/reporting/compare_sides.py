@@ -39,6 +39,11 @@ class Side:
         return self.runs[0].summary
 
     @property
+    def group(self) -> str:
+        """The group of its sweep whose data it was trained on, ``""`` where there is one."""
+        return self.runs[0].group
+
+    @property
     def finished(self) -> Mapping[int, TrialRecord]:
         """Runs that ended well, by seed."""
         return {trial.seed: trial for trial in self.trials if trial.state == "complete"}

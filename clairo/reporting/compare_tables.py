@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from clairo.evaluation.metric_names import metric_label
-from clairo.reporting.budget_tables import BudgetRow, BudgetWords, budgets_table
 from clairo.reporting.compare_changes import EnvironmentInfo, Setting, SettingRow, SettingsInfo
-from clairo.reporting.compare_details import RankMoves, SegmentRow, SegmentsInfo, SideCodes
+from clairo.reporting.compare_details import RankMoves, SideCodes
 from clairo.reporting.compare_info import METRICS, ComparisonInfo, Difference, Split
 from clairo.reporting.compare_sides import Side, side_spread
 from clairo.reporting.labels import DASH, number, p_value, percent, setting_label, setting_value
@@ -15,13 +14,6 @@ from clairo.reporting.search_tables import column_digits, spread_cell
 from clairo.reporting.selection import Spread
 from clairo.reporting.stage_figures import codebook_name
 from clairo.reporting.table import Cell, Column, Table
-
-_SEGMENT_NAMES = {
-    "head": "Head", "torso": "Torso", "tail": "Tail", "unseen": "Unseen",
-    "history_1_4": "1–4 known", "history_5_9": "5–9 known", "history_10_19": "10–19 known",
-    "history_20_up": "20+ known",
-}  # fmt: skip
-"""Short enough for a phone; a note says what they mean."""
 
 _SHOWN = ("recall_at_5", "ndcg_at_5", "recall_at_10", "ndcg_at_10", "mrr_at_10")
 
@@ -154,49 +146,6 @@ def environment_table(info: EnvironmentInfo) -> Table:
     return Table("environment", "What the runs ran on and with, where it differs.", columns, rows)
 
 
-def segments_table(info: SegmentsInfo, compared: Sequence[str]) -> Table:
-    """The primary metric by segment, and differences of sides on the same users.
-
-    Args:
-        info: The segments.
-        compared: Letters of sides that may be compared with the first one.
-    """
-    spreads = [value for row in info.rows for value in row.values]
-    digits = column_digits(spreads)
-    rows = tuple(_segment_row(row, info, compared, digits) for row in info.rows)
-    first = info.letters[0]
-    columns = (
-        Column("Segment"),
-        Column("Users", numeric=True),
-        *(Column(letter, numeric=True) for letter in info.letters),
-        *(Column(f"{letter} − {first}", numeric=True) for letter in compared),
-    )
-    caption = f"{metric_label(METRICS[0])} by segment, {info.split} split, mean over seeds."
-    notes = (
-        "; ".join(
-            f"{_SEGMENT_NAMES[row.name]}: {row.title[:1].lower()}{row.title[1:]}"
-            for row in info.rows
-        )
-        + ".",
-        "Differences on shared seeds, without intervals: hints where to look, not findings. "
-        "± is over seeds only. Fewer than 30 users say little.",
-    )
-    return Table("segments", caption, columns, rows, notes=notes)
-
-
-def _segment_row(
-    row: SegmentRow, info: SegmentsInfo, compared: Sequence[str], digits: int
-) -> tuple[Cell, ...]:
-    deltas = [row.deltas[info.letters.index(letter)] for letter in compared]
-    counts = list(dict.fromkeys(number(users, 0) for users in row.users if users is not None))
-    return (
-        Cell.of(_SEGMENT_NAMES[row.name], title=row.title),
-        Cell(" or ".join(counts), next((u for u in row.users if u is not None), None)),
-        *(spread_cell(value, digits) for value in row.values),
-        *(Cell(number(delta, digits, signed=True), delta) for delta in deltas),
-    )
-
-
 def codes_table(sides: Sequence[SideCodes]) -> Table:
     """Collisions, merges and tokens of each side."""
     names = [name for name, _ in sides[0].facts]
@@ -272,27 +221,3 @@ def moves_table(moves: Sequence[RankMoves], reference: str) -> Table:
         f"shared seeds, {splits} split. These trained models only."
     )
     return Table("moves", caption, columns, rows)
-
-
-def sides_budgets(info: ComparisonInfo, changes: Mapping[str, str]) -> Table:
-    """Budgets of every side; what differs from the reference is marked.
-
-    Args:
-        info: The sides.
-        changes: By letter, what a side changes in words.
-    """
-    first = info.reference.letter
-    return budgets_table(
-        "budgets",
-        f"Budgets, from one run a side; ≠ marks what differs from {first}.",
-        [
-            BudgetRow(
-                side.letter,
-                "the reference" if side.letter == first else changes.get(side.letter, ""),
-                side.example,
-            )
-            for side in info.sides
-        ],
-        BudgetWords("Side", "all sides", first),
-        (),
-    )

@@ -13,12 +13,11 @@ from clairo.reporting import (
     group_figures,
     segment_figures,
 )
+from clairo.reporting.ablation_budgets import arm_budgets_table, compute_arm_budgets
 from clairo.reporting.ablation_families import families, rule
 from clairo.reporting.ablation_info import AblationInfo, Ablations
 from clairo.reporting.curve_info import CurveInfo, compute_curve
 from clairo.reporting.factorial_info import FactorialInfo, compute_factorial
-from clairo.reporting.fairness_info import compute_fairness
-from clairo.reporting.fairness_tables import fairness_table
 from clairo.reporting.group_info import GroupsInfo, compute_groups, missing_groups
 from clairo.reporting.group_tables import groups_table
 from clairo.reporting.labels import number
@@ -61,7 +60,7 @@ def _family_section(record: SweepRecord, family: ArmFamily, found: Ablations) ->
         TableBlock(ablation_tables.users_table(info)),
         *_segment_blocks(record, info),
         *_seed_blocks(info),
-        TableBlock(fairness_table(info, compute_fairness(record, info))),
+        TableBlock(arm_budgets_table(info, compute_arm_budgets(record, info))),
     )
     return Section(family.name, family.title, blocks)
 

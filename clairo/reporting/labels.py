@@ -30,6 +30,9 @@ _SETTINGS = {
     "merging.counting": "counting",
     "model.segmentation": "segmentation",
     "evaluation.ensemble": "ensemble",
+    "evaluation.masking": "masking at inference",
+    "evaluation.masking.modality": "masked at inference",
+    "evaluation.masking.fill": "filled with",
 }
 """Settings that people know under another name than the configuration's."""
 

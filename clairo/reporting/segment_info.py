@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Bool
 
 from clairo.core.errors import DataError
 from clairo.evaluation.segments import SegmentIndex
 from clairo.evaluation.significance import Interval, asked_in_every_seed, crossed_interval
 from clairo.reporting.ablation_info import AblationInfo, EffectInfo
+from clairo.reporting.pairing import PairedGains
 from clairo.reporting.search_info import Absent
 from clairo.tracking.records import SweepRecord
 
@@ -116,21 +118,33 @@ def compute_segments(record: SweepRecord, info: AblationInfo) -> SegmentsInfo | 
 
 
 def _row(effect: EffectInfo, index: SegmentIndex, info: AblationInfo) -> SegmentRow | str:
-    pairs = effect.pairs
     try:
-        members = index.segments(info.split, pairs.users, pairs.targets)
+        return SegmentRow(effect, segment_effects(effect.pairs, index, info.split))
     except DataError as error:
         return str(error)
+
+
+def segment_effects(
+    pairs: PairedGains, index: SegmentIndex, split: str
+) -> tuple[SegmentEffect, ...]:
+    """The difference in each segment, among users who were asked in every seed.
+
+    Args:
+        pairs: Both models, user by user.
+        index: What tells the segments of the data that both were asked about.
+        split: Where they were asked.
+
+    Raises:
+        DataError: The index belongs to other data.
+    """
+    members = index.segments(split, pairs.users, pairs.targets)
     asked = asked_in_every_seed(pairs.deltas)
-    return SegmentRow(
-        effect, tuple(_segment(name, effect, members[name] & asked) for name in SEGMENT_TITLES)
-    )
+    return tuple(_segment(name, pairs, members[name] & asked) for name in SEGMENT_TITLES)
 
 
-def _segment(name: str, effect: EffectInfo, rows: np.ndarray) -> SegmentEffect:
+def _segment(name: str, pairs: PairedGains, rows: Bool[np.ndarray, " users"]) -> SegmentEffect:
     if not rows.any():
         return SegmentEffect(name, 0)
-    pairs = effect.pairs
     return SegmentEffect(
         name,
         int(rows.sum()),

@@ -5,16 +5,18 @@ from __future__ import annotations
 import difflib
 import math
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clairo.core.errors import SweepError
+from clairo.evaluation.segments import SegmentIndex
 from clairo.tracking.mlflow_tracker import TrackingConfig
 from clairo.tracking.reader import read_summary, read_trial
 from clairo.tracking.records import Candidate, SweepSummary, TrialRecord
+from clairo.tracking.segment_files import read_segments
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -32,10 +34,24 @@ class TrackedRun:
     Attributes:
         trial: What it is and did, with its ranks where it has any.
         summary: What its parent run says: data, environment, profile.
+        segments: What its parent run says, by group, of which users belong to which segment;
+            empty where it was not logged.
     """
 
     trial: TrialRecord
     summary: SweepSummary
+    segments: Mapping[str, SegmentIndex] = field(default_factory=dict)
+
+    @property
+    def group(self) -> str:
+        """Name of the group of arms that it is of, ``""`` where its sweep has one data set."""
+        arms = self.summary.arms
+        return next((arm.group for arm in arms if self.trial.key in arm.trial_keys), "")
+
+    @property
+    def segment_index(self) -> SegmentIndex | None:
+        """What tells the segments of its own data, ``None`` where that was not logged."""
+        return self.segments.get(self.group)
 
 
 def read_runs(config: TrackingConfig, references: Sequence[str]) -> tuple[TrackedRun, ...]:
@@ -52,7 +68,7 @@ def read_runs(config: TrackingConfig, references: Sequence[str]) -> tuple[Tracke
     Raises:
         SweepError: A reference names nothing, or several runs, or a sweep without a confirmed
             configuration; or what is tracked is not what a sweep writes.
-        ArtifactError: Ranks are there and cannot be read.
+        ArtifactError: Ranks or segments are there and cannot be read.
     """
     tracker = config.connect()
     found: dict[str, Run] = {}
@@ -62,7 +78,9 @@ def read_runs(config: TrackingConfig, references: Sequence[str]) -> tuple[Tracke
             found |= {run.info.run_id: run for run in runs.resolve(reference)}
         return tuple(
             TrackedRun(
-                read_trial(tracker, run, Path(scratch)), runs.summary(run.data.tags["sweep.id"])
+                read_trial(tracker, run, Path(scratch)),
+                runs.summary(run.data.tags["sweep.id"]),
+                runs.segments(run.data.tags["sweep.id"]),
             )
             for run in found.values()
         )
@@ -89,6 +107,20 @@ class _Runs:
     def trials(self) -> list[Run]:
         """Nested runs of all sweeps."""
         return self.tracker.all_trials()
+
+    @cached_property
+    def _indices(self) -> dict[str, dict[str, SegmentIndex]]:
+        return {}
+
+    def segments(self, sweep_id: str) -> Mapping[str, SegmentIndex]:
+        """What a sweep's parent run holds of segments, by group; read once."""
+        from clairo.tracking.run_files import open_files
+
+        if sweep_id not in self._indices:
+            parent = self.parents[sweep_id]
+            files = open_files(self.tracker.connection, parent, self.scratch)
+            self._indices[sweep_id] = read_segments(files)
+        return self._indices[sweep_id]
 
     @cached_property
     def _summaries(self) -> dict[str, SweepSummary]:

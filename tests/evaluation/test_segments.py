@@ -149,3 +149,14 @@ def test_what_is_no_index_is_said(tmp_path: Path) -> None:
 
     with pytest.raises(ArtifactError, match="known lengths of valid and test, got train_counts"):
         SegmentIndex.load(tmp_path)
+
+
+def test_indices_agree_where_counts_and_known_lengths_are_the_same() -> None:
+    def index(counts: list[int], test: list[int]) -> SegmentIndex:
+        known = {"valid": np.array([2, 3]), "test": np.array(test)}
+        return SegmentIndex(np.array(counts), known)
+
+    assert index([4, 0], [3, 4]).agrees(index([4, 0], [3, 4]))
+    assert not index([4, 0], [3, 4]).agrees(index([4, 1], [3, 4]))
+    assert not index([4, 0], [3, 4]).agrees(index([4, 0], [3, 5]))
+    assert not index([4, 0], [3, 4]).agrees(index([4, 0, 0], [3, 4]))

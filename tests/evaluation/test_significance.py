@@ -11,7 +11,6 @@ import pytest
 from clairo.core.errors import DataError
 from clairo.evaluation.intervals import student_interval
 from clairo.evaluation.significance import (
-    bootstrap_users,
     decide,
     effect_size,
     equivalent_within,
@@ -61,21 +60,6 @@ def test_user_shares_and_effect_size_average_seeds_first() -> None:
     means = np.array([0.1, 0.0, -0.2, 0.4])
     assert effect_size(deltas) == pytest.approx(means.mean() / means.std(ddof=1))
     assert effect_size(np.zeros((2, 3))) is None
-
-
-def test_the_bootstrap_over_users_repeats_itself_and_brackets_the_mean() -> None:
-    deltas = np.random.default_rng(3).normal(0.1, 1.0, size=(3, 400))
-    low, high = bootstrap_users(deltas)
-    assert (low, high) == bootstrap_users(deltas)
-    assert low < deltas.mean() < high
-    # Users are crossed with seeds: the width is that of the users' means, not of 3 x 400 values.
-    width = 2 * 1.96 * deltas.mean(axis=0).std(ddof=1) / np.sqrt(400)
-    assert high - low == pytest.approx(width, rel=0.1)
-
-
-def test_the_bootstrap_refuses_an_empty_table() -> None:
-    with pytest.raises(DataError, match="needs users and seeds"):
-        bootstrap_users(np.zeros((2, 0)))
 
 
 @pytest.mark.parametrize("freedom", [1.0, 4.0, 300.0])

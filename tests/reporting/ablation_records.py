@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 from typing import Any
@@ -12,6 +12,8 @@ import numpy as np
 from clairo.core.artifacts import Rankings
 from clairo.evaluation.ranking import ranking_metrics
 from clairo.evaluation.segments import SegmentIndex
+from clairo.reporting.ablation_effects import compute_ablation
+from clairo.reporting.ablation_info import AblationInfo
 from clairo.tracking.records import (
     Arm,
     ArmFamily,
@@ -247,3 +249,18 @@ def groups_record(shares: Sequence[float] = SHARES, **changes: Any) -> SweepReco
     )
     index = {group.name: segment_index() for group in groups}
     return SweepRecord("parent", ablation_summary(build.arms, declared), tuple(build.trials), index)
+
+
+def change(
+    record: SweepRecord, name: str, how: Callable[[TrialRecord], TrialRecord]
+) -> SweepRecord:
+    """The runs of one arm changed."""
+    keys = {k for arm in record.summary.arms if arm.name == name for k in arm.trial_keys}
+    return replace(record, trials=tuple(how(t) if t.key in keys else t for t in record.trials))
+
+
+def masking(record: SweepRecord) -> AblationInfo:
+    """The comparison of the arms without a modality."""
+    info = compute_ablation(record, MASKING)
+    assert isinstance(info, AblationInfo)
+    return info

@@ -1,9 +1,14 @@
-"""Reads a page's tables back from its HTML, as a reader sees them."""
+"""Reads a page back, as a reader sees it: its tables, its text, and what it says is missing."""
 
 from __future__ import annotations
 
+import html
+import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from pathlib import Path
+
+from clairo.reporting.page import Missing, Page
 
 
 @dataclass
@@ -88,3 +93,15 @@ def printed_tables(page: str) -> dict[str, PrintedTable]:
     reader = _Reader()
     reader.feed(page)
     return reader.tables
+
+
+def body(page: Path | str) -> str:
+    """What is printed: without scripts, style and line breaks."""
+    text = page.read_text("utf-8") if isinstance(page, Path) else page
+    bare = re.sub(r"<(script|style)\b.*?</\1>", "", text, flags=re.DOTALL)
+    return " ".join(html.unescape(bare).split())
+
+
+def missing(page: Page) -> dict[str, str]:
+    """What a page says is not there, with the reason."""
+    return {b.what: b.reason for b in page.blocks() if isinstance(b, Missing)}

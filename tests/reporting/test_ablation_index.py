@@ -1,12 +1,10 @@
-"""An ablation by itself: its page is the first one, and says what is missing in its place."""
+"""An ablation by itself: its page is the first one, and says what was declared and found."""
 
 from __future__ import annotations
 
 import csv
 import html
-import math
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,27 +15,23 @@ from clairo.reporting.ablation_findings import claims
 from clairo.reporting.ablation_info import AblationInfo
 from clairo.reporting.ablation_page import make_ablation_page
 from clairo.reporting.ablation_tables import effects_table
-from clairo.reporting.fairness_info import compute_fairness
-from clairo.reporting.fairness_tables import fairness_table
 from clairo.reporting.links import page_links
-from clairo.reporting.page import Missing, Page, render_page
+from clairo.reporting.page import render_page
 from clairo.reporting.report import ReportFiles, write_report
-from clairo.reporting.segment_figures import say_segments
-from clairo.reporting.segment_info import SegmentsInfo, compute_segments
 from clairo.reporting.selection import best_trial
 from clairo.reporting.training_info import ArmCurvesInfo, compute_arm_curves, say_arm_curves
-from clairo.tracking.records import SweepRecord, TrialRecord
+from clairo.tracking.records import SweepRecord
 from clairo.tracking.summary_json import summary_from_json, summary_to_json
 from tests.reporting.ablation_records import (
     ADDED,
     DEFINITION,
-    MASKING,
     QUESTION,
     added_record,
-    groups_record,
+    change,
     kinds_record,
-    ranked,
+    masking,
 )
+from tests.reporting.printed import body
 from tests.reporting.records import demo_record
 
 
@@ -49,31 +43,6 @@ def record() -> SweepRecord:
 @pytest.fixture(scope="module")
 def files(record: SweepRecord, tmp_path_factory: pytest.TempPathFactory) -> ReportFiles:
     return write_report(record, tmp_path_factory.mktemp("ablation"))
-
-
-def body(page: Path | str) -> str:
-    """What is printed: without scripts, style and line breaks."""
-    text = page.read_text("utf-8") if isinstance(page, Path) else page
-    bare = re.sub(r"<(script|style)\b.*?</\1>", "", text, flags=re.DOTALL)
-    return " ".join(html.unescape(bare).split())
-
-
-def missing(page: Page) -> dict[str, str]:
-    return {b.what: b.reason for b in page.blocks() if isinstance(b, Missing)}
-
-
-def change(
-    record: SweepRecord, name: str, how: Callable[[TrialRecord], TrialRecord]
-) -> SweepRecord:
-    """The runs of one arm changed."""
-    keys = {k for arm in record.summary.arms if arm.name == name for k in arm.trial_keys}
-    return replace(record, trials=tuple(how(t) if t.key in keys else t for t in record.trials))
-
-
-def masking(record: SweepRecord) -> AblationInfo:
-    info = compute_ablation(record, MASKING)
-    assert isinstance(info, AblationInfo)
-    return info
 
 
 def test_its_page_is_the_index_and_stands_alone(files: ReportFiles) -> None:
@@ -158,140 +127,6 @@ def test_declared_margins_count_in_the_metric_s_unit_or_as_a_share(record: Sweep
     )
 
 
-def test_the_declared_split_is_read_though_all_have_another(record: SweepRecord) -> None:
-    page = make_ablation_page(kinds_record(split="test"))
-    assert "no per-user test ranks" in missing(page)["Comparison"]
-
-
-def test_budgets_are_ranges_over_seeds_and_unequal_ones_are_said(record: SweepRecord) -> None:
-    def larger(run: TrialRecord) -> TrialRecord:
-        stages = tuple(
-            replace(s, facts={**s.facts, "num_parameters": 130_000}) if s.name == "training" else s
-            for s in run.stages
-        )
-        return replace(run, stages=stages)
-
-    info = masking(change(record, "text_only", larger))
-    table = fairness_table(info, compute_fairness(record, info))
-    head = [column.name for column in table.columns]
-    cells = {row[0].text: dict(zip(head, row, strict=True)) for row in table.rows}
-    assert cells["Text only"]["Parameters"].text == "130,000 ≠"
-    assert cells["Images only"]["Parameters"].text == "120,000"
-    # Seeds 101, 103, 105 stop after five epochs; 3,000 examples in batches of 256 are 12 steps.
-    assert cells["Everything on"]["Epochs"].text == "4 to 5"
-    assert cells["Everything on"]["Training steps"].text == "48 to 60"
-    assert "≠ Unequal: parameters (Text only). A difference may come from them." in table.notes
-
-
-def test_unequal_tuning_is_said(record: SweepRecord) -> None:
-    arms = tuple(
-        replace(a, tuning_trials=8) if a.name == "text_only" else a for a in record.summary.arms
-    )
-    info = masking(replace(record, summary=replace(record.summary, arms=arms)))
-    notes = fairness_table(info, compute_fairness(record, info)).notes
-    assert notes[0] == "≠ Tuned unequally: between 0 and 8 trials an arm."
-
-
-def test_training_steps_are_counted_on_the_data_of_each_group() -> None:
-    record = groups_record()
-    info = masking(record)
-    fairness = compute_fairness(record, info)
-    steps = next(q for q in fairness.quantities if q.key == "training_steps")
-    # 2,000 to 2,500 prefixes in batches of 256, five epochs at most.
-    highest = [budget.high for budget in steps.budgets[:6]]
-    assert highest == [5 * -(-(2000 + 100 * place) // 256) for place in range(6)]
-
-
-def test_segments_say_where_the_effect_is_largest(record: SweepRecord) -> None:
-    found = compute_segments(record, masking(record))
-    assert isinstance(found, SegmentsInfo)
-    # Targets that are rare lose more without images, by construction.
-    assert say_segments(found, "NDCG@10")[0].startswith("Images help most in the tail (text only:")
-
-
-def test_without_an_index_segments_are_said_to_be_missing(record: SweepRecord) -> None:
-    said = missing(make_ablation_page(replace(record, segments={})))
-    assert "was not logged with these runs" in said["Effects by segment"]
-
-
-def test_an_index_of_other_data_leaves_its_arms_out(record: SweepRecord) -> None:
-    small = replace(record.segments[""], train_counts=record.segments[""].train_counts[:10])
-    said = missing(make_ablation_page(replace(record, segments={"": small})))
-    assert "belongs to other data" in said["Effects by segment"]
-
-
-def test_a_lost_seed_and_a_lost_arm_are_said(record: SweepRecord) -> None:
-    keys = record.summary.arms[1].trial_keys
-    gone = record.summary.arms[2].trial_keys
-    kept = tuple(t for t in record.trials if t.key != keys[0] and t.key not in gone)
-    text = body(render_page(make_ablation_page(replace(record, trials=kept))))
-    assert f"Text only: run {keys[0]} is not in the tracker" in text
-    assert ">4/5<" in text
-    assert "Images only is not compared: no seed has per-user valid ranks of both" in text
-
-
-def test_seeds_that_were_never_run_are_said(record: SweepRecord) -> None:
-    arms = tuple(
-        replace(a, trial_keys=a.trial_keys[:3]) if a.name == "text_only" else a
-        for a in record.summary.arms
-    )
-    fewer = replace(record, summary=replace(record.summary, arms=arms))
-    text = body(render_page(make_ablation_page(fewer)))
-    assert "Text only: seed 104 was not run" in text
-    assert "3 to 5 paired seeds" in text
-    assert "with fewer than 5 seeds no difference here is a claim" in text
-
-
-def test_a_seed_on_other_data_is_refused(record: SweepRecord) -> None:
-    def shift(run: TrialRecord) -> TrialRecord:
-        if run.seed != 103:
-            return run
-        found = run.rankings["valid"]
-        moved = replace(found, targets=found.targets + 1)
-        return replace(run, rankings={"valid": moved})
-
-    info = masking(change(change(record, "text_only", shift), "full", shift))
-    assert ("Text only", "refused: its seeds were measured on different data") in info.refused
-
-
-def test_a_metric_that_cannot_be_paired_is_said(record: SweepRecord) -> None:
-    page = make_ablation_page(kinds_record(metric="coverage_at_10"))
-    assert "not a mean over users' ranks" in missing(page)["Comparison"]
-    assert page.claims == (
-        "There is no verdict: no arm could be compared with the full configuration.",
-    )
-
-
-def test_an_ablation_of_which_nothing_ran_makes_a_page(record: SweepRecord, tmp_path: Path) -> None:
-    empty = replace(record, trials=(), segments={})
-    files = write_report(empty, tmp_path)
-    shown = body(files.index)
-    assert "There is no verdict" in shown
-    assert "is not in the tracker" in shown
-    assert [page.name for page in files.pages] == ["index.html"]
-
-
-def test_metrics_that_are_not_finite_leave_no_trace(record: SweepRecord) -> None:
-    curve = {f"epoch/{record.summary.objective}": ((1, math.nan),)}
-    broken = tuple(
-        replace(t, metrics=dict.fromkeys(t.metrics, math.nan), history=curve) for t in record.trials
-    )
-    page = make_ablation_page(replace(record, trials=broken))
-    text = render_page(page)
-    assert "NaN" not in re.findall(r'id="figure-data">(.*?)</script>', text, re.DOTALL)[0]
-    assert "logged" in missing(page)["Training curves"]
-    # The effects come from the ranks, which are whole.
-    assert page.claims[0].startswith("Of 2 arms: 2 worse")
-
-
-def test_one_seed_leaves_no_interval_and_no_verdict(record: SweepRecord) -> None:
-    arms = tuple(replace(a, trial_keys=a.trial_keys[:1]) for a in record.summary.arms)
-    summary = replace(record.summary, arms=arms, ablation_seeds=(101,))
-    page = make_ablation_page(replace(record, summary=summary))
-    assert page.claims[0].startswith("None of the 2 arms differs")
-    assert "one seed, so no interval over seeds" in page.claims[1]
-
-
 def test_hostile_names_are_shown_and_never_run(record: SweepRecord) -> None:
     evil = '</script><script>alert(1)</script><img src=x onerror="alert(2)">'
     arms = tuple(replace(a, title=evil) for a in record.summary.arms)
@@ -327,17 +162,6 @@ def test_reads_of_a_declared_test_split_are_counted() -> None:
     trials = tuple(replace(t, metrics={**t.metrics, "test/ndcg_at_10": 0.1}) for t in record.trials)
     text = body(render_page(make_ablation_page(replace(record, trials=trials))))
     assert f"Test was read by {len(trials)} runs, as declared" in text
-
-
-def test_segments_without_a_clear_effect_claim_nothing(record: SweepRecord) -> None:
-    def as_full(run: TrialRecord) -> TrialRecord:
-        # Other draws at the level of the reference: no arm does anything.
-        return replace(run, rankings={"valid": ranked(0.05, run.seed * 1000 + 77)})
-
-    alike = change(change(record, "text_only", as_full), "image_only", as_full)
-    found = compute_segments(alike, masking(alike))
-    assert isinstance(found, SegmentsInfo)
-    assert say_segments(found, "NDCG@10")[0].startswith("No segment of targets shows a clear")
 
 
 def test_every_table_says_that_intervals_are_not_adjusted(record: SweepRecord) -> None:

@@ -1,4 +1,4 @@
-"""Segments, codes, curves and moves of ranks."""
+"""Codes, curves and moves of ranks."""
 
 from __future__ import annotations
 
@@ -11,17 +11,14 @@ import pytest
 from clairo.reporting.compare_details import (
     RANK_BINS,
     RankMoves,
-    SegmentsInfo,
     SideCurves,
     compute_codes,
     compute_curves,
     compute_moves,
-    compute_segments,
-    split_of,
 )
 from clairo.reporting.compare_figures import plot_curves, plot_differences, plot_moves, side_color
 from clairo.reporting.compare_sides import compute_sides
-from clairo.reporting.compare_tables import codebooks_table, codes_table, segments_table
+from clairo.reporting.compare_tables import codebooks_table, codes_table
 from clairo.reporting.search_info import MAX_MARKS, Absent
 from tests.reporting.comparisons import compared, failed, ranked, run, runs
 
@@ -91,57 +88,6 @@ def test_the_figure_of_moves_has_one_mark_a_cell_and_tells_better_from_worse() -
     below, above, on = (0, 2), (2, 0), (1, 1)
     assert len({colors[place] for place in (below, above, on)}) == 3
     assert len(marks.x) <= MAX_MARKS
-
-
-def segments_of(*tracked: object) -> SegmentsInfo:
-    found = compute_segments(compute_sides(tracked))  # type: ignore[arg-type]
-    assert isinstance(found, SegmentsInfo)
-    return found
-
-
-def segment_run(number: int, seed: int, tail: float, users: int = 80) -> object:
-    metrics = {"valid/tail/ndcg_at_10": tail, "valid/tail/num_users": float(users),
-               "valid/unseen/num_users": 0.0}  # fmt: skip
-    return run(number, seed, metrics=metrics)
-
-
-def test_segments_without_users_are_left_out() -> None:
-    info = segments_of(segment_run(0, 1, 0.2), segment_run(1, 1, 0.3))
-    assert [row.name for row in info.rows] == ["tail"]
-    assert info.rows[0].users == (80, 80)
-
-
-def test_a_segment_is_compared_on_shared_seeds_only() -> None:
-    info = segments_of(segment_run(0, 1, 0.2), segment_run(0, 2, 0.6), segment_run(1, 1, 0.3))
-    assert [value.mean for value in info.rows[0].values] == [pytest.approx(0.4), 0.3]
-    assert info.rows[0].deltas == (0.0, pytest.approx(0.3 - 0.2))
-
-
-def test_a_segment_of_sides_without_a_shared_seed_has_no_difference() -> None:
-    info = segments_of(segment_run(0, 1, 0.2), segment_run(1, 2, 0.3))
-    assert info.rows[0].deltas[1] is None
-
-
-def test_the_table_of_segments_leaves_out_differences_of_sides_that_are_not_compared() -> None:
-    info = segments_of(segment_run(0, 1, 0.2), segment_run(1, 1, 0.3), segment_run(2, 1, 0.1, 9))
-    table = segments_table(info, ["B"])
-    assert [column.name for column in table.columns] == ["Segment", "Users", "A", "B", "C", "B − A"]
-    assert table.rows[0][1].text == "80 or 9"
-    assert table.rows[0][5].text.startswith("+0.1")
-    assert "Tail: targets with 5 training interactions or fewer" in table.notes[0]
-
-
-def test_segments_that_nobody_logged_are_said() -> None:
-    found = compute_segments(compute_sides([run(0, metrics={}), failed(1)]))
-    assert isinstance(found, Absent)
-    assert found.reason == "No finished run logged metrics by segment."
-
-
-def test_segments_are_of_test_only_where_every_finished_side_was_read_there() -> None:
-    assert split_of(compute_sides([run(0), run(1)])) == "test"
-    assert split_of(compute_sides([run(0), failed(1)])) == "test"
-    assert split_of(compute_sides([run(0), run(1, splits=("valid",))])) == "valid"
-    assert split_of(compute_sides([failed(0), failed(1)])) == "valid"
 
 
 def test_codes_of_every_side_that_has_any_are_shown() -> None:

@@ -9,7 +9,6 @@ from clairo.reporting.compare_page import make_compare_page
 from clairo.reporting.compare_tables import (
     differences_table,
     results_table,
-    sides_budgets,
 )
 from clairo.reporting.page import Code, Missing, Page, TableBlock, render_page
 from clairo.reporting.table import to_csv
@@ -195,21 +194,3 @@ def test_the_files_hold_what_the_page_prints_unrounded(pair: ComparisonInfo) -> 
     assert lines[1].split(",")[4] == repr(found.interval.mean)
     assert lines[1].startswith("B,test,NDCG@10,")
     assert len(lines) == 1 + len(pair.differences)
-
-
-def test_budgets_mark_what_differs_from_the_reference(pair: ComparisonInfo) -> None:
-    table = sides_budgets(pair, {"B": "fusion concat (A: none)"})
-    assert [row[1].text for row in table.rows] == ["the reference", "fusion concat (A: none)"]
-    bits = [row[2].text for row in table.rows]
-    # records.code_facts: 4 bits a codebook; configuration 0 has 2 codebooks, 1 has 3.
-    assert bits == ["8.0", "12.0 ≠"]
-    assert table.notes == (
-        "Bits per item differ from A's 8.0: B 12.0. Part of their difference may be the codes' "
-        "capacity.",
-    )
-
-
-def test_equal_bits_are_said() -> None:
-    table = sides_budgets(compared([run(0)], [run(0, run_id="again")]), {})
-    assert table.notes == ("Bits per item are equal in all sides (8.0).",)
-    assert table.rows[1][1].text == "nothing"

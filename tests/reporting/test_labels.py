@@ -42,10 +42,22 @@ OPTIONS_OF_MERGING = {
 
 
 def test_every_known_setting_has_a_name_of_its_own() -> None:
-    keys = ("reduction.variance", "fusion.variance", "merging.num_merges", "quantization.kind")
+    keys: tuple[str, ...] = (
+        "reduction.variance",
+        "fusion.variance",
+        "merging.num_merges",
+        "quantization.kind",
+    )
     keys += tuple(OPTIONS_OF_MERGING)
     assert len({labels.setting_label(key) for key in keys}) == len(keys)
     assert labels.setting_label("fusion.kind") == "fusion"
+
+
+def test_masking_reads_like_a_sentence_in_a_list_of_changes() -> None:
+    found = ("evaluation.masking", "evaluation.masking.modality", "evaluation.masking.fill")
+    assert [labels.setting_label(key) for key in found] == [
+        "masking at inference", "masked at inference", "filled with",
+    ]  # fmt: skip
 
 
 def test_lists_read_like_sentences() -> None:

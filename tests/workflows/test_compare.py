@@ -15,12 +15,15 @@ from typer.testing import CliRunner
 from clairo import cli
 from clairo.core.errors import ConfigError, SweepError
 from clairo.reporting.compare_info import compute_comparison
+from clairo.reporting.compare_segments import SegmentsInfo, compute_segments
 from clairo.tracking.mlflow_runs import MlflowTracker
 from clairo.tracking.records import Candidate
 from clairo.tracking.run_reader import TrackedRun, read_runs
+from clairo.tracking.segment_files import SEGMENTS_FOLDER
 from clairo.tracking.summary_json import STAGES_FILE, stages_to_json, write_summary
 from clairo.workflows.compare import compare_runs, comparison_lines, write_comparison
 from clairo.workflows.locations import tracking_config
+from tests.reporting.ablation_records import segment_index
 from tests.reporting.comparisons import HOSTILE, compared, failed, run, runs
 from tests.reporting.records import demo_summary
 
@@ -80,6 +83,10 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_summary(
         tracker.run(parent.info.run_id), demo_summary(sweep_id="one", candidates=candidates)
     )
+    segments = folder / "scratch" / "segments"
+    segments.mkdir()
+    segment_index().save(segments)
+    tracker.run(parent.info.run_id).log_folder(segments, SEGMENTS_FOLDER)
     return folder
 
 
@@ -113,6 +120,17 @@ def test_what_is_read_back_is_compared_as_what_was_tracked(out: Path) -> None:
     assert [found.deltas for found in read.differences] == [
         found.deltas for found in made.differences
     ]
+
+
+def test_segments_are_read_with_the_sweep_of_each_run_and_paired_by_user(out: Path) -> None:
+    read = read_runs(tracking_config(out, None), ["one", "one:2", "one:3"])
+    assert all(one.segment_index is not None for one in read)
+    found = compute_segments(compute_comparison(read))
+    assert isinstance(found, SegmentsInfo)
+    assert found.unpaired == ()
+    assert found.paired["B"]["tail"].interval is not None
+    (elsewhere,) = read_runs(tracking_config(out, None), ["two:0"])
+    assert elsewhere.segment_index is None
 
 
 def test_the_same_runs_give_the_same_bytes_in_the_same_place(
