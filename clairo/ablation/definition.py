@@ -44,6 +44,15 @@ class Base(Config):
             )
         return self
 
+    @model_validator(mode="after")
+    def _data_are_named_elsewhere(self) -> Self:
+        if "dataset" in self.settings:
+            raise ValueError(
+                "a base has settings of every stage but the data, got settings.dataset; name the "
+                "data with CATEGORY and FILTERS, or in 'groups'"
+            )
+        return self
+
     @property
     def label(self) -> str:
         """For people."""

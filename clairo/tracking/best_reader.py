@@ -87,7 +87,7 @@ class UnreadSweep:
 def read_best_of_all(
     config: TrackingConfig, *, single_runs: bool = False
 ) -> tuple[BestOfSweep | UnreadSweep, ...]:
-    """The winner of every sweep, oldest sweep first.
+    """The winner of every sweep, oldest sweep first; ablations choose none and are left out.
 
     Args:
         config: Where.
@@ -99,14 +99,17 @@ def read_best_of_all(
     tracker = config.connect()
     parents = sorted(tracker.sweeps(), key=lambda run: (run.info.start_time, run.info.run_id))
     with tempfile.TemporaryDirectory() as scratch:
-        return tuple(
+        found = [
             _read_best(tracker, parent, Path(scratch))
             for parent in parents
             if single_runs or parent.data.tags.get(KIND_TAG) != "run"
-        )
+        ]
+    return tuple(best for best in found if best is not None)
 
 
-def _read_best(tracker: MlflowTracker, parent: Run, scratch: Path) -> BestOfSweep | UnreadSweep:
+def _read_best(
+    tracker: MlflowTracker, parent: Run, scratch: Path
+) -> BestOfSweep | UnreadSweep | None:
     from clairo.tracking.run_files import open_files
 
     run_id, sweep_id = parent.info.run_id, parent.data.tags["sweep.id"]
@@ -121,6 +124,8 @@ def _read_best(tracker: MlflowTracker, parent: Run, scratch: Path) -> BestOfSwee
     if parent.data.tags.get(KIND_TAG) == "run":
         found = _runs(tracker, f"tags.`sweep.id` = '{sweep_id}'")
         return BestOfSweep(run_id, summary, True, tuple(found), found)
+    if summary.is_ablation:
+        return None
     if not summary.candidates:
         return UnreadSweep(sweep_id, run_id, _why_unconfirmed(summary))
     wanted = summary.candidates[0].trial_keys

@@ -130,6 +130,29 @@ def read_sweep(config: TrackingConfig, sweep_id: str | None = None) -> SweepReco
     )
 
 
+def last_sweep_id(config: TrackingConfig) -> str:
+    """Id of the latest sweep that searched; ablations and single runs are none.
+
+    Raises:
+        SweepError: There is none, or the tracker cannot be read.
+    """
+    from clairo.tracking.run_files import open_files
+
+    tracker = config.connect()
+    with tempfile.TemporaryDirectory() as scratch:
+        for run in _parents(tracker):
+            if run.data.tags.get(KIND_TAG) == "run":
+                continue
+            files = open_files(tracker.connection, run, Path(scratch))
+            summary = read_summary(files, run.info.run_id)
+            if not summary.is_ablation:
+                return summary.sweep_id
+    raise SweepError(
+        "The last sweep was asked for, the tracker holds none, only ablations or single runs; "
+        "start one with 'make sweep', or leave out BASE."
+    )
+
+
 def read_summary(files: RunFiles, run_id: str) -> SweepSummary:
     """What a parent run says about its sweep.
 
@@ -178,7 +201,7 @@ def _find_parent(tracker: MlflowTracker, sweep_id: str | None) -> Run:
             return run
     known = ", ".join(run.data.tags["sweep.id"] for run in parents) or "none"
     raise SweepError(
-        f"A report needs a tracked sweep, got {sweep_id or 'none'}; known here: {known}; "
+        f"A sweep is named by an id that is tracked, got {sweep_id or 'none'}; known here: {known}; "
         "start one with 'make sweep'."
     )
 

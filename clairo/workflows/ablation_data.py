@@ -18,7 +18,7 @@ from clairo.datasets.settings_file import with_settings
 from clairo.pipeline.config import PipelineConfig
 from clairo.pipeline.profiles import Profile
 from clairo.sweep.search_space import merge_settings
-from clairo.tracking.reader import read_sweep
+from clairo.tracking.reader import last_sweep_id, read_sweep
 from clairo.tracking.records import ArmGroup
 from clairo.workflows.ablation_options import AblateOptions
 from clairo.workflows.locations import existing_tracking
@@ -81,7 +81,7 @@ def find_base(options: AblateOptions, base: Base, folder: Path) -> KnownBase:
     values: dict[str, Any] = {}
     where = label
     if wanted:
-        sweep_id, values = _best_of(options, None if wanted == "latest" else wanted)
+        sweep_id, values = _best_of(options, wanted)
         label = replace_best(base, sweep_id).label
         where = f"best of sweep {sweep_id}"
     elif base.file:
@@ -96,16 +96,30 @@ def replace_best(base: Base, sweep_id: str | None) -> Base:
     return base.model_copy(update={"best_of": sweep_id, "file": None}) if sweep_id else base
 
 
-def _best_of(options: AblateOptions, sweep_id: str | None) -> tuple[str, dict[str, Any]]:
-    record = read_sweep(existing_tracking(options.out, options.tracking_uri), sweep_id)
+def _best_of(options: AblateOptions, wanted: str) -> tuple[str, dict[str, Any]]:
+    tracking = existing_tracking(options.out, options.tracking_uri)
+    # The last one of all may be an ablation, of the very sweep that is meant.
+    record = read_sweep(tracking, last_sweep_id(tracking) if wanted == "latest" else wanted)
     found = record.summary.sweep_id
+    if record.summary.is_ablation:
+        raise SweepError(
+            f"A base is the winner of a sweep, {found} is an ablation, which chooses none; name "
+            "the sweep in BASE, or write the settings in the definition's 'base'."
+        )
     if not record.summary.candidates:
         raise SweepError(
             f"A base must have been confirmed on fresh seeds, sweep {found} confirmed none; let it "
             "run to its end ('make sweep' goes on), or name another with BASE."
         )
-    winner = record.by_key()[record.summary.candidates[0].trial_keys[0]]
-    return found, {name: v for name, v in winner.config.items() if name != "dataset"}
+    known = record.by_key()
+    keys = record.summary.candidates[0].trial_keys
+    configs = [known[key].config for key in keys if key in known and known[key].config]
+    if not configs:
+        raise SweepError(
+            f"A base's settings are read from the runs that confirmed it, those of sweep {found} "
+            "are not in the tracker; restore one in MLflow, or name another sweep with BASE."
+        )
+    return found, {name: v for name, v in configs[0].items() if name != "dataset"}
 
 
 def _read_settings(path: Path) -> dict[str, Any]:
@@ -157,9 +171,8 @@ def prepare_groups(
             config = with_settings(resolve_data(own), data.dataset, f"group {data.name}")
             prepared = prepare_data(own, profile, root, say, config)
         except DataError as error:
-            why = f"{error} Then: '{own.resume_command()}'."
+            why = f"{error} Then: '{options.resume_command()}'."
             missing.append(ArmGroup(data.name, data.title, data.covariate, missing=why))
-            say(f"{data.title} is not run: {error}")
             continue
         group = ArmGroup(data.name, data.title, data.covariate, prepared.digest, prepared.facts)
         ready.append(_ready(group, own, prepared, (profile, definition, base)))
@@ -168,7 +181,21 @@ def prepare_groups(
             f"An ablation over categories needs the data of one at least, none of "
             f"{len(definition.groups)} is there; the first says: {missing[0].missing}"
         )
+    _require_different_data(ready)
     return tuple(ready), tuple(missing)
+
+
+def _require_different_data(ready: list[ReadyGroup]) -> None:
+    """Refuses one data set under two names: it would be counted twice on the line."""
+    first: dict[str, str] = {}
+    for group in ready:
+        digest, name = group.prepared.digest, group.group.name
+        if digest in first:
+            raise ConfigError(
+                f"Groups are different data sets, got the same one in {first[digest]} and {name}; "
+                "leave one out, or give it other settings in 'dataset'."
+            )
+        first[digest] = name
 
 
 def _options_of(options: AblateOptions, data: GroupData) -> AblateOptions:
