@@ -174,7 +174,8 @@ class AblationDefinition(Config):
         """The definition as its file would have it, without what is at its default."""
         plain = self.model_dump(mode="json", exclude_defaults=True)
         generators = [generator.model_dump(mode="json") for generator in self.generators]
-        return yaml.safe_dump({**plain, "generators": generators}, sort_keys=False)
+        whole = {**plain, "generators": generators}
+        return yaml.safe_dump(whole, sort_keys=False, allow_unicode=True)
 
     @property
     def digest(self) -> str:

@@ -125,3 +125,8 @@ def test_a_base_that_names_data_of_its_own_is_refused_not_ignored() -> None:
     asked = {**QUESTION, "generators": [{"kind": "leave_one_out"}]}
     with pytest.raises(ValueError, match=r"every stage but the data, got settings\.dataset"):
         AblationDefinition.model_validate({**asked, "base": {"settings": {"dataset": {"seed": 9}}}})
+
+
+def test_a_definition_is_written_as_people_wrote_it() -> None:
+    asked = {**QUESTION, "question": "Übung “日本語”?", "generators": [{"kind": "leave_one_out"}]}
+    assert "Übung “日本語”?" in AblationDefinition.model_validate(asked).to_yaml()

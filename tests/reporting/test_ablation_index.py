@@ -228,6 +228,21 @@ def test_a_lost_seed_and_a_lost_arm_are_said(record: SweepRecord) -> None:
     assert "Images only is not compared: no seed has per-user valid ranks of both" in text
 
 
+def test_an_arm_without_a_result_is_named_on_the_first_screen(record: SweepRecord) -> None:
+    why = "DataError: too few items; choose a smaller codebook."
+    lost = set(record.summary.arms[2].trial_keys)
+    trials = tuple(
+        replace(t, state="failed", error=why, rankings={}) if t.key in lost else t
+        for t in record.trials
+    )
+    page = make_ablation_page(replace(record, trials=trials))
+    assert page.claims[-1] == (
+        "Without a result: Images only; why stands under “Skipped arms and missing seeds”."
+    )
+    assert "choose a smaller codebook.." not in render_page(page)
+    assert not [c for c in make_ablation_page(record).claims if c.startswith("Without a result")]
+
+
 def test_seeds_that_were_never_run_are_said(record: SweepRecord) -> None:
     arms = tuple(
         replace(a, trial_keys=a.trial_keys[:3]) if a.name == "text_only" else a

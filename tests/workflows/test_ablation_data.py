@@ -47,14 +47,14 @@ def test_the_latest_base_is_the_last_sweep_though_an_ablation_came_after(
 
 def test_an_ablation_as_a_base_is_refused_by_name(out: Path) -> None:
     name = kinds_record().summary.sweep_id
-    with pytest.raises(SweepError, match=f"{name} is an ablation, which chooses none; name"):
+    with pytest.raises(SweepError, match=rf"{name} is an ablation, which chooses none; name"):
         find_base(AblateOptions(out=out, base=name), Base(), Path())
 
 
 def test_an_unknown_base_is_refused_with_the_sweeps_that_are_known(
     out: Path, sweep: SweepRecord
 ) -> None:
-    with pytest.raises(SweepError, match=f"got nothing-1; known here: .*{sweep.summary.sweep_id}"):
+    with pytest.raises(SweepError, match=rf"got nothing-1; known here: .*{sweep.summary.sweep_id}"):
         find_base(AblateOptions(out=out, base="nothing-1"), Base(), Path())
 
 
@@ -65,7 +65,7 @@ def test_a_base_whose_confirming_runs_were_deleted_is_refused(
     config.prepare()
     kept = tuple(trial for trial in sweep.trials if trial.role == "search")
     track_record(config, replace(sweep, trials=kept))
-    with pytest.raises(SweepError, match="those of sweep .* are not in the tracker"):
+    with pytest.raises(SweepError, match=r"those of sweep .* are not in the tracker"):
         find_base(AblateOptions(out=tmp_path / "runs", base="latest"), Base(), Path())
 
 
@@ -73,7 +73,7 @@ def test_no_sweep_at_all_is_said_when_the_latest_is_asked_for(tmp_path: Path) ->
     config = tracking_config(tmp_path / "runs", None)
     config.prepare()
     track_record(config, kinds_record())
-    with pytest.raises(SweepError, match="holds none, only ablations or single runs"):
+    with pytest.raises(SweepError, match=r"holds none, only ablations or single runs"):
         find_base(AblateOptions(out=tmp_path / "runs", base="latest"), Base(), Path())
 
 
