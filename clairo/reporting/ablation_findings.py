@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from clairo.evaluation.significance import Verdict
+from clairo.reporting.ablation_families import REFERENCE
 from clairo.reporting.ablation_info import AblationInfo, Ablations, EffectInfo
 from clairo.reporting.findings import Words
 from clairo.reporting.labels import number, percent, plural, sentence_list
@@ -119,7 +120,10 @@ def effect_claim(effect: EffectInfo, digits: int = 4) -> str:
         low = number(interval.low, digits, signed=True)
         seeds = f"95 % {low} to {number(interval.high, digits, signed=True)}"
     size = f"{number(interval.mean, digits, signed=True)} ({share})"
-    return f"{effect.arm.title}: {size}, {seeds}; {effect.verdict}."
+    against = "" if effect.reference.name == REFERENCE else f" than {effect.reference.title}"
+    if effect.verdict in ("inconclusive", "equivalent"):
+        against = against.replace(" than ", " against ")
+    return f"{effect.arm.title}: {size}, {seeds}; {effect.verdict}{against}."
 
 
 def say_effects(info: AblationInfo, label: str) -> Words:

@@ -25,6 +25,7 @@ def effects_table(info: AblationInfo) -> Table:
     label = metric_label(info.metric)
     columns = (
         Column("Arm"),
+        *((Column("Against"),) if _several(info) else ()),
         Column("Verdict", choices=True),
         Column("Difference", numeric=True, help="Arm minus its reference, paired by seed."),
         Column("Mark", help=MARKS_NOTE),
@@ -34,7 +35,7 @@ def effects_table(info: AblationInfo) -> Table:
         Column("Seeds", numeric=True, help="Paired seeds with a result, of those planned."),
     )
     rows = (
-        *(_reference_row(arm, info.digits) for arm in info.references),
+        *(_reference_row(arm, info) for arm in info.references if not _is_compared(arm, info)),
         *(_effect_row(effect, info) for effect in info.effects),
     )
     return Table(
@@ -45,6 +46,17 @@ def effects_table(info: AblationInfo) -> Table:
         searchable=len(rows) > 8,
         notes=_notes(info),
     )
+
+
+def _several(info: AblationInfo) -> bool:
+    """Whether arms of one group are compared with different ones."""
+    return len({arm.name for arm in info.references}) > 1
+
+
+def _is_compared(reference: ArmInfo, info: AblationInfo) -> bool:
+    """Whether a reference is itself compared with another arm, and has a row for that."""
+    key = (reference.group, reference.name)
+    return key in {(effect.arm.group, effect.arm.name) for effect in info.effects}
 
 
 def tests_table(info: AblationInfo) -> Table:
@@ -131,26 +143,25 @@ def _seeds_cell(arm: ArmInfo, paired: int) -> Cell:
     return Cell(text, paired, title="; ".join(arm.missing))
 
 
-def _reference_row(arm: ArmInfo, digits: int) -> tuple[Cell, ...]:
+def _reference_row(arm: ArmInfo, info: AblationInfo) -> tuple[Cell, ...]:
     return (
         Cell.of(arm.title),
+        *((Cell(DASH),) if _several(info) else ()),
         Cell("reference", "reference", tone="quiet"),
         Cell(DASH),
         Cell(""),
         *([Cell(DASH)] * 2),
-        number_cell(arm.mean, digits),
+        number_cell(arm.mean, info.digits),
         _seeds_cell(arm, len(arm.by_seed)),
     )
 
 
 def _effect_row(effect: EffectInfo, info: AblationInfo) -> tuple[Cell, ...]:
     interval, digits = effect.interval, info.digits
-    title = changes_text(effect.arm)
-    if len(info.references) > 1:
-        title = f"{title}; against {effect.reference.title}"
     found = mark(effect.verdict, effect.adjusted_p)
     return (
-        Cell.of(effect.arm.title, title=title),
+        Cell.of(effect.arm.title, title=changes_text(effect.arm)),
+        *((Cell.of(effect.reference.title),) if _several(info) else ()),
         _verdict_cell(effect.verdict),
         number_cell(interval.mean, digits, signed=True),
         Cell(found, found or None),

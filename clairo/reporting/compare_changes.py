@@ -160,8 +160,8 @@ def setting_defaults(config: Mapping[str, Any]) -> dict[str, Any]:
     known now.
 
     Example:
-        >>> setting_defaults({"evaluation": {"num_beams": 7}})["evaluation.num_beams"] > 0
-        True
+        >>> setting_defaults({"evaluation": {"num_beams": 30}})["evaluation.num_beams"]
+        50
     """
     defaults: dict[str, Any] = {}
     for name, values in config.items():

@@ -8,6 +8,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from clairo.reporting.labels import shortened
 from clairo.reporting.style import PAPER, template
 
 ROW_HEIGHT = 54
@@ -51,7 +52,7 @@ def row_figure(labels: Sequence[str], values: Sequence[str], x_title: str) -> go
     for place, pair in enumerate(zip(labels, values, strict=True)):
         shared: dict[str, Any] = {"xref": "paper", "y": -place, "yshift": 19, "showarrow": False}
         for text, x, anchor in zip(pair, (0, 1), ("left", "right"), strict=True):
-            notes.append({"text": harmless(text), "x": x, "xanchor": anchor, **shared})
+            notes.append({"text": harmless(shortened(text)), "x": x, "xanchor": anchor, **shared})
     figure.update_layout(annotations=[note for note in notes if note["text"]])
     figure.update_yaxes(visible=False, range=[-len(labels) + 0.55, 0.75], fixedrange=True)
     return figure

@@ -88,8 +88,9 @@ def _bits_note(info: AblationInfo, fairness: FairnessInfo) -> tuple[str, ...]:
         values = {_bits(budget) for budget in found.budgets if budget.low is not None}
         shown = f" ({wanted})" if len(values) == 1 else ""
         return (f"Bits per item are equal in all arms{shown}.",)
+    whose = f"{info.against}'s {wanted}" if len(info.references) == 1 else info.against
     return (
-        f"Bits per item differ from {info.against}'s {wanted}: {sentence_list(others)}. Part of "
+        f"Bits per item differ from {whose}: {sentence_list(others)}. Part of "
         "their difference may be the codes' capacity.",
     )
 

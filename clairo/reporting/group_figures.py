@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import plotly.graph_objects as go
 
@@ -41,8 +43,18 @@ def say_groups(groups: GroupsInfo, label: str) -> Words:
         return f"{groups.title}: no dependence on {groups.covariate} is established ({size})", (
             subtitle
         )
-    way = "loses more" if slope.slope.mean < 0 else "gains more"
+    way = _way(slope, [value for value, _ in groups.on_line])
     return f"{groups.title} {way} the larger the {groups.covariate} ({size})", subtitle
+
+
+def _way(slope: Slope, values: Sequence[float]) -> str:
+    """What the line does from the smallest to the largest covariate; a smaller loss is no gain."""
+    first, last = (slope.intercept + slope.slope.mean * end for end in (min(values), max(values)))
+    if first <= 0 and last <= 0:
+        return "loses more" if last < first else "loses less"
+    if first >= 0 and last >= 0:
+        return "gains more" if last > first else "gains less"
+    return "turns from a gain to a loss" if last < first else "turns from a loss to a gain"
 
 
 def plot_groups(groups: GroupsInfo, label: str) -> go.Figure:

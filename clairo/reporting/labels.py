@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -64,6 +65,39 @@ def capitalised(text: str) -> str:
         'Text reduction by PCA'
     """
     return text[:1].upper() + text[1:]
+
+
+_CONTROLS = str.maketrans("", "", "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_ISOLATE, _END = "\u2068", "\u2069"
+
+
+def isolated(name: str) -> str:
+    """A name that leaves the order of what stands around it alone.
+
+    A right-to-left name would turn the numbers after it around, and a minus with them.
+
+    Example:
+        >>> isolated("Text only"), isolated("\u05e9\u05dc") == "\u2068\u05e9\u05dc\u2069"
+        ('Text only', True)
+    """
+    plain = name.translate(_CONTROLS)
+    turns = any(unicodedata.bidirectional(character) in ("R", "AL", "AN") for character in plain)
+    return f"{_ISOLATE}{plain}{_END}" if turns else plain
+
+
+def without_controls(text: str) -> str:
+    """Text without marks of direction, for files in which they are only in the way."""
+    return text.translate(_CONTROLS)
+
+
+def shortened(name: str, limit: int = 48) -> str:
+    """A name that fits above a row of a figure.
+
+    Example:
+        >>> shortened("a very long name", 8)
+        'a very …'
+    """
+    return name if len(name) <= limit else name[: limit - 1] + "…"
 
 
 def digits_for(error: float | None, default: int = 4) -> int:

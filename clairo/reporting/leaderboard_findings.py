@@ -122,7 +122,9 @@ def _figure_title(board: BoardInfo, best: OurRow) -> str:
     values = [float(i.row.values[PRIMARY]) for i in board.published if PRIMARY in i.row.values]
     if values:
         above = sum(best.interval.mean > value for value in values)
-        return f"The best of ours is above {above} of {plural(len(values), 'published row')}"
+        rows = plural(len(values), "published row")
+        apart = ", which was measured otherwise," if best.differences else ""
+        return f"The best of ours{apart} is above {above} of {rows}"
     levels = {level.name: level.values.get(PRIMARY) for level in board.levels}
     ceiling, floor = levels.get("Ceiling of this world"), levels.get("Popularity ranking")
     if ceiling:

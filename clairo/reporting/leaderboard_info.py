@@ -62,7 +62,7 @@ class BoardInfo:
         slug: Stem of its files, unique on the page.
         name: Name of the data set, with its digest where several share the name.
         digest: Of content and settings, ``""`` where only published rows are there.
-        ours: Best first by validation.
+        ours: Best first by validation, those that lost a seed after those that have all.
         published: As the file lists them.
         levels: Popularity floor and ceiling where they are known.
         asked_for: Lower-case names under which a person may ask for it.
@@ -240,8 +240,11 @@ def _our_boards(rows: Sequence[OurRow], checked: Sequence[PublishedInfo]) -> lis
     return sorted(boards, key=lambda board: (not board.published, board.name.lower()))
 
 
-def _best_first(row: OurRow) -> tuple[float, str]:
-    return -(row.valid.mean if row.valid.mean is not None else -math.inf), row.sweep_id
+def _best_first(row: OurRow) -> tuple[bool, float, str]:
+    """By validation; as within a sweep, what lost a seed never stands above what has them all."""
+    mean = row.valid.mean
+    lost = bool(row.valid.missing or row.primary.missing)
+    return lost, -(mean if mean is not None else -math.inf), row.sweep_id
 
 
 def _published_boards(rows: Sequence[OurRow], checked: Sequence[PublishedInfo]) -> list[BoardInfo]:

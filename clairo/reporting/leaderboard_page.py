@@ -82,7 +82,11 @@ def _stands_on(info: LeaderboardInfo) -> Definitions:
                 f"{plural(len(info.published), 'row')} from {plural(len(sources), 'source')}"
                 + unstated,
             ),
-            ("Best is", "the highest validation NDCG@10 over fresh seeds; test is only shown"),
+            (
+                "Best is",
+                "the highest validation NDCG@10 over fresh seeds, of those that lost none; test is "
+                "only shown",
+            ),
             *((("Commits", ", ".join(commits)),) if commits else ()),
         )
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from clairo.reporting.labels import isolated
 from clairo.reporting.table import Table, to_csv, to_latex, to_markdown
 from clairo.tracking.records import SweepRecord
 
@@ -65,6 +66,7 @@ def write_report(record: SweepRecord, folder: Path) -> ReportFiles:
     from clairo.reporting.vocabulary_page import make_vocabulary_page
 
     folder.mkdir(parents=True, exist_ok=True)
+    record = _with_isolated_names(record)
     if record.summary.is_ablation:
         pages = {"index.html": make_ablation_page(record)}
     else:
@@ -89,6 +91,16 @@ def write_report(record: SweepRecord, folder: Path) -> ReportFiles:
         tables=tuple(tables),
         verdicts=pages["index.html"].claims,
     )
+
+
+def _with_isolated_names(record: SweepRecord) -> SweepRecord:
+    """The record with names that can stand in a sentence, whichever way they are read."""
+    summary = record.summary
+    arms = tuple(replace(arm, title=isolated(arm.title)) for arm in summary.arms)
+    skipped = tuple((isolated(title), reason) for title, reason in summary.skipped_arms)
+    name = isolated(summary.dataset_name)
+    changed = replace(summary, dataset_name=name, arms=arms, skipped_arms=skipped)
+    return replace(record, summary=changed)
 
 
 def write_tables(page: Page, folder: Path) -> list[Path]:

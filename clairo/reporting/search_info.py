@@ -22,11 +22,8 @@ from clairo.tracking.records import SweepRecord, TrialRecord
 MAX_MARKS = 5000
 """A figure with more marks than this is thinned or aggregated."""
 
-MAX_LABELLED = 2000
+MAX_LABELLED = 1000
 """Marks that each carry a configuration for hover; ten thousand would be megabytes of text."""
-
-_ALWAYS = 5
-"""Marks of a history that stay whatever is thinned: the best and the last with their line."""
 
 
 @dataclass(frozen=True)
@@ -179,8 +176,7 @@ def compute_history(record: SweepRecord) -> HistoryInfo | Absent:
     known = {trial.key for trial in scored}
     unscored = [(t.number, t.state) for t in search_trials(record) if t.key not in known]
     rug = [unscored[i] for i in _spaced(0, len(unscored), MAX_MARKS // 5)]
-    # A value is two marks, its own and one of the line.
-    step = -(-2 * len(scored) // (MAX_MARKS - len(rug) - _ALWAYS))
+    step = -(-len(scored) // MAX_LABELLED)
     kept = sorted({*range(0, len(scored), step), int(np.argmax(values)), len(scored) - 1})
     return HistoryInfo(
         numbers=tuple(scored[i].number for i in kept),

@@ -14,8 +14,8 @@ from clairo.reporting.segment_info import (
 )
 from clairo.reporting.table import Cell, Column, Table
 
-_SHOWN = 48
-"""Rows on the page: six arms in all segments; the files hold all."""
+_SHOWN = 96
+"""Rows on the page: twelve arms in all segments; the files hold all."""
 
 
 def segment_effects_table(found: SegmentsInfo) -> Table:

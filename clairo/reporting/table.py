@@ -7,7 +7,7 @@ import io
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from clairo.reporting.labels import DASH
+from clairo.reporting.labels import DASH, without_controls
 
 WEIGHTED_COUNT = (
     "What chose the merge: its places, each counted the less, the more codes stand there."
@@ -137,7 +137,10 @@ def to_csv(table: Table) -> str:
 
 def _unarmed(value: float | int | str) -> float | int | str:
     """A text that a spreadsheet would run as a formula gets an apostrophe before it."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" else value
+    if not isinstance(value, str):
+        return value
+    text = without_controls(value)
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def to_markdown(table: Table) -> str:
@@ -193,4 +196,6 @@ def to_latex(table: Table) -> str:
 
 def _tex(text: str) -> str:
     """Text that TeX prints as it is; an empty line would end a caption or a cell."""
-    return "".join(_TEX.get(character, character) for character in " ".join(text.split()))
+    return "".join(
+        _TEX.get(character, character) for character in " ".join(without_controls(text).split())
+    )

@@ -87,7 +87,7 @@ class UnreadSweep:
 def read_best_of_all(
     config: TrackingConfig, *, single_runs: bool = False
 ) -> tuple[BestOfSweep | UnreadSweep, ...]:
-    """The winner of every sweep, oldest sweep first; ablations choose none and are left out.
+    """The winner of every sweep, oldest sweep first.
 
     Args:
         config: Where.
@@ -99,17 +99,14 @@ def read_best_of_all(
     tracker = config.connect()
     parents = sorted(tracker.sweeps(), key=lambda run: (run.info.start_time, run.info.run_id))
     with tempfile.TemporaryDirectory() as scratch:
-        found = [
+        return tuple(
             _read_best(tracker, parent, Path(scratch))
             for parent in parents
             if single_runs or parent.data.tags.get(KIND_TAG) != "run"
-        ]
-    return tuple(best for best in found if best is not None)
+        )
 
 
-def _read_best(
-    tracker: MlflowTracker, parent: Run, scratch: Path
-) -> BestOfSweep | UnreadSweep | None:
+def _read_best(tracker: MlflowTracker, parent: Run, scratch: Path) -> BestOfSweep | UnreadSweep:
     from clairo.tracking.run_files import open_files
 
     run_id, sweep_id = parent.info.run_id, parent.data.tags["sweep.id"]
@@ -124,8 +121,6 @@ def _read_best(
     if parent.data.tags.get(KIND_TAG) == "run":
         found = _runs(tracker, f"tags.`sweep.id` = '{sweep_id}'")
         return BestOfSweep(run_id, summary, True, tuple(found), found)
-    if summary.is_ablation:
-        return None
     if not summary.candidates:
         return UnreadSweep(sweep_id, run_id, _why_unconfirmed(summary))
     wanted = summary.candidates[0].trial_keys
@@ -134,6 +129,8 @@ def _read_best(
 
 
 def _why_unconfirmed(summary: SweepSummary) -> str:
+    if summary.is_ablation:
+        return "it is an ablation: its arms are compared, and none is chosen."
     if summary.finished:
         return "it ended without a configuration confirmed on fresh seeds."
     return "no configuration was confirmed on fresh seeds yet; the same command goes on with it."

@@ -6,6 +6,8 @@ these. Its database layer and its server answer for many runs at once, with the 
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -66,7 +68,17 @@ def _read_metric(connection: Connection, run_ids: Sequence[str], key: str) -> di
 
 def _by_step(points: Sequence[_Point]) -> Curve:
     ordered = sorted(points, key=lambda point: point.timestamp)
-    return tuple(sorted({point.step: point.value for point in ordered}.items()))
+    return tuple(sorted({point.step: as_logged(point.value) for point in ordered}.items()))
+
+
+def as_logged(value: float) -> float:
+    """A number as it was given to MLflow, whose databases keep the largest float for infinity.
+
+    Example:
+        >>> as_logged(0.25), as_logged(-1.7976931348623157e308)
+        (0.25, -inf)
+    """
+    return math.copysign(math.inf, value) if abs(value) == sys.float_info.max else value
 
 
 def _points(connection: Connection, run_ids: Sequence[str], key: str) -> list[_Point]:

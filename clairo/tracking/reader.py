@@ -87,6 +87,29 @@ def list_sweeps(config: TrackingConfig) -> tuple[SweepEntry, ...]:
     )
 
 
+def latest_search(config: TrackingConfig) -> str:
+    """Id of the last sweep that searched: neither a single run nor an ablation by itself.
+
+    Raises:
+        SweepError: There is none, or one that is later cannot be read.
+    """
+    from clairo.tracking.run_files import open_files
+
+    tracker = config.connect()
+    with tempfile.TemporaryDirectory() as scratch:
+        for parent in _parents(tracker):
+            if parent.data.tags.get(KIND_TAG) == "run":
+                continue
+            files = open_files(tracker.connection, parent, Path(scratch))
+            summary = read_summary(files, parent.info.run_id)
+            if not summary.is_ablation:
+                return summary.sweep_id
+    raise SweepError(
+        "The latest sweep was asked for, none is tracked here that searched; start one with "
+        "'make sweep'."
+    )
+
+
 def read_sweep(config: TrackingConfig, sweep_id: str | None = None) -> SweepRecord:
     """Everything that was tracked of one sweep.
 
@@ -127,29 +150,6 @@ def read_sweep(config: TrackingConfig, sweep_id: str | None = None) -> SweepReco
     ordered = tuple(sorted(trials, key=lambda trial: trial.number))
     return SweepRecord(
         run_id=parent.info.run_id, summary=summary, trials=ordered, segments=segments
-    )
-
-
-def last_sweep_id(config: TrackingConfig) -> str:
-    """Id of the latest sweep that searched; ablations and single runs are none.
-
-    Raises:
-        SweepError: There is none, or the tracker cannot be read.
-    """
-    from clairo.tracking.run_files import open_files
-
-    tracker = config.connect()
-    with tempfile.TemporaryDirectory() as scratch:
-        for run in _parents(tracker):
-            if run.data.tags.get(KIND_TAG) == "run":
-                continue
-            files = open_files(tracker.connection, run, Path(scratch))
-            summary = read_summary(files, run.info.run_id)
-            if not summary.is_ablation:
-                return summary.sweep_id
-    raise SweepError(
-        "The last sweep was asked for, the tracker holds none, only ablations or single runs; "
-        "start one with 'make sweep', or leave out BASE."
     )
 
 
@@ -201,7 +201,7 @@ def _find_parent(tracker: MlflowTracker, sweep_id: str | None) -> Run:
             return run
     known = ", ".join(run.data.tags["sweep.id"] for run in parents) or "none"
     raise SweepError(
-        f"A sweep is named by an id that is tracked, got {sweep_id or 'none'}; known here: {known}; "
+        f"A sweep must be one that is tracked, got {sweep_id or 'none'}; known here: {known}; "
         "start one with 'make sweep'."
     )
 
@@ -214,7 +214,9 @@ def _named_trials(summary: SweepSummary) -> frozenset[str]:
 def _read_trial(
     run: Run, files: RunFiles, history: Mapping[str, Curve], named: frozenset[str]
 ) -> TrialRecord:
-    tags, metrics = run.data.tags, run.data.metrics
+    from clairo.tracking.histories import as_logged
+
+    tags = run.data.tags
     role = cast(TrialRole, _tag(run, "trial.role", get_args(TrialRole)))
     key = _tag(run, "trial.key")
     config = _read_config(files)
@@ -231,7 +233,7 @@ def _read_trial(
         seed=int(_tag(run, "trial.seed")),
         config=config,
         params=flatten(config) if config else dict(run.data.params),
-        metrics=metrics,
+        metrics={key: as_logged(value) for key, value in run.data.metrics.items()},
         history=history,
         stages=_read_stages(files),
         seconds=_seconds(run),

@@ -22,9 +22,10 @@ from clairo.tracking.environment import log_code
 from clairo.tracking.records import ArmGroup, SweepSummary
 from clairo.tracking.segment_files import log_segments
 from clairo.workflows.ablation_data import KnownBase, ReadyGroup, find_base, prepare_groups
+from clairo.workflows.ablation_notes import asking_notes
 from clairo.workflows.ablation_options import AblateOptions
 from clairo.workflows.ablation_phase import ArmRuns, describe_experiment, run_arms
-from clairo.workflows.ablation_tuning import ArmTuning, tune_arms
+from clairo.workflows.ablation_tuning import ArmTuning, TunedArms, tune_arms
 from clairo.workflows.checks import check_ablation, check_weights
 from clairo.workflows.closing import print_ablation_closing
 from clairo.workflows.cluster_embedding import embed_on_cluster
@@ -150,23 +151,23 @@ class Ablation:
 
     def _run_group(self, executor: Executor, ready: ReadyGroup) -> None:
         self.runner.environment = self.environments[ready.group.name]
-        plan = ready.plan
-        tuned: dict[str, int] = {}
-        configs = [arm.config for arm in plan.arms]
+        tuned = TunedArms(ready.plan, {}, ())
+        configs = [arm.config for arm in ready.plan.arms]
         if self.runner.options.executor == "ray":
             say, environment = self.runner.progress.say, self.runner.environment
             embed_on_cluster(ready.options, ready.prepared, configs, environment, say)
         if self.tuning is not None:
-            plan, tuned = tune_arms(self.runner, executor, ready, self.tuning)
+            tuned = tune_arms(self.runner, executor, ready, self.tuning)
         runs = ArmRuns(
-            plan=plan,
+            plan=tuned.plan,
             seeds=self.asked.seeds,
             splits=("valid", "test") if self.asked.definition.split == "test" else ("valid",),
             group=ready.group.name,
             title=ready.group.title,
             describe=True,
+            lost=tuned.lost,
         )
-        run_arms(self.runner, executor, runs, tuned)
+        run_arms(self.runner, executor, runs, tuned.trials)
 
 
 @contextmanager
@@ -248,14 +249,21 @@ def _name_ablation(
     name = f"{options.category}-{asked.name}".replace("_", "-")
     sweep_id, continued = choose_sweep_id(tracking, name, wanted)
     definition = asked.definition
+    # The page's command must mean the same base when another sweep is the latest.
+    repeated = replace(options, base=asked.base.sweep_id or None)
     summary = replace(
-        new_summary(options, profile, first.prepared, sweep_id),
+        new_summary(repeated, profile, first.prepared, sweep_id),
         requested_trials=0,
         space_name="",
         objective=f"{definition.split}/{definition.metric}",
         ablation_seeds=asked.seeds,
         skipped_arms=_skipped(asked),
-        notes=tuple(n for ready in asked.ready for n in data_notes(ready.prepared.facts)),
+        notes=(
+            *asking_notes(
+                options, definition, asked.base, {ready.prepared.digest for ready in asked.ready}
+            ),
+            *(n for ready in asked.ready for n in data_notes(ready.prepared.facts)),
+        ),
         experiment=describe_experiment(
             definition,
             first.plan,

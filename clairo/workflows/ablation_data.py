@@ -18,8 +18,8 @@ from clairo.datasets.settings_file import with_settings
 from clairo.pipeline.config import PipelineConfig
 from clairo.pipeline.profiles import Profile
 from clairo.sweep.search_space import merge_settings
-from clairo.tracking.reader import last_sweep_id, read_sweep
-from clairo.tracking.records import ArmGroup
+from clairo.tracking.reader import latest_search, read_sweep
+from clairo.tracking.records import ArmGroup, SweepRecord
 from clairo.workflows.ablation_options import AblateOptions
 from clairo.workflows.locations import existing_tracking
 from clairo.workflows.preparation import PreparedData, prepare_data, resolve_data
@@ -56,12 +56,16 @@ class KnownBase:
         sections: Whole sections of a pipeline configuration, in the place of the profile's.
         settings: Laid over these, setting by setting.
         where: Names their source in messages.
+        sweep_id: The sweep whose best it is, ``""`` where it is none's.
+        found_on: Digest of the data of that sweep.
     """
 
     label: str
     sections: dict[str, Any]
     settings: dict[str, Any]
     where: str
+    sweep_id: str = ""
+    found_on: str = ""
 
 
 def find_base(options: AblateOptions, base: Base, folder: Path) -> KnownBase:
@@ -79,16 +83,18 @@ def find_base(options: AblateOptions, base: Base, folder: Path) -> KnownBase:
     wanted = options.base or base.best_of
     label = replace_best(base, wanted).label
     values: dict[str, Any] = {}
-    where = label
+    where, sweep_id, found_on = label, "", ""
     if wanted:
-        sweep_id, values = _best_of(options, wanted)
+        record = _searched(options, wanted)
+        sweep_id, found_on = record.summary.sweep_id, record.summary.dataset_digest
+        values = _best_of(record)
         label = replace_best(base, sweep_id).label
         where = f"best of sweep {sweep_id}"
     elif base.file:
         path = folder / base.file
         where = str(path)
         values = _read_settings(path)
-    return KnownBase(label, values, base.settings, where)
+    return KnownBase(label, values, base.settings, where, sweep_id, found_on)
 
 
 def replace_best(base: Base, sweep_id: str | None) -> Base:
@@ -96,10 +102,13 @@ def replace_best(base: Base, sweep_id: str | None) -> Base:
     return base.model_copy(update={"best_of": sweep_id, "file": None}) if sweep_id else base
 
 
-def _best_of(options: AblateOptions, wanted: str) -> tuple[str, dict[str, Any]]:
+def _searched(options: AblateOptions, wanted: str) -> SweepRecord:
     tracking = existing_tracking(options.out, options.tracking_uri)
-    # The last one of all may be an ablation, of the very sweep that is meant.
-    record = read_sweep(tracking, last_sweep_id(tracking) if wanted == "latest" else wanted)
+    # An ablation is no sweep: the one that is interrupted would be its own base.
+    return read_sweep(tracking, latest_search(tracking) if wanted == "latest" else wanted)
+
+
+def _best_of(record: SweepRecord) -> dict[str, Any]:
     found = record.summary.sweep_id
     if record.summary.is_ablation:
         raise SweepError(
@@ -111,15 +120,15 @@ def _best_of(options: AblateOptions, wanted: str) -> tuple[str, dict[str, Any]]:
             f"A base must have been confirmed on fresh seeds, sweep {found} confirmed none; let it "
             "run to its end ('make sweep' goes on), or name another with BASE."
         )
-    known = record.by_key()
-    keys = record.summary.candidates[0].trial_keys
-    configs = [known[key].config for key in keys if key in known and known[key].config]
+    trials, keys = record.by_key(), record.summary.candidates[0].trial_keys
+    # A run that failed early did not come to say its settings.
+    configs = [trials[key].config for key in keys if key in trials and trials[key].config]
     if not configs:
         raise SweepError(
-            f"A base's settings are read from the runs that confirmed it, those of sweep {found} "
-            "are not in the tracker; restore one in MLflow, or name another sweep with BASE."
+            f"A base is read from the winner's runs, sweep {found} has none of "
+            f"{', '.join(keys)} with its settings; restore them, or name another with BASE."
         )
-    return found, {name: v for name, v in configs[0].items() if name != "dataset"}
+    return {name: value for name, value in configs[0].items() if name != "dataset"}
 
 
 def _read_settings(path: Path) -> dict[str, Any]:
@@ -171,7 +180,7 @@ def prepare_groups(
             config = with_settings(resolve_data(own), data.dataset, f"group {data.name}")
             prepared = prepare_data(own, profile, root, say, config)
         except DataError as error:
-            why = f"{error} Then: '{options.resume_command()}'."
+            why = f"{error} {_how_to_get(data)}then: '{options.resume_command()}'."
             missing.append(ArmGroup(data.name, data.title, data.covariate, missing=why))
             continue
         group = ArmGroup(data.name, data.title, data.covariate, prepared.digest, prepared.facts)
@@ -196,6 +205,14 @@ def _require_different_data(ready: list[ReadyGroup]) -> None:
                 "leave one out, or give it other settings in 'dataset'."
             )
         first[digest] = name
+
+
+def _how_to_get(data: GroupData) -> str:
+    """The command that fetches a group's files, where they are fetched; the run itself does not."""
+    if data.category is None or "/" in data.category:
+        return "Once they are there, "
+    names = " ".join(name for name in (data.category, data.release) if name)
+    return f"'clairo data fetch {names}' gets what can be had; "
 
 
 def _options_of(options: AblateOptions, data: GroupData) -> AblateOptions:

@@ -100,11 +100,11 @@ def _prepare(options: AblateOptions, profile: Profile, folder: Path, console: Co
 
 
 def _plans(asked: Asked) -> Iterator[Plan]:
-    """The plan of every run."""
+    """The plan of every run; arms of two tables that are one configuration are one run."""
     splits = ("valid", "test") if asked.definition.split == "test" else ("valid",)
     goals = tuple(f"{split}_evaluation" for split in splits)
     for ready in asked.ready:
-        for arm in ready.plan.arms:
+        for arm in {arm.config.key: arm for arm in ready.plan.arms}.values():
             for seed in asked.seeds:
                 yield make_plan(arm.config, seed, ready.prepared.sources, goals)
 

@@ -27,6 +27,8 @@ class ArmRuns:
         title: Said of the group, ``""`` where there is one.
         describe: Whether the unchanged arm logs what its codes and merges mean; the winner of a
             sweep did so when it was confirmed.
+        lost: Planned arms that cannot run, with the reason. They are recorded without runs: they
+            were meant to be tested, so they count in the correction.
     """
 
     plan: AblationPlan
@@ -35,6 +37,7 @@ class ArmRuns:
     group: str = ""
     title: str = ""
     describe: bool = False
+    lost: Sequence[tuple[PlannedArm, str]] = ()
 
     @property
     def configs(self) -> dict[str, PipelineConfig]:
@@ -68,7 +71,10 @@ def run_arms(
         specs[arm.name] = [known.setdefault(s.key, s) for s in _specs(runner, runs, arm)]
     arms = _records(runs, specs, tuned or {})
     # Stored before the first run: a report of what was interrupted can say what is missing.
-    runner.keep(arms=(*_others(runner, runs.group), *arms))
+    runner.keep(
+        arms=(*_others(runner, runs.group), *arms),
+        skipped_arms=(*runner.summary.skipped_arms, *_reasons(runs)),
+    )
     later = runs.asked_of_trained()
     where = f" on {runs.title}" if runs.title else ""
     for title, is_later in ((f"ablation{where}", False), (f"masked at inference{where}", True)):
@@ -100,15 +106,20 @@ def _records(
             family=arm.family,
             title=arm.title,
             changes=arm.changes,
-            trial_keys=tuple(spec.key for spec in specs[arm.name]),
+            trial_keys=tuple(spec.key for spec in specs.get(arm.name, ())),
             reference=arm.reference,
             level=arm.level,
             parts=arm.parts,
             tuning_trials=tuned.get(arm.name, 0),
             group=runs.group,
         )
-        for arm in runs.plan.arms
+        for arm in (*runs.plan.arms, *(arm for arm, _ in runs.lost))
     )
+
+
+def _reasons(runs: ArmRuns) -> list[tuple[str, str]]:
+    where = f"{runs.title}: " if runs.title else ""
+    return [(f"{where}{arm.title}", why) for arm, why in runs.lost]
 
 
 def _others(runner: PhaseRunner, group: str) -> tuple[Arm, ...]:

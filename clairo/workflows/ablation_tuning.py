@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from clairo.ablation.definition import Tuning
-from clairo.ablation.plan import REFERENCE, AblationPlan, PlannedArm, SkippedArm, changed
+from clairo.ablation.plan import REFERENCE, AblationPlan, PlannedArm, changed
 from clairo.core.config import parse_config
 from clairo.core.errors import SweepError
 from clairo.core.fingerprint import hash_json
@@ -52,12 +52,27 @@ class ArmTuning:
         return cls(asked, out, profile) if asked is not None else None
 
 
+@dataclass(frozen=True)
+class TunedArms:
+    """What came of tuning.
+
+    Attributes:
+        plan: The arms with their own best settings.
+        trials: Trials that each arm's search took, by name.
+        lost: Arms none of whose trials came to an end, with the reason.
+    """
+
+    plan: AblationPlan
+    trials: dict[str, int]
+    lost: tuple[tuple[PlannedArm, str], ...]
+
+
 def tune_arms(
     runner: PhaseRunner, executor: Executor, ready: ReadyGroup, tuning: ArmTuning
-) -> tuple[AblationPlan, dict[str, int]]:
+) -> TunedArms:
     """Every arm with the best settings of its own search, and the trials that took.
 
-    An arm none of whose trials came to an end is left out of the plan, with the reason.
+    Arms of two tables that change the same are one search.
 
     Args:
         runner: Where trials run and are kept.
@@ -72,16 +87,21 @@ def tune_arms(
     kinds = {family.name: family.kind for family in ready.plan.families}
     tuned: dict[str, PlannedArm] = {}
     trials: dict[str, int] = {}
-    skipped = list(ready.plan.skipped)
+    lost: list[tuple[PlannedArm, str]] = []
+    known: dict[str, tuple[PipelineConfig | None, int, str]] = {}
     for arm in ready.plan.arms:
         if kinds.get(arm.family) == "inference":
             reference = tuned.get(arm.reference)
-            if reference is not None:
-                config = changed(reference.config, arm.changes, f"arm {arm.name}")
-                tuned[arm.name] = replace(arm, config=config)
+            if reference is None:
+                lost.append((arm, f"its reference {arm.reference} could not be tuned"))
+                continue
+            config = changed(reference.config, arm.changes, f"arm {arm.name}")
+            tuned[arm.name] = replace(arm, config=config)
             continue
-        search = _ArmSearch(runner, ready, arm, space, tuning)
-        best, trials[arm.name], why = search.run(executor)
+        changes = hash_json(dict(arm.changes))
+        if changes not in known:
+            known[changes] = _ArmSearch(runner, ready, arm, space, tuning).run(executor)
+        best, trials[arm.name], why = known[changes]
         if best is not None:
             tuned[arm.name] = replace(arm, config=best)
         elif arm.name == REFERENCE:
@@ -90,8 +110,8 @@ def tune_arms(
                 f"an end; the first says: {why}"
             )
         else:
-            skipped.append(SkippedArm(arm.title, f"tuning failed: {why}"))
-    return replace(ready.plan, arms=tuple(tuned.values()), skipped=tuple(skipped)), trials
+            lost.append((arm, f"tuning failed: {why}"))
+    return TunedArms(replace(ready.plan, arms=tuple(tuned.values())), trials, tuple(lost))
 
 
 @dataclass(frozen=True)

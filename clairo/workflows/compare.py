@@ -64,7 +64,8 @@ def write_comparison(info: ComparisonInfo, reports: Path) -> Path:
     from clairo.reporting.page import render_page
     from clairo.reporting.report import write_tables
 
-    ids = sorted(trial.run_id for side in info.sides for trial in side.trials)
+    # By side, in order: the first is the reference, so another order is another page.
+    ids = [sorted(trial.run_id for trial in side.trials) for side in info.sides]
     folder = reports.resolve() / f"compare-{hash_json(ids)[:12]}"
     page = make_compare_page(info)
     part = folder / f"{_PAGE}.part"

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import pytest
 
+from clairo.reporting.ablation_effects import compute_ablations
 from clairo.reporting.ablation_info import AblationInfo, EffectInfo
-from clairo.reporting.group_info import compute_group_ablations
 from clairo.tracking.reader import read_sweep
 from clairo.tracking.records import SweepRecord
 from clairo.workflows.ablate import run_ablation
@@ -23,8 +23,9 @@ WORLDS = (2201, 2202, 2203)
 SHARES = (0.0, 0.6, 0.9)
 """How often the next look is the user's taste; .9 is the default, 0 makes pictures noise."""
 
-MARGIN = 0.055
-"""A third of what images were worth at the default share in the pilot, seed 0."""
+MARGIN = 0.079
+"""Fixed before the runs: a third of what images were worth at the default share in a pilot on
+worlds 0, 7 and 8 with seed 0, which was .178, .277 and .259 of NDCG@10."""
 
 SEEDS = 5
 
@@ -62,19 +63,25 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> SweepRecord:
 
 @pytest.fixture(scope="module")
 def found(record: SweepRecord) -> dict[tuple[int, float], dict[str, EffectInfo]]:
-    """Effects by world and share, then by arm: the arm minus both modalities."""
-    infos: dict[str, AblationInfo] = compute_group_ablations(record, "modality_masking")
+    """Effects by world and share, then by arm: the arm minus both modalities.
+
+    The verdicts are the page's: Holm over both arms of all nine groups.
+    """
+    info = compute_ablations(record)["modality_masking"]
+    assert isinstance(info, AblationInfo)
+    assert info.corrected == 2 * len(WORLDS) * len(SHARES)
     effects = {}
     for world in WORLDS:
         for share in SHARES:
-            info = infos[f"w{world}_s{int(100 * share)}"]
-            effects[world, share] = {effect.arm.name: effect for effect in info.effects}
+            group = f"w{world}_s{int(100 * share)}"
+            own = [effect for effect in info.effects if effect.arm.group == group]
+            effects[world, share] = {effect.arm.name: effect for effect in own}
             told = "   ".join(
                 f"{name} {e.interval.mean:+.4f} [{e.interval.low:+.4f}, {e.interval.high:+.4f}] "
                 f"{e.verdict}"
                 for name, e in effects[world, share].items()
             )
-            print(f"world {world} share {share:.1f} both {info.reference.mean:.4f}   {told}")
+            print(f"world {world} share {share:.1f} both {own[0].reference.mean:.4f}   {told}")
     return effects
 
 

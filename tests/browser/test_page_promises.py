@@ -14,12 +14,16 @@ from playwright.sync_api import Browser, Locator, Page
 from clairo.reporting.report import ReportFiles, write_report
 from tests.browser.visits import COUNT_DRAWN, needs_chromium, visit
 from tests.browser.waits import measure_waits
+from tests.reporting.ablation_records import groups_record, kinds_record
 from tests.reporting.large_sweeps import large_record
 from tests.reporting.representations import described_record
 
 pytestmark = needs_chromium
 
-NAMES = ("index", "ablation", "representation", "vocabulary")
+ALONE = {"kinds": kinds_record, "groups": groups_record}
+"""Ablations by themselves, whose first page is another one."""
+
+NAMES = ("index", "ablation", "representation", "vocabulary", *ALONE)
 MAX_PAGE_BYTES = 8_000_000
 
 
@@ -30,7 +34,12 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> ReportFiles:
 
 
 @pytest.fixture(scope="module", params=NAMES)
-def path(request: pytest.FixtureRequest, files: ReportFiles) -> Path:
+def path(
+    request: pytest.FixtureRequest, files: ReportFiles, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    if request.param in ALONE:
+        folder = tmp_path_factory.mktemp(request.param)
+        return write_report(ALONE[request.param](), folder).index
     found = getattr(files, request.param)
     assert isinstance(found, Path)
     return found
@@ -140,7 +149,8 @@ def test_numbers_sort_as_numbers_and_what_has_none_stays_last(page: Page) -> Non
 
 
 def is_number(text: str) -> bool:
-    return text.replace(",", "").replace("−", "").replace(".", "").replace("e-", "").isdigit()
+    bare = text.lstrip("-").replace(",", "").replace("−", "")
+    return bare.replace(".", "").replace("e-", "").isdigit()
 
 
 def test_a_long_table_filters_by_keyboard_and_says_how_many_rows_are_left(page: Page) -> None:
@@ -213,13 +223,13 @@ def test_each_figure_downloads_as_picture_and_as_data(page: Page, tmp_path: Path
 
 
 def test_each_table_downloads_as_the_files_beside_the_page(
-    browser: Browser, path: Path, files: ReportFiles, tmp_path: Path
+    browser: Browser, path: Path, tmp_path: Path
 ) -> None:
     page = visit(browser, path).page
     for table in page.locator(".table").all():
         for suffix in ("csv", "md", "tex"):
             saved = download(page, table.locator(f"[data-save={suffix}]"), tmp_path)
-            assert saved.read_bytes() == (files.folder / "tables" / saved.name).read_bytes()
+            assert saved.read_bytes() == (path.parent / "tables" / saved.name).read_bytes()
     page.context.close()
 
 

@@ -202,6 +202,25 @@ def kinds_record(**changes: Any) -> SweepRecord:
     return SweepRecord("parent", summary, tuple(build.trials), {"": segment_index()})
 
 
+ADDED = ArmFamily("add_one_in", "One component added", "The bare arm, and one component each.")
+
+
+def added_record(**changes: Any) -> SweepRecord:
+    """Components added one at a time: the bare arm against the base, the others against it.
+
+    Args:
+        changes: Fields of the experiment.
+    """
+    build = Builder()
+    build.add(Arm("full", "", "Everything on", {}, ()), 0.05)
+    build.add(Arm("bare", "add_one_in", "All of them off", {}, ()), -0.04)
+    for name, title, shift in (("pca", "PCA alone", 0.0), ("merging", "Merging alone", 0.06)):
+        arm = Arm(f"add_{name}", "add_one_in", title, {}, (), reference="bare")
+        build.add(arm, -0.04 + shift)
+    declared = experiment(ADDED, **changes)
+    return SweepRecord("parent", ablation_summary(build.arms, declared), tuple(build.trials))
+
+
 SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 

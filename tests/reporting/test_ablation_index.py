@@ -29,9 +29,11 @@ from clairo.reporting.training_info import ArmCurvesInfo, compute_arm_curves, sa
 from clairo.tracking.records import SweepRecord, TrialRecord
 from clairo.tracking.summary_json import summary_from_json, summary_to_json
 from tests.reporting.ablation_records import (
+    ADDED,
     DEFINITION,
     MASKING,
     QUESTION,
+    added_record,
     groups_record,
     kinds_record,
     ranked,
@@ -368,3 +370,33 @@ def test_the_first_screen_names_few_arms_and_counts_all(record: SweepRecord) -> 
     assert said[0].startswith("Of 10 arms: 10 worse")
     assert said[-1] == "4 more are in the tables."
     assert len(said) == 1 + 6 + 1
+
+
+def test_arms_are_compared_with_the_arm_they_name(tmp_path: Path) -> None:
+    record = added_record()
+    info = compute_ablation(record, ADDED)
+    assert isinstance(info, AblationInfo)
+    means = {arm.name: arm.mean or 0.0 for arm in info.arms}
+    differences = {effect.arm.name: effect.interval.mean for effect in info.effects}
+    assert differences == pytest.approx(
+        {
+            "bare": means["bare"] - means["full"],
+            "add_pca": means["add_pca"] - means["bare"],
+            "add_merging": means["add_merging"] - means["bare"],
+        }
+    )
+    table = effects_table(info)
+    rows = [[cell.text for cell in row[:3]] for row in table.rows]
+    assert rows[0] == ["Everything on", "–", "reference"]
+    assert rows[1] == ["All of them off", "Everything on", "worse"]
+    assert [row[:2] for row in rows[2:]] == [
+        ["PCA alone", "All of them off"], ["Merging alone", "All of them off"],
+    ]  # fmt: skip
+    # Each has a margin of its own: a share of its own reference.
+    assert [e.margin for e in info.effects] == pytest.approx(
+        [0.1 * means["full"], 0.1 * means["bare"], 0.1 * means["bare"]]
+    )
+    assert info.margin is None
+    text = body(write_report(record, tmp_path).index)
+    assert re.search(r"Merging alone: \+0\.\d+ .*?; better than All of them off\.", text)
+    assert "10 % of each reference's mean" in text

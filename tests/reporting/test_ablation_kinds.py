@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from clairo.evaluation.regression import slope_over_groups
 from clairo.reporting import ablation_findings, curve_figures, factorial_figures, group_figures
 from clairo.reporting.ablation_effects import compute_ablation, compute_ablations
 from clairo.reporting.ablation_info import AblationInfo
@@ -224,6 +226,28 @@ def test_a_slope_over_groups_is_recovered(groups: SweepRecord) -> None:
     assert found.adjusted_p == found.slope.slope.p
     title = group_figures.say_groups(found, "NDCG@10")[0]
     assert title.startswith("Text only loses more the larger the planted visual share (slope −0.")
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "way"),
+    [
+        (-0.1, -0.3, "loses more"),
+        (-0.3, -0.1, "loses less"),
+        (0.1, 0.3, "gains more"),
+        (0.3, 0.1, "gains less"),
+        (0.1, -0.1, "turns from a gain to a loss"),
+        (-0.1, 0.1, "turns from a loss to a gain"),
+    ],
+)
+def test_a_smaller_loss_is_not_called_a_gain(
+    groups: SweepRecord, first: float, last: float, way: str
+) -> None:
+    found = groups_of(groups)
+    places = [value for value, _ in found.on_line]
+    share = (np.array(places) - min(places)) / (max(places) - min(places))
+    line = slope_over_groups(places, (first + share * (last - first))[None, :])
+    title = group_figures.say_groups(replace(found, slope=line, adjusted_p=0.001), "NDCG@10")[0]
+    assert title.startswith(f"Text only {way} the larger the planted visual share (slope ")
 
 
 def test_arms_are_compared_within_their_group_only(groups: SweepRecord) -> None:

@@ -58,6 +58,15 @@ def test_the_best_is_chosen_by_validation_though_another_is_better_on_test() -> 
     assert board.ours[0].primary.mean < board.ours[1].primary.mean  # type: ignore[operator]
 
 
+def test_what_lost_a_seed_never_stands_above_what_has_them_all() -> None:
+    lucky, steady = confirmed(1), confirmed(2)
+    lucky.metrics["valid/ndcg_at_10"] = 0.9  # type: ignore[index]
+    steady.metrics["valid/ndcg_at_10"] = 0.1  # type: ignore[index]
+    lost = best_of("lost-1", [lucky], wanted=[lucky.key, "confirm-gone"])
+    board = boards(lost, best_of("whole-2", [steady]))[BEAUTY]
+    assert [row.sweep_id for row in board.ours] == ["whole-2", "lost-1"]
+
+
 def test_a_sweep_without_a_validation_value_comes_last() -> None:
     bare = confirmed(1, level=0.5)
     del bare.metrics["valid/ndcg_at_10"]  # type: ignore[attr-defined]

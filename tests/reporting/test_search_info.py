@@ -228,7 +228,7 @@ def test_what_a_thinned_figure_says_is_true_of_all_trials(record: SweepRecord) -
     title, subtitle = say_history(history, "NDCG@10")
     assert title == "The best value came with trial 4711"
     assert "(8,000 trials)" in subtitle
-    assert "drawn of them: every 4th value, the best and the last, and 1,000 trials" in subtitle
+    assert "drawn of them: every 6th value, the best and the last, and 1,000 trials" in subtitle
     assert cost.front == (4711, 17)
     assert "6,000 scored trials" in say_tradeoff(cost, "NDCG@10")[1]
     assert f"{len(cost.numbers):,} are drawn, among them the best" in say_tradeoff(cost, "x")[1]

@@ -14,7 +14,7 @@ from clairo.tracking.best_reader import BestOfSweep, UnreadSweep, read_best_of_a
 from clairo.tracking.mlflow_runs import MlflowTracker
 from clairo.tracking.mlflow_tracker import TrackingConfig
 from clairo.tracking.reader import KIND_TAG
-from clairo.tracking.records import Candidate, TrialState
+from clairo.tracking.records import Candidate, Experiment, TrialState
 from clairo.tracking.run_files import RunFiles
 from tests.contracts.tracker import TRIAL_TAGS, make_summary
 
@@ -195,3 +195,16 @@ def test_one_file_a_sweep_is_opened_however_many_trials_it_has(
     read_best_of_all(config)
     assert opened == ["sweep.json"]
     assert seen == [1, 2]  # the parent, then the winner's two runs
+
+
+def test_an_ablation_is_left_out_as_what_it_is(
+    config: TrackingConfig, tracker: MlflowTracker
+) -> None:
+    experiment = Experiment(
+        "modality_masking", "What?", "best", "ndcg_at_10", "valid", None, 0.05, "table", "frozen",
+        (),
+    )  # fmt: skip
+    tracker.open_sweep(make_summary(axes=(), experiment=experiment, finished=True))
+    unread = only(config)
+    assert isinstance(unread, UnreadSweep)
+    assert unread.reason == "it is an ablation: its arms are compared, and none is chosen."

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from clairo.pipeline.trial import TrialEnvironment, TrialOutcome, TrialSpec
 from clairo.sweep.source import TrialSource
 from clairo.tracking.records import SweepSummary
 from clairo.workflows.ablation_phase import ArmRuns, run_arms
+from clairo.workflows.ablation_tuning import TunedArms, tune_arms
 from clairo.workflows.options import SweepOptions
 from clairo.workflows.phase_runner import PhaseRunner, fresh_seeds
 from tests.reporting.records import demo_record
@@ -155,3 +157,70 @@ def test_what_will_run_is_stored_before_the_first_run(
         )
     stored = json.loads(parent.texts[-1])
     assert [arm["name"] for arm in stored["arms"]] == ["full", "text_only", "image_only"]
+
+
+def test_an_arm_that_could_not_be_tuned_is_recorded_with_its_reason_and_without_runs(
+    summary: SweepSummary, tmp_path: Path
+) -> None:
+    runs = runs_of({"kind": "modality_masking"})
+    *kept, last = runs.plan.arms
+    lost = replace(
+        runs, plan=replace(runs.plan, arms=tuple(kept)), lost=((last, "tuning failed: no codes"),)
+    )
+    executor, runner = _Recording(), runner_of(summary, _Kept(), tmp_path)
+    arms = run_arms(runner, executor, lost, {last.name: 2})
+    assert [(arm.name, len(arm.trial_keys)) for arm in arms] == [
+        ("full", len(SEEDS)),
+        ("text_only", len(SEEDS)),
+        ("image_only", 0),
+    ]
+    assert arms[-1].tuning_trials == 2
+    assert runner.summary.skipped_arms[-1] == (last.title, "tuning failed: no codes")
+
+
+def tuned_by(
+    monkeypatch: pytest.MonkeyPatch, runs: ArmRuns, ends: Callable[[str], Any]
+) -> tuple[TunedArms, list[str]]:
+    """Tunes all arms where each search only says how it ends; gives also which were searched."""
+    searched: list[str] = []
+
+    def search(self: Any, executor: Any) -> Any:
+        searched.append(self.arm.name)
+        return ends(self.arm.name) or (self.arm.config, 2, "")
+
+    monkeypatch.setattr("clairo.workflows.ablation_tuning._ArmSearch.run", search)
+    monkeypatch.setattr(
+        "clairo.workflows.ablation_tuning.prepare_space", lambda *given: SimpleNamespace(space=None)
+    )
+    ready = SimpleNamespace(plan=runs.plan, prepared=None)
+    tuning = SimpleNamespace(asked=SimpleNamespace(space="quick"), profile=None)
+    given: Any = (None, None, ready, tuning)
+    return tune_arms(*given), searched
+
+
+def test_arms_of_two_tables_that_change_the_same_are_tuned_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runs = runs_of(
+        {"kind": "leave_one_out", "components": ["merging"]},
+        {"kind": "factorial", "components": ["pca", "merging"]},
+    )
+    tuned, searched = tuned_by(monkeypatch, runs, lambda name: None)
+    # no_merging and with_pca both lack merging alone.
+    assert searched == ["full", "no_merging", "with_none", "with_merging"]
+    arms = tuned.plan.by_name()
+    assert arms["no_merging"].config == arms["with_pca"].config
+    assert tuned.trials["with_pca"] == 2
+
+
+def test_an_arm_whose_tuning_fails_is_lost_and_not_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runs = runs_of({"kind": "modality_masking"})
+    tuned, _ = tuned_by(
+        monkeypatch, runs, lambda name: (None, 2, "no codes") if name == "image_only" else None
+    )
+    assert [(arm.name, why) for arm, why in tuned.lost] == [
+        ("image_only", "tuning failed: no codes")
+    ]
+    assert set(tuned.plan.by_name()) == {"full", "text_only"}
