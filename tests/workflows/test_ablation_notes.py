@@ -1,4 +1,4 @@
-"""What an ablation starts from and how it was asked: the best of which sweep, what is said of it."""
+"""What an ablation starts from and how it was asked: the best of which sweep, and its notes."""
 
 from __future__ import annotations
 
