@@ -44,6 +44,15 @@ class Base(Config):
             )
         return self
 
+    @model_validator(mode="after")
+    def _data_are_named_elsewhere(self) -> Self:
+        if "dataset" in self.settings:
+            raise ValueError(
+                "a base has settings of every stage but the data, got settings.dataset; name the "
+                "data with CATEGORY and FILTERS, or in 'groups'"
+            )
+        return self
+
     @property
     def label(self) -> str:
         """For people."""
@@ -166,7 +175,8 @@ class AblationDefinition(Config):
         """The definition as its file would have it, without what is at its default."""
         plain = self.model_dump(mode="json", exclude_defaults=True)
         generators = [generator.model_dump(mode="json") for generator in self.generators]
-        return yaml.safe_dump({**plain, "generators": generators}, sort_keys=False)
+        whole = {**plain, "generators": generators}
+        return yaml.safe_dump(whole, sort_keys=False, allow_unicode=True)
 
     @property
     def digest(self) -> str:

@@ -155,7 +155,8 @@ def changed(base: PipelineConfig, changes: Mapping[str, Any], where: str) -> Pip
         where: Names the source in messages.
 
     Raises:
-        ConfigError: A changed setting does not exist in the base, or does not fit it.
+        ConfigError: A changed setting does not exist in the base, does not fit it, or would ask
+            other users than the base.
     """
     values = base.model_dump()
     for path, value in changes.items():
@@ -169,7 +170,23 @@ def changed(base: PipelineConfig, changes: Mapping[str, Any], where: str) -> Pip
         if last not in place:
             raise _unknown(path, place, where)
         place[last] = value
-    return parse_config(PipelineConfig, values, where)
+    config = parse_config(PipelineConfig, values, where)
+    _require_same_users(base, config, where)
+    return config
+
+
+def _require_same_users(base: PipelineConfig, arm: PipelineConfig, where: str) -> None:
+    """Refuses an arm whose users are asked for other items, or are others, than the base's."""
+    apart = {
+        "dataset": arm.dataset != base.dataset,
+        "evaluation.max_users": arm.evaluation.max_users != base.evaluation.max_users,
+    }
+    for path, differs in apart.items():
+        if differs:
+            raise ConfigError(
+                f"{where}: arms are compared user by user on the same data, got another {path} "
+                "than the base's; set it in the base, or name several data sets in 'groups'."
+            )
 
 
 def _doubled(names: Sequence[str]) -> list[str]:

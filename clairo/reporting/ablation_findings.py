@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from clairo.evaluation.significance import Verdict
 from clairo.reporting.ablation_families import REFERENCE
-from clairo.reporting.ablation_info import AblationInfo, EffectInfo
+from clairo.reporting.ablation_info import AblationInfo, Ablations, EffectInfo
 from clairo.reporting.findings import Words
 from clairo.reporting.labels import number, percent, plural, sentence_list
 from clairo.reporting.marks import is_clear
@@ -17,6 +17,9 @@ MOST_CLAIMS = 6
 
 MOST_MASKED = 2
 """The same of arms that are masked at inference, where each modality is masked in several ways."""
+
+MOST_UNCOMPARED = 3
+"""Arms without a result that the first screen names."""
 
 _COUNTED: tuple[tuple[Verdict, str], ...] = (
     ("worse", "worse than {against}"),
@@ -67,6 +70,21 @@ def say_unadjusted(infos: Sequence[AblationInfo]) -> tuple[str, ...]:
     return (
         f"{plural(len(apart), 'interval')} without 0 {'stands' if len(apart) == 1 else 'stand'} "
         "beside “inconclusive”: intervals are not adjusted, verdicts are (Holm).",
+    )
+
+
+def say_uncompared(found: Ablations) -> tuple[str, ...]:
+    """That arms were planned of which nothing is said above; nothing where there are none."""
+    infos = [info for info in found.values() if isinstance(info, AblationInfo)]
+    titles = list(dict.fromkeys(title for info in infos for title, _ in info.refused))
+    if not titles:
+        return ()
+    named = [*titles[:MOST_UNCOMPARED]]
+    if len(titles) > len(named):
+        named.append(f"{len(titles) - len(named)} more")
+    return (
+        f"Without a result: {sentence_list(named)}; why stands under “Skipped arms and missing "
+        "seeds”.",
     )
 
 

@@ -33,7 +33,7 @@ def make_ablation_page(record: SweepRecord) -> Page:
         if summary.is_ablation
         else f"{summary.dataset_name}: ablation of {summary.sweep_id}",
         headline=_question(record),
-        claims=_claims(record, infos),
+        claims=(*_claims(record, infos), *ablation_findings.say_uncompared(found)),
         warning=no_evidence_for(record, exploratory=exploratory),
         lead=(
             Definitions((*_declared(record), *measured_on(record).rows)),

@@ -13,14 +13,16 @@ from clairo.tracking.records import SweepRecord
 
 def missing_section(record: SweepRecord, found: Ablations) -> Section:
     """Everything that was planned and is not there, with the reason."""
-    lines = [f"{title} was skipped: {why}." for title, why in record.summary.skipped_arms]
+    lines = [
+        f"{title} was skipped: {why.rstrip('.')}." for title, why in record.summary.skipped_arms
+    ]
     experiment = record.summary.experiment
     groups = experiment.groups if experiment is not None else ()
     lines += [f"{group.title} was not run: {group.missing}" for group in groups if group.missing]
     for info in found.values():
         if isinstance(info, Absent):
             continue
-        lines += [f"{title} is not compared: {why}." for title, why in info.refused]
+        lines += [f"{title} is not compared: {why.rstrip('.')}." for title, why in info.refused]
         lines += [f"{arm.title}: {why}" for arm in info.arms for why in arm.missing]
     unique = tuple(dict.fromkeys(lines))
     blocks = (Prose(unique or ("Every planned arm and seed gave a result.",)),)

@@ -201,7 +201,7 @@ def _find_parent(tracker: MlflowTracker, sweep_id: str | None) -> Run:
             return run
     known = ", ".join(run.data.tags["sweep.id"] for run in parents) or "none"
     raise SweepError(
-        f"A report needs a tracked sweep, got {sweep_id or 'none'}; known here: {known}; "
+        f"A sweep must be one that is tracked, got {sweep_id or 'none'}; known here: {known}; "
         "start one with 'make sweep'."
     )
 

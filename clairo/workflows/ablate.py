@@ -192,6 +192,8 @@ def open_ablation(
     for ready in asked.ready:
         for line in (*data_lines(ready.prepared), *data_notes(ready.prepared.facts)):
             progress.say(line)
+    for group in asked.missing:
+        progress.say(f"{group.title} is not run: {group.missing}")
     lock = StudyDatabase(study_url(out), summary.sweep_id, _identity(asked), Objective())
     try:
         tracker = tracking.connect()

@@ -110,6 +110,11 @@ def _searched(options: AblateOptions, wanted: str) -> SweepRecord:
 
 def _best_of(record: SweepRecord) -> dict[str, Any]:
     found = record.summary.sweep_id
+    if record.summary.is_ablation:
+        raise SweepError(
+            f"A base is the winner of a sweep, {found} is an ablation, which chooses none; name "
+            "the sweep in BASE, or write the settings in the definition's 'base'."
+        )
     if not record.summary.candidates:
         raise SweepError(
             f"A base must have been confirmed on fresh seeds, sweep {found} confirmed none; let it "
@@ -175,9 +180,8 @@ def prepare_groups(
             config = with_settings(resolve_data(own), data.dataset, f"group {data.name}")
             prepared = prepare_data(own, profile, root, say, config)
         except DataError as error:
-            why = f"{error} Then: '{own.resume_command()}'."
+            why = f"{error} {_how_to_get(data)}then: '{options.resume_command()}'."
             missing.append(ArmGroup(data.name, data.title, data.covariate, missing=why))
-            say(f"{data.title} is not run: {error}")
             continue
         group = ArmGroup(data.name, data.title, data.covariate, prepared.digest, prepared.facts)
         ready.append(_ready(group, own, prepared, (profile, definition, base)))
@@ -186,7 +190,29 @@ def prepare_groups(
             f"An ablation over categories needs the data of one at least, none of "
             f"{len(definition.groups)} is there; the first says: {missing[0].missing}"
         )
+    _require_different_data(ready)
     return tuple(ready), tuple(missing)
+
+
+def _require_different_data(ready: list[ReadyGroup]) -> None:
+    """Refuses one data set under two names: it would be counted twice on the line."""
+    first: dict[str, str] = {}
+    for group in ready:
+        digest, name = group.prepared.digest, group.group.name
+        if digest in first:
+            raise ConfigError(
+                f"Groups are different data sets, got the same one in {first[digest]} and {name}; "
+                "leave one out, or give it other settings in 'dataset'."
+            )
+        first[digest] = name
+
+
+def _how_to_get(data: GroupData) -> str:
+    """The command that fetches a group's files, where they are fetched; the run itself does not."""
+    if data.category is None or "/" in data.category:
+        return "Once they are there, "
+    names = " ".join(name for name in (data.category, data.release) if name)
+    return f"'clairo data fetch {names}' gets what can be had; "
 
 
 def _options_of(options: AblateOptions, data: GroupData) -> AblateOptions:

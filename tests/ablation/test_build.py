@@ -105,3 +105,28 @@ def test_a_file_that_is_no_definition_is_refused_by_name(tmp_path, text, message
 def test_a_file_that_is_not_there_is_refused(tmp_path) -> None:
     with pytest.raises(ConfigError, match=r"EXPERIMENT is the path .*absent\.yaml"):
         load_definition(tmp_path / "absent.yaml")
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"dataset.seed": 5}, "dataset"),
+        ({"evaluation.max_users": 30}, "evaluation.max_users"),
+        ({"evaluation": {"max_users": 30, "top_k": 10}}, "evaluation.max_users"),
+    ],
+)
+def test_an_arm_on_other_data_or_users_is_refused_before_it_runs(changes, named) -> None:
+    arms = [{"name": "other", "title": "Other", "changes": changes}]
+    with pytest.raises(ConfigError, match=rf"user by user on the same data, got another {named} "):
+        plan_arms(definition({"kind": "variants", "arms": arms}), quick_base(), Present())
+
+
+def test_a_base_that_names_data_of_its_own_is_refused_not_ignored() -> None:
+    asked = {**QUESTION, "generators": [{"kind": "leave_one_out"}]}
+    with pytest.raises(ValueError, match=r"every stage but the data, got settings\.dataset"):
+        AblationDefinition.model_validate({**asked, "base": {"settings": {"dataset": {"seed": 9}}}})
+
+
+def test_a_definition_is_written_as_people_wrote_it() -> None:
+    asked = {**QUESTION, "question": "Übung “日本語”?", "generators": [{"kind": "leave_one_out"}]}
+    assert "Übung “日本語”?" in AblationDefinition.model_validate(asked).to_yaml()

@@ -97,3 +97,18 @@ def test_one_seed_leaves_no_interval_and_no_verdict(record: SweepRecord) -> None
     page = make_ablation_page(replace(record, summary=summary))
     assert page.claims[0].startswith("None of the 2 arms differs")
     assert "one seed, so no interval over seeds" in page.claims[1]
+
+
+def test_an_arm_without_a_result_is_named_on_the_first_screen(record: SweepRecord) -> None:
+    why = "DataError: too few items; choose a smaller codebook."
+    lost = set(record.summary.arms[2].trial_keys)
+    trials = tuple(
+        replace(t, state="failed", error=why, rankings={}) if t.key in lost else t
+        for t in record.trials
+    )
+    page = make_ablation_page(replace(record, trials=trials))
+    assert page.claims[-1] == (
+        "Without a result: Images only; why stands under “Skipped arms and missing seeds”."
+    )
+    assert "choose a smaller codebook.." not in render_page(page)
+    assert not [c for c in make_ablation_page(record).claims if c.startswith("Without a result")]
