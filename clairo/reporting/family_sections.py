@@ -184,7 +184,9 @@ def _group_claim(groups: GroupsInfo, label: str) -> str:
 
 
 def _blind_ceilings(record: SweepRecord, family: ArmFamily) -> tuple[str, ...]:
-    """What a made world knows about seeing one modality only."""
+    """What a made world knows about seeing one modality only; of several, none is this one."""
+    if record.summary.experiment is not None and record.summary.experiment.groups:
+        return ()
     declared = rule(record)
     key = f"{declared.split}/{declared.metric}"
     values = [

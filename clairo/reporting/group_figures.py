@@ -69,9 +69,13 @@ def plot_groups(groups: GroupsInfo, label: str) -> go.Figure:
         _add_line(figure, groups.slope, values, color)
     means = [effect.interval.mean for _, _, effect in kept]
     bounds = [(e.interval.low, e.interval.high) for _, _, e in kept]
+    titles = [harmless(group.title) for _, group, _ in kept]
+    # Names of groups at one place would lie on each other: they are read by pointing.
+    alone = [int((values == value).sum()) == 1 for value in values]
+    shown = [title if by_itself else "" for title, by_itself in zip(titles, alone, strict=True)]
     figure.add_scatter(
         x=values.tolist(), y=means, mode="markers+text", name="group",
-        text=[harmless(group.title) for _, group, _ in kept], textposition=[
+        text=shown, customdata=titles, textposition=[
             "top left" if value > values.mean() else "top right" for value in values
         ],
         textfont={"size": 12}, cliponaxis=False,
@@ -83,7 +87,7 @@ def plot_groups(groups: GroupsInfo, label: str) -> go.Figure:
                 0.0 if low is None else m - low for (low, _), m in zip(bounds, means, strict=True)
             ],
         },
-        hovertemplate="%{text}: %{y:+.4f} at %{x}<extra></extra>",
+        hovertemplate="%{customdata}: %{y:+.4f} at %{x}<extra></extra>",
     )  # fmt: skip
     figure.update_yaxes(zeroline=True, rangemode="tozero")
     return figure

@@ -25,7 +25,7 @@ from clairo.sweep.local_executor import LocalExecutor
 from clairo.sweep.source import FixedPlan
 from clairo.tracking.reader import list_sweeps, read_sweep
 from clairo.tracking.records import SweepRecord, TrialRecord
-from clairo.workflows.phases import fresh_seeds, run_in_environment
+from clairo.workflows.phase_runner import fresh_seeds, run_in_environment
 from clairo.workflows.space import describe_config
 from tests.end_to_end.real_sweep import TRIALS, RealSweep, run_clairo, sweep_arguments
 

@@ -12,12 +12,13 @@ from clairo.evaluation.regression import slope_over_groups
 from clairo.reporting import ablation_findings, curve_figures, factorial_figures, group_figures
 from clairo.reporting.ablation_effects import compute_ablation, compute_ablations
 from clairo.reporting.ablation_info import AblationInfo
+from clairo.reporting.ablation_page import make_ablation_page
 from clairo.reporting.curve_info import CurveInfo, compute_curve
 from clairo.reporting.factorial_info import FactorialInfo, compute_factorial
 from clairo.reporting.family_sections import INFERENCE_FIRST, family_sections
 from clairo.reporting.group_info import GroupsInfo, compute_groups, missing_groups
 from clairo.reporting.group_tables import groups_table
-from clairo.reporting.page import Figure, Missing, Prose, TableBlock
+from clairo.reporting.page import Figure, Missing, Prose, TableBlock, render_page
 from clairo.reporting.search_info import Absent
 from clairo.tracking.records import SweepRecord
 from tests.reporting.ablation_records import (
@@ -280,6 +281,21 @@ def test_two_groups_have_no_slope_and_say_so() -> None:
     assert "needs 3 groups or more" in found.slope.reason
     assert "not known" in group_figures.say_groups(found, "NDCG@10")[0]
     assert [t.name for t in group_figures.plot_groups(found, "NDCG@10").data] == ["group"]
+
+
+def test_groups_at_one_place_are_named_by_pointing_only() -> None:
+    found = groups_of(groups_record(shares=(0.0, 0.0, 0.5, 1.0)))
+    dots = next(t for t in group_figures.plot_groups(found, "NDCG@10").data if t.name == "group")
+    assert list(dots.text) == ["", "", "World 2", "World 3"]
+    assert list(dots.customdata) == ["World 0", "World 1", "World 2", "World 3"]
+
+
+def test_the_ceilings_of_one_world_are_not_said_of_several() -> None:
+    record = groups_record()
+    facts = {f"ceiling_valid_ndcg_at_10_{arm}": 0.3 for arm in ("text_only", "image_only")}
+    summary = replace(record.summary, dataset_facts={**record.summary.dataset_facts, **facts})
+    page = render_page(make_ablation_page(replace(record, summary=summary)))
+    assert "ranking by what one modality tells" not in page
 
 
 def test_groups_that_lost_different_seeds_still_have_a_slope(groups: SweepRecord) -> None:
