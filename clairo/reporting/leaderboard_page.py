@@ -72,7 +72,8 @@ def _stands_on(info: LeaderboardInfo) -> Definitions:
     sources = {found.row.source.title for found in info.published}
     commits = sorted({commit for _, row in info.ours for commit in row.commits})
     ours = f"{plural(len(info.ours), 'sweep')} with a confirmed configuration on "
-    left_out = f"; {plural(len(info.left_out), 'more sweep')} without one" if info.left_out else ""
+    more = len(info.left_out)
+    left_out = f"; {more:,} more (sweeps, ablations) without one" if more else ""
     unstated = f", {len(info.unstated)} of a release that is not stated" if info.unstated else ""
     return Definitions(
         (

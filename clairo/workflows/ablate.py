@@ -35,7 +35,7 @@ from clairo.workflows.data_notes import data_lines, data_notes
 from clairo.workflows.identity import choose_sweep_id, out_identity
 from clairo.workflows.locations import log_file, store_root, study_url, tracking_config
 from clairo.workflows.options import prepare_out
-from clairo.workflows.parent_run import ended, sigterm_as_interrupt
+from clairo.workflows.parent_run import ended, stoppable
 from clairo.workflows.phase_runner import PhaseRunner, fresh_seeds
 from clairo.workflows.preparation import data_source
 from clairo.workflows.progress import Progress
@@ -57,20 +57,14 @@ def run_ablation(options: AblateOptions) -> None:
     out = prepare_out(options.out)
     log_to_file(log_file(out))
     profile = get_profile(options.profile)
-    with sigterm_as_interrupt(), Progress(console, workers=options.num_workers) as progress:
-        try:
-            with open_ablation(options, profile, out, progress) as ablation:
-                ablation.run()
-                progress.say("writing the report")
-                tracking = tracking_config(out, options.tracking_uri)
-                sweep_id = ablation.runner.summary.sweep_id
-                files = make_report(tracking, sweep_id, options.reports)
-        except KeyboardInterrupt:
-            progress.say(
-                f"Stopped. What was finished is safe in {options.out}; "
-                f"'{options.resume_command()}' goes on from there."
-            )
-            raise SystemExit(130) from None
+    with (
+        stoppable(console, options) as progress,
+        open_ablation(options, profile, out, progress) as ablation,
+    ):
+        ablation.run()
+        progress.say("writing the report")
+        tracking = tracking_config(out, options.tracking_uri)
+        files = make_report(tracking, ablation.runner.summary.sweep_id, options.reports)
     print_ablation_closing(console, options, ablation.runner, files)
 
 

@@ -1,4 +1,4 @@
-"""The parent run of a sweep or an ablation: always ended, by how its block ends."""
+"""How sweeps and ablations end: their parent run always, and by a person with a word."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from rich.console import Console
+
 from clairo.core.errors import SweepError
 from clairo.tracking.protocol import Tracker
+from clairo.workflows.options import SweepOptions
 from clairo.workflows.phase_runner import PhaseRunner
+from clairo.workflows.progress import Progress
 
 _log = logging.getLogger(__name__)
 
@@ -44,3 +48,21 @@ def sigterm_as_interrupt() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def stoppable(console: Console, options: SweepOptions) -> Iterator[Progress]:
+    """The display of a command that a person may stop and ask again.
+
+    Raises:
+        SystemExit: Stopped by Ctrl-C or SIGTERM, with code 130, saying how to go on.
+    """
+    with sigterm_as_interrupt(), Progress(console, workers=options.num_workers) as progress:
+        try:
+            yield progress
+        except KeyboardInterrupt:
+            progress.say(
+                f"Stopped. What was finished is safe in {options.out}; "
+                f"'{options.resume_command()}' goes on from there."
+            )
+            raise SystemExit(130) from None

@@ -23,7 +23,7 @@ from clairo.workflows.data_notes import data_lines, data_notes
 from clairo.workflows.identity import choose_sweep_id, out_identity
 from clairo.workflows.locations import log_file, store_root, tracking_config
 from clairo.workflows.options import SweepOptions, prepare_out
-from clairo.workflows.parent_run import ended, sigterm_as_interrupt
+from clairo.workflows.parent_run import ended, stoppable
 from clairo.workflows.phases import SweepPhases, open_study
 from clairo.workflows.preparation import PreparedData, data_source, prepare_data
 from clairo.workflows.progress import Progress
@@ -46,19 +46,14 @@ def run_sweep(options: SweepOptions) -> None:
     out = prepare_out(options.out)
     log_to_file(log_file(out))
     profile = get_profile(options.profile)
-    with sigterm_as_interrupt(), Progress(console, workers=options.num_workers) as progress:
-        try:
-            with open_sweep(options, profile, out, progress) as sweep:
-                _run_phases(sweep)
-                progress.say("writing the report")
-                tracking = tracking_config(out, options.tracking_uri)
-                page = make_report(tracking, sweep.summary.sweep_id, options.reports).index
-        except KeyboardInterrupt:
-            progress.say(
-                f"Stopped. What was finished is safe in {options.out}; "
-                f"'{options.resume_command()}' goes on from there."
-            )
-            raise SystemExit(130) from None
+    with (
+        stoppable(console, options) as progress,
+        open_sweep(options, profile, out, progress) as sweep,
+    ):
+        _run_phases(sweep)
+        progress.say("writing the report")
+        tracking = tracking_config(out, options.tracking_uri)
+        page = make_report(tracking, sweep.summary.sweep_id, options.reports).index
     winner = describe_config(sweep.winner) if sweep.winner else ""
     print_closing(console, options, sweep.summary, page, sweep.outcomes, winner)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -30,16 +31,16 @@ def at_least_one(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
     return entries
 
 
-class Generator(Config):
+class Generator(Config, ABC):
     """Settings of one table of arms."""
 
+    @abstractmethod
     def make(self, base: PipelineConfig, present: Present) -> Table:
         """The table for a base and for what the data have.
 
         Raises:
             ConfigError: An arm that was asked for by name or value cannot be built.
         """
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
