@@ -88,8 +88,8 @@ def test_every_data_set_is_recorded_and_the_missing_one_names_its_command(
     assert [group.covariate for group in groups.values()] == [0.0, 0.9, None]
     assert groups["dull"].dataset_digest != groups["telling"].dataset_digest
     assert groups["dull"].missing == ""
-    assert "CATEGORY=toys" in groups["toys"].missing
-    assert "RELEASE=2014" in groups["toys"].missing
+    assert "clairo data fetch toys 2014" in groups["toys"].missing
+    assert "make ablate CATEGORY=demo" in groups["toys"].missing
 
 
 def test_arms_of_a_group_ran_on_the_data_of_that_group(ablation: GroupedAblation) -> None:
@@ -144,6 +144,6 @@ def test_the_page_lists_the_missing_group_and_harms_nobody(ablation: GroupedAbla
     page = ablation.folder / "reports" / ablation.record.summary.sweep_id / "index.html"
     text = page.read_text(encoding="utf-8")
     assert "Toys and Games" in text
-    assert "CATEGORY=toys" in text
+    assert "clairo data fetch toys 2014" in text
     assert "<b>pictures</b>" not in text
     assert "Dull &lt;b&gt;pictures" in text
