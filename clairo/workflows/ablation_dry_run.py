@@ -11,16 +11,16 @@ from rich.console import Console
 from rich.table import Table
 
 from clairo.ablation.plan import REFERENCE, PlannedArm
-from clairo.core.errors import DataError
 from clairo.core.fingerprint import Fingerprint
 from clairo.pipeline.plan import Plan, make_plan
-from clairo.pipeline.profiles import Profile, get_profile
+from clairo.pipeline.profiles import get_profile
 from clairo.reporting.labels import duration, plural, setting_value
 from clairo.stages import PIPELINE
 from clairo.store import FilesystemStore
 from clairo.workflows.ablate import Asked, prepare_ablation
 from clairo.workflows.ablation_options import AblateOptions
 from clairo.workflows.data_notes import data_lines
+from clairo.workflows.dry_run import fetching_nothing
 from clairo.workflows.estimate import StageCost, estimate_stages
 from clairo.workflows.locations import store_root
 
@@ -69,7 +69,9 @@ def dry_run_ablation(options: AblateOptions) -> None:
     profile = get_profile(options.profile)
     root = store_root(options.out.expanduser().resolve())
     with TemporaryDirectory() as temporary:
-        asked = _prepare(options, profile, Path(temporary), console)
+        with fetching_nothing(options.category):
+            unfetched = replace(options, fetch=False)
+            asked = prepare_ablation(unfetched, profile, Path(temporary), console.print)
         plans = list(_plans(asked))
         store = FilesystemStore(root)
         costs = {cost.name: cost for plan in plans for cost in estimate_stages(plan, store)}
@@ -82,21 +84,6 @@ def dry_run_ablation(options: AblateOptions) -> None:
     _print_shared(console, shared)
     for line in cost_lines(shared, len(plans), options, asked):
         console.print(line, highlight=False)
-
-
-def _prepare(options: AblateOptions, profile: Profile, folder: Path, console: Console) -> Asked:
-    """Everything validated, the data read into a temporary folder.
-
-    Raises:
-        DataError: Files are missing; a dry run fetches nothing.
-    """
-    try:
-        return prepare_ablation(replace(options, fetch=False), profile, folder, console.print)
-    except DataError as error:
-        raise DataError(
-            f"A dry run reads the data and fetches none: {error} 'clairo data fetch "
-            f"{options.category}' gets what can be had."
-        ) from error
 
 
 def _plans(asked: Asked) -> Iterator[Plan]:

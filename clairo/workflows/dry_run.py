@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,7 +21,7 @@ from clairo.workflows.data_notes import data_lines, data_notes
 from clairo.workflows.estimate import StageCost, estimate_stages
 from clairo.workflows.locations import store_root
 from clairo.workflows.options import SweepOptions
-from clairo.workflows.preparation import PreparedData, prepare_data
+from clairo.workflows.preparation import prepare_data
 from clairo.workflows.space import PreparedSpace, prepare_space
 
 _SHARED = ("interactions", "dataset", "text_embedding", "image_embedding")
@@ -42,7 +43,9 @@ def dry_run_sweep(options: SweepOptions) -> None:
     profile = get_profile(options.profile)
     root = store_root(options.out.expanduser().resolve())
     with TemporaryDirectory() as temporary:
-        prepared = _read_data(options, profile, Path(temporary), console)
+        with fetching_nothing(options.category):
+            unfetched = replace(options, fetch=False)
+            prepared = prepare_data(unfetched, profile, Path(temporary), console.print)
         space = prepare_space(options.space, profile, prepared)
         plan = make_plan(space.config({}), options.seed, prepared.sources)
         costs = estimate_stages(plan, FilesystemStore(root))
@@ -54,20 +57,19 @@ def dry_run_sweep(options: SweepOptions) -> None:
         console.print(line, highlight=False)
 
 
-def _read_data(
-    options: SweepOptions, profile: Profile, folder: Path, console: Console
-) -> PreparedData:
-    """The data that is there.
+@contextmanager
+def fetching_nothing(category: str) -> Iterator[None]:
+    """Says how missing files are had, since a dry run fetches none.
 
     Raises:
-        DataError: Files are missing; a dry run fetches nothing.
+        DataError: Files are missing.
     """
     try:
-        return prepare_data(replace(options, fetch=False), profile, folder, console.print)
+        yield
     except DataError as error:
         raise DataError(
             f"A dry run reads the data and fetches none: {error} 'clairo data fetch "
-            f"{options.category}' gets what can be had."
+            f"{category}' gets what can be had."
         ) from error
 
 

@@ -6,14 +6,18 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from clairo.ablation.build import plan_arms
 from clairo.ablation.definition import AblationDefinition
 from clairo.ablation.plan import Present
+from clairo.core.errors import DataError
 from clairo.pipeline.config import PipelineConfig
 from clairo.pipeline.plan import make_plan
 from clairo.pipeline.profiles import PROFILES
 from clairo.store import FilesystemStore
 from clairo.workflows.ablation_dry_run import SharedStage, _plans, count_shared
+from clairo.workflows.dry_run import fetching_nothing
 from clairo.workflows.estimate import StageCost
 from tests.worlds import small_demo, tiny_dataset
 
@@ -75,3 +79,11 @@ def test_arms_of_two_tables_that_are_one_configuration_are_planned_as_one_run() 
 def test_what_is_in_the_store_costs_nothing() -> None:
     stage = SharedStage("training", needed=10, distinct=5, cached=5, seconds=8.0, entries=3)
     assert (stage.missing, stage.work) == (0, 0.0)
+
+
+def test_a_dry_run_says_how_missing_files_are_had() -> None:
+    with (
+        pytest.raises(DataError, match=r"fetches none: gone\. 'clairo data fetch toys'"),
+        fetching_nothing("toys"),
+    ):
+        raise DataError("gone.")
