@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from clairo.reporting.ablation_families import REFERENCE
 from clairo.reporting.ablation_info import AblationInfo, ArmInfo, EffectInfo
-from clairo.reporting.drawing import harmless, row_figure
+from clairo.reporting.drawing import add_interval, harmless, row_figure
 from clairo.reporting.labels import number
 from clairo.reporting.style import ACCENT, MODALITY_COLORS, NEUTRAL
 
@@ -70,20 +70,7 @@ def _reach(info: AblationInfo) -> float:
 def _add_effect(
     figure: go.Figure, effect: EffectInfo, row: float, color: str, reach: float
 ) -> None:
-    low, high = effect.interval.low, effect.interval.high
-    if low is not None and high is not None:
-        figure.add_scatter(
-            x=[low, high], y=[row, row], mode="lines", line={"color": color, "width": 1.5},
-            hovertemplate=f"95 % over users and seeds: {low:+.4f} to {high:+.4f}<extra></extra>",
-            name="95 % over users and seeds",
-        )  # fmt: skip
-        for bound, end, symbol in ((low, -reach, "triangle-left"), (high, reach, "triangle-right")):
-            if abs(bound) > reach and bound * end > 0:
-                figure.add_scatter(
-                    x=[0.988 * end], y=[row], mode="markers",
-                    marker={"color": color, "symbol": symbol, "size": 9}, name="goes on",
-                    hovertemplate=f"goes on to {bound:+.4f}<extra></extra>",
-                )  # fmt: skip
+    add_interval(figure, effect.interval, row, color, reach)
     figure.add_scatter(
         x=list(effect.users), y=[row, row], mode="lines", line={"color": color, "width": 5},
         opacity=0.45, name="95 % over users, these trained models only",

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from clairo.reporting.compare_details import RANK_BINS, Curve, RankMoves, SideCurves
 from clairo.reporting.compare_info import Difference
-from clairo.reporting.drawing import new_figure, row_figure
+from clairo.reporting.drawing import add_interval, new_figure, row_figure
 from clairo.reporting.labels import number
 from clairo.reporting.style import ACCENT, CATEGORIES, NEUTRAL
 
@@ -59,20 +59,7 @@ def _reach(found: Sequence[Difference]) -> float:
 def _add_difference(
     figure: go.Figure, one: Difference, row: float, color: str, reach: float
 ) -> None:
-    low, high = one.interval.low, one.interval.high
-    if low is not None and high is not None:
-        figure.add_scatter(
-            x=[low, high], y=[row, row], mode="lines", line={"color": color, "width": 1.5},
-            hovertemplate=f"95 % over users and seeds: {low:+.4f} to {high:+.4f}<extra></extra>",
-            name="95 % over users and seeds",
-        )  # fmt: skip
-        for bound, end, symbol in ((low, -reach, "triangle-left"), (high, reach, "triangle-right")):
-            if abs(bound) > reach and bound * end > 0:
-                figure.add_scatter(
-                    x=[0.988 * end], y=[row], mode="markers", name="goes on",
-                    marker={"color": color, "symbol": symbol, "size": 9},
-                    hovertemplate=f"goes on to {bound:+.4f}<extra></extra>",
-                )  # fmt: skip
+    add_interval(figure, one.interval, row, color, reach)
     figure.add_scatter(
         x=list(one.users), y=[row, row], mode="lines", line={"color": color, "width": 5},
         opacity=0.45, name="95 % over users, these trained models only",

@@ -8,6 +8,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from clairo.evaluation.significance import Interval
 from clairo.reporting.labels import shortened
 from clairo.reporting.style import PAPER, template
 
@@ -70,3 +71,32 @@ def padded_range(values: Sequence[float]) -> list[float]:
     low, high = min([0.0, *values]), max([0.0, *values])
     room = 0.08 * (high - low)
     return [low - room, high + room] if room else [-1.0, 1.0]
+
+
+def add_interval(
+    figure: go.Figure, interval: Interval, row: float, color: str, reach: float
+) -> None:
+    """A thin line for an interval over users and seeds; an arrow where it leaves the figure.
+
+    Args:
+        figure: Drawn upon.
+        interval: Nothing is drawn where it has no bounds.
+        row: Height of the line.
+        color: Of line and arrow.
+        reach: Half the axis, around 0.
+    """
+    low, high = interval.low, interval.high
+    if low is None or high is None:
+        return
+    figure.add_scatter(
+        x=[low, high], y=[row, row], mode="lines", line={"color": color, "width": 1.5},
+        hovertemplate=f"95 % over users and seeds: {low:+.4f} to {high:+.4f}<extra></extra>",
+        name="95 % over users and seeds",
+    )  # fmt: skip
+    for bound, end, symbol in ((low, -reach, "triangle-left"), (high, reach, "triangle-right")):
+        if abs(bound) > reach and bound * end > 0:
+            figure.add_scatter(
+                x=[0.988 * end], y=[row], mode="markers", name="goes on",
+                marker={"color": color, "symbol": symbol, "size": 9},
+                hovertemplate=f"goes on to {bound:+.4f}<extra></extra>",
+            )  # fmt: skip
